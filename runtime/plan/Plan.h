@@ -1,0 +1,150 @@
+// The plan in memory: what the compiler writes and the runtime executes. Buffers at fixed offsets
+// of one arena a target, kernels with their specs, programs as straight lists of steps, and the
+// parameters' published names. It knows bytes and steps, not layers or operators. Reading, writing
+// and checking a plan file is PlanFile.h; what a kernel computes is codegen/spec.
+#pragma once
+
+#include "runtime/plan/DType.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace step37::plan {
+
+/// Version of the file format; the loader takes exactly this one.
+inline constexpr int formatVersion = 1;
+
+/// Alignment of every buffer's offset in the arena, and of every blob in the file, in bytes.
+inline constexpr int64_t alignment = 64;
+
+/// parameter, state: live across programs. scalar, input: written by the runtime before a run.
+/// output: read by it afterwards. temporary: its bytes belong to it from first_step to last_step
+/// only.
+enum class BufferClass : uint8_t { parameter, state, scalar, input, output, temporary };
+
+/// What a buffer's bytes are counted as in `show`.
+enum class BufferKind : uint8_t { weights, gradients, optimizer, activations, workspace, io };
+
+struct Buffer {
+  std::string name; // unique within a target
+  BufferClass cls = BufferClass::temporary;
+  BufferKind kind = BufferKind::activations;
+  DType type = DType::f32;
+  std::vector<int64_t> shape;
+  int64_t offset = 0; // bytes from the arena's start
+  int program = -1;   // of a temporary: index of its program; first and last step that touch it
+  int first_step = -1, last_step = -1;
+
+  int64_t elements() const;
+  int64_t bytes() const { return elements() * byteSize(type); }
+};
+
+/// One kernel: a family, the variant chosen for it and why, and its spec (codegen/spec reads it).
+struct Kernel {
+  std::string name;
+  std::string family;
+  std::string variant; // "host" on the host
+  std::string reason;  // why this variant, for `show --kernels`
+  nlohmann::json spec;
+};
+
+/// An argument: a buffer, from a byte offset in it on.
+struct Argument {
+  int buffer = -1;
+  int64_t offset = 0;
+};
+
+/// launch: a kernel of ours. gemm: a library's matrix product. Both name a kernel and its
+/// arguments.
+enum class StepKind : uint8_t { launch, gemm };
+
+struct Step {
+  StepKind kind = StepKind::launch;
+  int kernel = -1;
+  std::vector<Argument> arguments;
+  std::string origin; // path of the module it came from, e.g. "model.layers.3.moe.experts"
+};
+
+struct Program {
+  std::string name; // accumulate, update, eval, logits
+  std::vector<Step> steps;
+};
+
+/// Everything that differs between executors: "host" or "cuda".
+struct Target {
+  std::string name;
+  int64_t arena_bytes = 0;
+  std::vector<Buffer> buffers;
+  std::vector<Kernel> kernels;
+  std::vector<Program> programs;
+
+  /// Index of the buffer or program of this name, or -1.
+  int findBuffer(std::string_view name) const;
+  int findProgram(std::string_view name) const;
+};
+
+/// A published tensor inside a parameter's buffer: seen as [blocks, block] in its own row-major
+/// order, block b stands at element begin + b·stride of the buffer.
+struct Part {
+  std::string name;           // published name
+  DType type = DType::bf16;   // published element type
+  std::vector<int64_t> shape; // published shape
+  int64_t blocks = 1, block = 0, begin = 0, stride = 0;
+  double init_std = 0; // random initialisation: normal of this deviation; 0: zeros
+};
+
+/// A parameter as this plan stores it: one buffer, made of published tensors. Names of buffers hold
+/// in every target; empty where there is none. Without `master` the parameter itself is the f32
+/// master.
+struct Parameter {
+  std::string name;
+  std::string buffer, gradient, master, moment1, moment2;
+  bool trained = true;
+  std::vector<Part> parts;
+};
+
+/// A published tensor that the plan carries along but does not compute with.
+struct CarriedTensor {
+  std::string name;
+  DType type = DType::bf16;
+  std::vector<int64_t> shape;
+};
+
+struct Mesh {
+  int64_t dp = 1, tp = 1, ep = 1, etp = 1;
+};
+
+/// Bytes with a name, beside the header in the file: the config, later cubins and CUDA text.
+struct Blob {
+  std::string name;
+  std::string bytes;
+};
+
+struct Plan {
+  std::string compiler_version;
+  std::string config_sha256; // of the config file's bytes
+  std::string model_type;
+  DType type = DType::bf16;
+  int64_t micro_batch = 1, seq_len = 1; // rows per dp rank, tokens per row
+  int64_t vocab = 0;
+  Mesh mesh;
+  std::map<std::string, std::string> switches; // --set, all that are in force
+  std::vector<Parameter> parameters;
+  std::vector<CarriedTensor> carried;
+  std::vector<Target> targets;
+  std::vector<Blob> blobs; // "config.json" always
+
+  const Target *findTarget(std::string_view name) const;
+  const Blob *findBlob(std::string_view name) const;
+};
+
+std::string_view name(BufferClass cls);
+std::string_view name(BufferKind kind);
+std::string_view name(StepKind kind);
+
+} // namespace step37::plan
