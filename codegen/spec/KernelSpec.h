@@ -40,6 +40,9 @@ using Arguments = std::vector<Argument>;
 /// Where SwiGLU's clamp sits (register of disagreements, entry 3).
 enum class ClampPosition : uint8_t { afterSilu, beforeSilu };
 
+/// "after" or "before".
+std::string_view name(ClampPosition position);
+
 // Every struct below has:
 //   static constexpr std::string_view family;           name in the plan file
 //   static void visit(self, visitor);                    visitor("field", self.field) for each, in

@@ -19,6 +19,8 @@ namespace step37 {
 struct RopeScaling {
   double factor = 1, low_freq_factor = 1, high_freq_factor = 1;
   int64_t original_max_position_embeddings = 0;
+
+  bool operator==(const RopeScaling &) const = default;
 };
 
 /// One decoder layer, or one multi-token-prediction layer.
@@ -33,6 +35,8 @@ struct LayerConfig {
   bool moe = false;
   double swiglu_limit = 0;        // routed experts; 0 = none
   double swiglu_limit_shared = 0; // shared expert and dense MLP; 0 = none
+
+  bool operator==(const LayerConfig &) const = default;
 };
 
 struct VisionConfig {
@@ -41,6 +45,8 @@ struct VisionConfig {
   double layer_norm_eps = 1e-5, rope_theta = 10000, layer_scale_init = 0.1;
   bool use_cls_token = false, use_ln_pre = true, use_ln_post = false, use_abs_posemb = true,
        use_rope2d = true;
+
+  bool operator==(const VisionConfig &) const = default;
 };
 
 struct ModelConfig {
@@ -61,6 +67,8 @@ struct ModelConfig {
   bool projector_bias = false;
   int64_t image_token = -1; // step3p7: id of the placeholder
   std::vector<int64_t> eos_tokens;
+
+  bool operator==(const ModelConfig &) const = default;
 };
 
 /// Parses config text. `origin` names the file in messages. Throws Error: "<origin>: <field>: …".

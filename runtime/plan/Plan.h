@@ -147,4 +147,7 @@ std::string_view name(BufferClass cls);
 std::string_view name(BufferKind kind);
 std::string_view name(StepKind kind);
 
+/// Values of each enumeration.
+inline constexpr size_t bufferClassCount = 6, bufferKindCount = 6, stepKindCount = 2;
+
 } // namespace step37::plan

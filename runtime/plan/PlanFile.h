@@ -16,8 +16,8 @@ namespace step37::plan {
 std::string serialize(const Plan &plan);
 
 /// Reads and checks every field: types, indices, offsets and lengths inside the arena, argument
-/// offsets inside their buffers, hashes. (That a kernel's extents fit is checked by the executor, which
-/// knows its spec.) Throws Error: "<origin>: <field path>: what is wrong".
+/// offsets inside their buffers, hashes. (That a kernel's extents fit is checked by the executor,
+/// which knows its spec.) Throws Error: "<origin>: <field path>: what is wrong".
 Plan deserialize(std::string_view bytes, const std::string &origin);
 
 /// serialize to a temporary name beside `path`, sync, rename. Throws Error and leaves nothing

@@ -9,6 +9,7 @@ include(AddLLVM)
 include(AddMLIR)
 include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 add_definitions(${LLVM_DEFINITIONS})
+include_directories(${CMAKE_SOURCE_DIR}) # mlir-tblgen takes its include paths from here
 
 llvm_map_components_to_libnames(step37_llvm_archives
   core support bitreader bitwriter asmparser irreader remarks targetparser debuginfodwarf option)

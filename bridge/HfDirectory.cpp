@@ -1,0 +1,121 @@
+// Opens a directory of published weights; see HfDirectory.h.
+#include "bridge/HfDirectory.h"
+
+#include "runtime/file/Error.h"
+#include "runtime/file/StrictJson.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace step37 {
+
+namespace fs = std::filesystem;
+
+std::string StoredTensor::label() const { return file->path().string() + ": " + tensor->name; }
+
+std::string publishedTensorName(std::string_view stored) {
+  // Longest first: the head is published outside of `model.`.
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> prefixes{
+      {{"model.language_model.lm_head.", "lm_head."},
+       {"model.language_model.", "model."},
+       {"model.vision_model.", "vision_model."},
+       {"model.vit_large_projector.", "vit_large_projector."}}};
+  for (const auto &[packaged, published] : prefixes)
+    if (stored.starts_with(packaged))
+      return std::string(published) + std::string(stored.substr(packaged.size()));
+  return std::string(stored);
+}
+
+HfDirectory::HfDirectory(fs::path path) : directory(std::move(path)) {
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored))
+    throw Error(directory.string() + ": no such directory");
+  const fs::path index = directory / "model.safetensors.index.json";
+  const fs::path single = directory / "model.safetensors";
+  if (fs::exists(index, ignored)) {
+    openIndexed(index);
+    return;
+  }
+  if (!fs::exists(single, ignored))
+    throw Error(directory.string() +
+                ": holds neither model.safetensors.index.json nor model.safetensors");
+  const safetensors::File &file = open(single);
+  for (const safetensors::Tensor &tensor : file.tensors())
+    add(file, tensor);
+}
+
+const StoredTensor *HfDirectory::find(std::string_view name) const {
+  const auto found = byName.find(name);
+  return found == byName.end() ? nullptr : &found->second;
+}
+
+void HfDirectory::openIndexed(const fs::path &index) {
+  const std::string origin = index.string();
+  const nlohmann::json json = parseStrictJson(MappedFile(index).text(), origin);
+  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
+    throw Error(origin + ": weight_map: missing; must be an object of tensor and file names");
+
+  std::map<std::string, const safetensors::File *> shards;
+  std::map<std::string_view, const safetensors::File *> shardOf;
+  const nlohmann::json &weightMap = json["weight_map"];
+  for (const auto &entry : weightMap.items()) {
+    if (!entry.value().is_string())
+      throw Error(origin + ": weight_map." + entry.key() + ": must be a file name");
+    const auto &name = entry.value().get_ref<const std::string &>();
+    auto [shard, isNew] = shards.try_emplace(name, nullptr);
+    if (isNew)
+      shard->second = &open(resolveShard(index, name));
+    if (!shard->second->find(entry.key()))
+      throw Error(origin + ": " + entry.key() + ": is not in " + name + ", where the index has it");
+    shardOf.emplace(entry.key(), shard->second);
+  }
+  for (const auto &[name, shard] : shards)
+    for (const safetensors::Tensor &tensor : shard->tensors()) {
+      const auto listed = shardOf.find(tensor.name);
+      if (listed == shardOf.end())
+        continue;
+      if (listed->second != shard)
+        throw Error(origin + ": " + tensor.name + ": is in " + name + " and in " +
+                    listed->second->path().filename().string());
+      add(*shard, tensor);
+    }
+}
+
+fs::path HfDirectory::resolveShard(const fs::path &index, const std::string &name) const {
+  const fs::path relative(name);
+  const auto refuse = [&](const std::string &why) {
+    throw Error(index.string() + ": shard \"" + name + "\": " + why);
+  };
+  if (relative.empty() || relative.is_absolute() ||
+      std::find(relative.begin(), relative.end(), "..") != relative.end())
+    refuse("must be a file in the same directory");
+  std::error_code failed;
+  const fs::path target = fs::canonical(directory / relative, failed);
+  if (failed)
+    refuse("no such file");
+  const fs::path root = fs::canonical(directory);
+  const auto contains = [&](const fs::path &folder) {
+    return std::mismatch(folder.begin(), folder.end(), target.begin(), target.end()).first ==
+           folder.end();
+  };
+  const bool inHubCache = root.parent_path().filename() == "snapshots" &&
+                          contains(root.parent_path().parent_path() / "blobs");
+  if (!contains(root) && !inHubCache)
+    refuse("is a link that leads outside of the directory");
+  return directory / relative;
+}
+
+const safetensors::File &HfDirectory::open(const fs::path &path) {
+  files.push_back(std::make_unique<safetensors::File>(path));
+  return *files.back();
+}
+
+void HfDirectory::add(const safetensors::File &file, const safetensors::Tensor &tensor) {
+  const StoredTensor stored{&file, &tensor};
+  auto [entry, isNew] = byName.try_emplace(publishedTensorName(tensor.name), stored);
+  if (!isNew)
+    throw Error(stored.label() + ": is the same tensor as " + entry->second.label());
+}
+
+} // namespace step37

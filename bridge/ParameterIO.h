@@ -1,0 +1,51 @@
+// Between published tensors and a plan's parameters: the bytes of one parameter from a directory of
+// weights, and the bytes of a published tensor from a parameter. One parameter at a time is in
+// memory. Element types are converted by rounding once from f32; placement is PartRuns.h; which
+// buffers hold masters, and writing files, is the runtime's.
+#pragma once
+
+#include "bridge/HfDirectory.h"
+#include "runtime/plan/Plan.h"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace step37 {
+
+/// What a user should be told once about a directory that fits a plan.
+struct WeightsSummary {
+  struct Conversion {
+    std::string from; // published spelling: "F32"
+    DType to;         // of the plan's buffer
+    int64_t tensors;
+  };
+  std::vector<Conversion> conversions;
+  std::vector<std::string> unneeded; // stored names that neither the plan nor its config has
+  int64_t carried = 0;               // tensors that the plan carries along, not computed with
+
+  /// One line for each kind of remark; empty where there is nothing to say.
+  std::vector<std::string> lines(const HfDirectory &directory) const;
+};
+
+/// Checks that the directory has every published tensor of the plan's parameters, with the plan's
+/// shape and of type F32, F16 or BF16, before any of it is loaded. Throws Error
+/// "<file>: <tensor>: …". Stacked experts may be stored one by one, as
+/// `….moe.experts.E.gate_proj.weight` for slice E of `….moe.gate_proj.weight`.
+WeightsSummary checkWeights(const HfDirectory &directory, const plan::Plan &plan,
+                            const plan::Target &target);
+
+/// Fills a parameter's buffer, `bytes` of elements of float type `type`, from the directory;
+/// elements that belong to no part are left as they are. Throws what checkWeights throws, for this
+/// parameter.
+void readParameter(const HfDirectory &directory, const plan::Parameter &parameter, DType type,
+                   std::span<std::byte> bytes);
+
+/// The inverse for one part: the published tensor, row-major in `tensorType`, out of a parameter's
+/// bytes (or those of its gradient, master or moments, which are laid out alike) of type `type`.
+std::vector<std::byte> extractTensor(const plan::Parameter &parameter, const plan::Part &part,
+                                     DType type, std::span<const std::byte> bytes,
+                                     DType tensorType);
+
+} // namespace step37

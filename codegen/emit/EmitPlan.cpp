@@ -1,0 +1,165 @@
+#include "codegen/emit/EmitPlan.h"
+
+#include "codegen/select/SpecAttributes.h"
+#include "dialects/step37/Step37Dialect.h"
+
+using namespace mlir;
+
+namespace step37 {
+namespace {
+
+nlohmann::json toJson(Attribute attribute) {
+  if (auto value = dyn_cast<BoolAttr>(attribute))
+    return value.getValue();
+  if (auto value = dyn_cast<IntegerAttr>(attribute))
+    return value.getInt();
+  if (auto value = dyn_cast<FloatAttr>(attribute))
+    return value.getValueAsDouble();
+  if (auto value = dyn_cast<StringAttr>(attribute))
+    return value.str();
+  nlohmann::json list = nlohmann::json::array();
+  for (Attribute element : cast<ArrayAttr>(attribute))
+    list.push_back(toJson(element));
+  return list;
+}
+
+plan::Buffer makeBuffer(StringRef name, plan::BufferClass cls, planir::BufferKind kind,
+                        MemRefType type, int64_t offset) {
+  plan::Buffer buffer;
+  buffer.name = name.str();
+  buffer.cls = cls;
+  buffer.kind = static_cast<plan::BufferKind>(kind);
+  buffer.type = dtypeOf(type.getElementType());
+  buffer.shape.assign(type.getShape().begin(), type.getShape().end());
+  buffer.offset = offset;
+  return buffer;
+}
+
+std::string originOf(Operation *op) {
+  auto path = dyn_cast<NameLoc>(op->getLoc());
+  return path ? path.getName().str() : std::string();
+}
+
+class TargetEmitter {
+public:
+  TargetEmitter(ModuleOp module, StringRef name) : module(module) {
+    target.name = name.str();
+    target.arena_bytes = module->getAttrOfType<IntegerAttr>("plan.arena_bytes").getInt();
+  }
+
+  plan::Target emit() {
+    for (Operation &op : *module.getBody()) {
+      if (auto buffer = dyn_cast<planir::BufferOp>(op))
+        addBuffer(buffer);
+      else if (auto kernel = dyn_cast<planir::KernelOp>(op))
+        addKernel(kernel);
+    }
+    for (auto program : module.getOps<planir::ProgramOp>())
+      addProgram(program);
+    return std::move(target);
+  }
+
+private:
+  void addBuffer(planir::BufferOp buffer) {
+    symbolBuffers[buffer.getSymName()] = target.buffers.size();
+    target.buffers.push_back(
+        makeBuffer(buffer.getSymName(), static_cast<plan::BufferClass>(buffer.getBufferClass()),
+                   buffer.getKind(), cast<MemRefType>(buffer.getType()), *buffer.getOffset()));
+  }
+
+  void addKernel(planir::KernelOp kernel) {
+    kernels[kernel.getSymName()] = target.kernels.size();
+    nlohmann::json spec = nlohmann::json::object();
+    for (NamedAttribute field : kernel.getSpec())
+      spec[field.getName().str()] = toJson(field.getValue());
+    target.kernels.push_back({kernel.getSymName().str(), kernel.getFamily().str(),
+                              kernel.getVariant().str(), kernel.getReason().str(),
+                              std::move(spec)});
+  }
+
+  void addProgram(planir::ProgramOp program) {
+    plan::Program out;
+    out.name = program.getSymName().str();
+    int index = int(target.programs.size()), temporaries = 0;
+    DenseMap<Value, int> bufferOf;
+    for (Operation &op : program.getBody().front()) {
+      if (auto get = dyn_cast<planir::GetOp>(op)) {
+        bufferOf[get.getBuffer()] = symbolBuffers.lookup(get.getSymbol());
+      } else if (auto temporary = dyn_cast<planir::TemporaryOp>(op)) {
+        bufferOf[temporary.getBuffer()] = int(target.buffers.size());
+        std::string name = out.name + "." + std::to_string(temporaries++);
+        target.buffers.push_back(makeBuffer(name, plan::BufferClass::temporary, temporary.getKind(),
+                                            cast<MemRefType>(temporary.getBuffer().getType()),
+                                            *temporary.getOffset()));
+        target.buffers.back().program = index;
+      } else if (isa<planir::LaunchOp, planir::GemmOp>(op)) {
+        out.steps.push_back(makeStep(&op, bufferOf, int(out.steps.size())));
+      }
+    }
+    target.programs.push_back(std::move(out));
+  }
+
+  plan::Step makeStep(Operation *op, const DenseMap<Value, int> &bufferOf, int number) {
+    plan::Step step;
+    step.kind = isa<planir::GemmOp>(op) ? plan::StepKind::gemm : plan::StepKind::launch;
+    step.kernel = kernels.lookup(op->getAttrOfType<FlatSymbolRefAttr>("kernel").getValue());
+    step.origin = originOf(op);
+    for (Value operand : op->getOperands()) {
+      planir::Origin origin = planir::originOf(operand);
+      int index = bufferOf.lookup(origin.buffer);
+      plan::Buffer &buffer = target.buffers[index];
+      step.arguments.push_back({index, origin.begin * byteSize(buffer.type)});
+      if (buffer.cls == plan::BufferClass::temporary) {
+        if (buffer.first_step < 0)
+          buffer.first_step = number;
+        buffer.last_step = number;
+      }
+    }
+    return step;
+  }
+
+  ModuleOp module;
+  plan::Target target;
+  llvm::StringMap<int> symbolBuffers, kernels;
+};
+
+} // namespace
+
+plan::Target emitTarget(ModuleOp module, StringRef name) {
+  return TargetEmitter(module, name).emit();
+}
+
+std::vector<plan::Parameter> emitParameters(ModuleOp module) {
+  std::vector<plan::Parameter> parameters;
+  for (auto op : module.getOps<planir::ParameterOp>()) {
+    plan::Parameter parameter;
+    parameter.name = parameter.buffer = op.getBuffer().str();
+    parameter.trained = op.getTrained();
+    auto nameOf = [](std::optional<StringRef> symbol) {
+      return symbol ? symbol->str() : std::string();
+    };
+    parameter.gradient = nameOf(op.getGradient());
+    parameter.master = nameOf(op.getMaster());
+    parameter.moment1 = nameOf(op.getMoment1());
+    parameter.moment2 = nameOf(op.getMoment2());
+    for (auto attribute : op.getParts().getAsRange<ir::PartAttr>()) {
+      plan::Part part;
+      part.name = attribute.getName().str();
+      part.type = dtypeOf(attribute.getElementType());
+      part.shape.assign(attribute.getShape().begin(), attribute.getShape().end());
+      int64_t elements = 1;
+      for (int64_t size : part.shape)
+        elements *= size;
+      part.blocks = attribute.getBlocks();
+      part.block = elements / part.blocks;
+      part.begin = attribute.getBegin();
+      part.stride = attribute.getStride();
+      part.init_std = attribute.getInitStd().getValueAsDouble();
+      parameter.parts.push_back(std::move(part));
+    }
+    parameters.push_back(std::move(parameter));
+  }
+  return parameters;
+}
+
+} // namespace step37

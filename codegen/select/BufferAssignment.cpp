@@ -1,0 +1,142 @@
+#include "codegen/select/BufferAssignment.h"
+
+#include "codegen/select/SpecAttributes.h"
+
+using namespace mlir;
+
+namespace step37 {
+namespace {
+
+using planir::BufferClass;
+using planir::BufferKind;
+
+MemRefType memrefOf(Type tensor) {
+  auto type = cast<RankedTensorType>(tensor);
+  return MemRefType::get(type.getShape(), type.getElementType());
+}
+
+BufferKind kindOf(ir::StateRole role) {
+  switch (role) {
+  case ir::StateRole::Gradient:
+    return BufferKind::Gradients;
+  case ir::StateRole::Master:
+  case ir::StateRole::Moment1:
+  case ir::StateRole::Moment2:
+    return BufferKind::Optimizer;
+  case ir::StateRole::Activation:
+    return BufferKind::Activations;
+  }
+  llvm_unreachable("all roles are listed");
+}
+
+} // namespace
+
+void BufferAssignment::declareSymbols() {
+  auto module = cast<ModuleOp>(symbols.getOp());
+  for (auto parameter : module.getOps<ir::ParameterOp>())
+    steps.declare(parameter.getSymName(), BufferClass::Parameter, BufferKind::Weights,
+                  memrefOf(parameter.getType()));
+  for (auto state : module.getOps<ir::StateOp>())
+    steps.declare(state.getSymName(), BufferClass::State, kindOf(state.getRole()),
+                  memrefOf(state.getType()));
+}
+
+void BufferAssignment::beginProgram(func::FuncOp function) {
+  buffers.clear();
+  for (BlockArgument argument : function.getArguments()) {
+    auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "step37.name");
+    auto cls = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "step37.class");
+    BufferClass bufferClass = cls.getValue() == "scalar" ? BufferClass::Scalar : BufferClass::Input;
+    buffers[argument] = steps.get(name, bufferClass, BufferKind::Io, memrefOf(argument.getType()));
+  }
+}
+
+Value BufferAssignment::symbol(StringRef name) {
+  if (auto parameter = symbols.lookup<ir::ParameterOp>(name))
+    return steps.get(name, BufferClass::Parameter, BufferKind::Weights,
+                     memrefOf(parameter.getType()));
+  auto state = symbols.lookup<ir::StateOp>(name);
+  return steps.get(name, BufferClass::State, kindOf(state.getRole()), memrefOf(state.getType()));
+}
+
+Value BufferAssignment::of(Value value) {
+  if (Value known = buffers.lookup(value))
+    return known;
+  Value buffer;
+  if (auto read = value.getDefiningOp<ir::ReadOp>()) {
+    buffer = symbol(read.getSymbol());
+  } else if (auto extract = value.getDefiningOp<tensor::ExtractSliceOp>()) {
+    buffer = slice(extract.getLoc(), of(extract.getSource()), extract.getStaticOffset(1),
+                   extract.getStaticSize(1));
+  } else {
+    auto concat = value.getDefiningOp<tensor::ConcatOp>();
+    assert(concat && "operations are lowered in order, so all other values have a buffer");
+    buffer = concatenation(concat);
+  }
+  return buffers[value] = buffer;
+}
+
+Value BufferAssignment::forResult(Value result) {
+  assert(!buffers.count(result) && "a value is written once");
+  Value buffer;
+  for (OpOperand &use : result.getUses()) {
+    if (auto write = dyn_cast<ir::WriteOp>(use.getOwner())) {
+      buffer = symbol(write.getSymbol());
+    } else if (isa<func::ReturnOp>(use.getOwner())) {
+      auto function = use.getOwner()->getParentOfType<func::FuncOp>();
+      auto name = function.getResultAttrOfType<StringAttr>(use.getOperandNumber(), "step37.name");
+      buffer = steps.get(name, BufferClass::Output, BufferKind::Io, memrefOf(result.getType()));
+    } else if (auto concat = dyn_cast<tensor::ConcatOp>(use.getOwner())) {
+      int64_t begin = 0;
+      for (Value member : concat.getInputs().take_front(use.getOperandNumber()))
+        begin += cast<RankedTensorType>(member.getType()).getDimSize(1);
+      buffer = slice(result.getLoc(), concatenation(concat), begin,
+                     cast<RankedTensorType>(result.getType()).getDimSize(1));
+    }
+  }
+  if (!buffer)
+    buffer = steps.temporary(result.getLoc(), BufferKind::Activations, memrefOf(result.getType()));
+  return buffers[result] = buffer;
+}
+
+Value BufferAssignment::workspace(Location loc, int64_t elements, DType type) {
+  return steps.temporary(loc, BufferKind::Workspace,
+                         MemRefType::get({elements}, typeOf(steps.context(), type)));
+}
+
+std::optional<GradientTarget> BufferAssignment::gradientTarget(Value value) {
+  if (!value.hasOneUse())
+    return std::nullopt;
+  auto accumulate = dyn_cast<ir::AccumulateGradientOp>(*value.user_begin());
+  if (!accumulate || accumulate.getValue() != value)
+    return std::nullopt;
+  auto state = symbols.lookup<ir::StateOp>(accumulate.getGradient());
+  if (state.getTensorType() != value.getType())
+    return std::nullopt;
+  return GradientTarget{symbol(accumulate.getGradient()), of(accumulate.getBeta())};
+}
+
+Value BufferAssignment::concatenation(tensor::ConcatOp concat) {
+  Value &buffer = buffers[concat.getResult()];
+  if (!buffer)
+    buffer = steps.temporary(concat.getLoc(), BufferKind::Activations, memrefOf(concat.getType()));
+  return buffer;
+}
+
+Value BufferAssignment::slice(Location loc, Value source, int64_t begin, int64_t cols) {
+  auto type = cast<MemRefType>(source.getType());
+  auto layout = StridedLayoutAttr::get(type.getContext(), 0, {stride(source), 1});
+  return steps.view(loc, source, begin,
+                    MemRefType::get({type.getDimSize(0), cols}, type.getElementType(), layout));
+}
+
+int64_t BufferAssignment::stride(Value buffer) {
+  SmallVector<int64_t> strides;
+  int64_t offset = 0;
+  [[maybe_unused]] LogicalResult known =
+      cast<MemRefType>(buffer.getType()).getStridesAndOffset(strides, offset);
+  assert(succeeded(known) && strides.size() == 2 && "rows of a matrix");
+  return strides[0];
+}
+
+} // namespace step37

@@ -1,0 +1,56 @@
+// Which buffer a value of a step37 program lives in. What a value's users say decides: a result of
+// the program is an output, a value written to a state is that state, a column range of a
+// concatenation is a view of it, a gradient that is only accumulated is the gradient itself; all
+// else is a temporary.
+#pragma once
+
+#include "codegen/select/StepBuilder.h"
+#include "dialects/step37/Step37Dialect.h"
+
+namespace step37 {
+
+/// Where a parameter's gradient is accumulated, and the slot that says whether it starts at zero.
+struct GradientTarget {
+  mlir::Value gradient, beta;
+};
+
+class BufferAssignment {
+public:
+  BufferAssignment(mlir::ModuleOp module, StepBuilder &steps) : symbols(module), steps(steps) {}
+
+  /// Declares the buffers of all parameters and states.
+  void declareSymbols();
+
+  /// Starts a function: binds its arguments.
+  void beginProgram(mlir::func::FuncOp function);
+
+  /// The buffer of a value that was computed (or is an argument, read, or slice of such).
+  mlir::Value of(mlir::Value value);
+
+  /// The buffer that an operation's result is written to.
+  mlir::Value forResult(mlir::Value result);
+
+  /// A scratch buffer of one step.
+  mlir::Value workspace(mlir::Location loc, int64_t elements, DType type);
+
+  /// The target if the value's only user accumulates it into a gradient.
+  std::optional<GradientTarget> gradientTarget(mlir::Value value);
+
+  /// The buffer of a parameter or state.
+  mlir::Value symbol(llvm::StringRef name);
+
+  ir::ParameterOp parameter(llvm::StringRef name) { return symbols.lookup<ir::ParameterOp>(name); }
+
+  /// Distance of a matrix's rows in elements.
+  static int64_t stride(mlir::Value buffer);
+
+private:
+  mlir::Value concatenation(mlir::tensor::ConcatOp concat);
+  mlir::Value slice(mlir::Location loc, mlir::Value source, int64_t begin, int64_t cols);
+
+  mlir::SymbolTable symbols;
+  StepBuilder &steps;
+  mlir::DenseMap<mlir::Value, mlir::Value> buffers;
+};
+
+} // namespace step37

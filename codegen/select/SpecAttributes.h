@@ -1,0 +1,19 @@
+// Kernel specs as attributes of the plan dialect, which knows them only as dictionaries.
+#pragma once
+
+#include "codegen/spec/KernelSpec.h"
+#include "dialects/plan/PlanDialect.h"
+
+namespace step37 {
+
+/// All fields of the spec by name: integers as i64, numbers as f64, types and enums as strings.
+mlir::DictionaryAttr specToAttribute(mlir::MLIRContext *context, const spec::KernelSpec &spec);
+
+/// The kernel's arguments, for steps and memory planning.
+mlir::ArrayAttr argumentsToAttribute(mlir::MLIRContext *context, const spec::Arguments &arguments);
+
+/// Builtin type of an element type, and back (f32, bf16, i32, i64).
+mlir::Type typeOf(mlir::MLIRContext *context, DType type);
+DType dtypeOf(mlir::Type type);
+
+} // namespace step37

@@ -1,0 +1,78 @@
+#include "codegen/select/StepBuilder.h"
+
+#include "codegen/select/SpecAttributes.h"
+#include "codegen/spec/SpecJson.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+
+namespace step37 {
+
+StepBuilder::StepBuilder(ModuleOp module, StringRef variant, StringRef reason)
+    : module(module), symbolBuilder(OpBuilder::atBlockEnd(module.getBody())),
+      steps(module.getContext()), variant(variant), reason(reason) {}
+
+void StepBuilder::beginProgram(StringRef name, Location loc) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  program = planir::ProgramOp::create(builder, loc, name);
+  // Symbols come before the programs that use them.
+  if (symbolBuilder.getInsertionPoint() == module.getBody()->end())
+    symbolBuilder.setInsertionPoint(program);
+  Block &body = program.getBody().emplaceBlock();
+  steps.setInsertionPointToEnd(&body);
+  gets.clear();
+}
+
+void StepBuilder::step(Location loc, const spec::KernelSpec &spec, ValueRange operands) {
+  FlatSymbolRefAttr kernel = kernelOf(spec);
+  if (std::holds_alternative<spec::Gemm>(spec))
+    planir::GemmOp::create(steps, loc, kernel, operands);
+  else
+    planir::LaunchOp::create(steps, loc, kernel, operands);
+}
+
+FlatSymbolRefAttr StepBuilder::kernelOf(const spec::KernelSpec &spec) {
+  std::string family(spec::family(spec)), content = family + spec::toJson(spec).dump();
+  planir::KernelOp &kernel = kernels[content];
+  if (!kernel) {
+    // From content, never from a counter: the same spec has the same name in every plan.
+    std::string name = family + "_" + llvm::utohexstr(llvm::xxh3_64bits(content), true, 16);
+    kernel = planir::KernelOp::create(symbolBuilder, UnknownLoc::get(context()), name, family,
+                                      variant, reason, specToAttribute(context(), spec),
+                                      argumentsToAttribute(context(), spec::arguments(spec)));
+  }
+  return FlatSymbolRefAttr::get(kernel.getSymNameAttr());
+}
+
+void StepBuilder::declare(StringRef name, planir::BufferClass bufferClass, planir::BufferKind kind,
+                          MemRefType type) {
+  planir::BufferOp &buffer = buffers[name];
+  if (!buffer)
+    buffer = planir::BufferOp::create(symbolBuilder, UnknownLoc::get(context()), bufferClass, kind,
+                                      name, type, IntegerAttr());
+  assert(buffer.getType() == type && "a buffer has one type in all programs");
+}
+
+Value StepBuilder::get(StringRef name, planir::BufferClass bufferClass, planir::BufferKind kind,
+                       MemRefType type) {
+  declare(name, bufferClass, kind, type);
+  Value &value = gets[name];
+  if (!value) {
+    OpBuilder::InsertionGuard guard(steps);
+    steps.setInsertionPointToStart(&program.getBody().front());
+    value = planir::GetOp::create(steps, program.getLoc(), type, name);
+  }
+  return value;
+}
+
+Value StepBuilder::temporary(Location loc, planir::BufferKind kind, MemRefType type) {
+  return planir::TemporaryOp::create(steps, loc, type, kind, IntegerAttr());
+}
+
+Value StepBuilder::view(Location loc, Value source, int64_t begin, MemRefType type) {
+  return planir::ViewOp::create(steps, loc, type, source, begin);
+}
+
+} // namespace step37

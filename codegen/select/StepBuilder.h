@@ -1,0 +1,47 @@
+// Appends steps to a plan program: one kernel symbol a distinct spec, named by its content.
+#pragma once
+
+#include "codegen/spec/KernelSpec.h"
+#include "dialects/plan/PlanDialect.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace step37 {
+
+class StepBuilder {
+public:
+  /// Kernels and buffers are added to `module`; `variant` and `reason` name the implementation.
+  StepBuilder(mlir::ModuleOp module, llvm::StringRef variant, llvm::StringRef reason);
+
+  /// Starts a program; steps go to its end.
+  void beginProgram(llvm::StringRef name, mlir::Location loc);
+
+  /// A step that runs the kernel of `spec` on these buffers, in the order of spec.arguments().
+  void step(mlir::Location loc, const spec::KernelSpec &spec, mlir::ValueRange buffers);
+
+  /// A buffer of the module: created at its first use, by name.
+  mlir::Value get(llvm::StringRef name, planir::BufferClass bufferClass, planir::BufferKind kind,
+                  mlir::MemRefType type);
+  /// Declares such a buffer without using it.
+  void declare(llvm::StringRef name, planir::BufferClass bufferClass, planir::BufferKind kind,
+               mlir::MemRefType type);
+
+  mlir::Value temporary(mlir::Location loc, planir::BufferKind kind, mlir::MemRefType type);
+  mlir::Value view(mlir::Location loc, mlir::Value source, int64_t begin, mlir::MemRefType type);
+
+  mlir::MLIRContext *context() { return steps.getContext(); }
+
+private:
+  mlir::FlatSymbolRefAttr kernelOf(const spec::KernelSpec &spec);
+
+  mlir::ModuleOp module;
+  mlir::OpBuilder symbolBuilder, steps;
+  std::string variant, reason;
+  llvm::StringMap<planir::KernelOp> kernels; // by family and spec
+  llvm::StringMap<planir::BufferOp> buffers;
+  llvm::StringMap<mlir::Value> gets; // of the current program
+  planir::ProgramOp program;
+};
+
+} // namespace step37

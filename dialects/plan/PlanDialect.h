@@ -1,0 +1,34 @@
+// C++ side of the plan dialect. See PlanOps.td for what the operations mean.
+#pragma once
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/plan/PlanDialect.h.inc"
+#include "dialects/plan/PlanEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/plan/PlanAttributes.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/plan/PlanOps.h.inc"
+
+namespace step37::planir {
+
+/// Elements from the first to the last one that a memref of static shape and strides covers.
+int64_t extent(mlir::MemRefType type);
+
+/// Where a buffer value comes from: through views to the `plan.get` or `plan.temporary`, and how
+/// many elements into it.
+struct Origin {
+  mlir::Value buffer;
+  int64_t begin;
+};
+Origin originOf(mlir::Value buffer);
+
+} // namespace step37::planir

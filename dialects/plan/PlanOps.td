@@ -1,0 +1,110 @@
+// Operations of the plan dialect. Verifiers are in PlanDialect.cpp.
+#ifndef STEP37_PLAN_OPS_TD
+#define STEP37_PLAN_OPS_TD
+
+include "dialects/plan/PlanDialect.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def SymbolUser : DeclareOpInterfaceMethods<SymbolUserOpInterface>;
+
+class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemonic, traits>;
+
+def Plan_BufferOp : Plan_Op<"buffer", [Symbol]> {
+  let summary = "A buffer that outlives a program.";
+  let description = [{
+    C1: an offset, once planned, is not negative and a multiple of 64.
+    ```mlir
+    plan.buffer parameter weights @lm_head.weight : memref<320x64xf32> offset 128
+    ```
+  }];
+  let arguments = (ins Plan_BufferClassAttr:$buffer_class, Plan_BufferKindAttr:$kind, SymbolNameAttr:$sym_name,
+                       TypeAttrOf<AnyMemRef>:$type, OptionalAttr<I64Attr>:$offset);
+  let assemblyFormat = "$buffer_class $kind $sym_name `:` $type (`offset` $offset^)? attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_KernelOp : Plan_Op<"kernel", [Symbol]> {
+  let summary = "A kernel with its spec.";
+  let description = [{
+    `family` and `spec` are what codegen/spec reads; `variant` is the implementation chosen, `reason` why.
+    Arguments in launch order.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$family, StrAttr:$variant, StrAttr:$reason,
+                       DictionaryAttr:$spec, TypedArrayAttrBase<Plan_ArgumentAttr, "arguments">:$arguments);
+  let assemblyFormat = "$sym_name $family `variant` $variant `reason` $reason `spec` $spec `arguments` $arguments attr-dict";
+}
+
+def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "A straight list of steps.";
+  let description = [{C1: it holds only steps, views, temporaries and references to buffers.}];
+  let arguments = (ins SymbolNameAttr:$sym_name);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+}
+
+def Plan_GetOp : Plan_Op<"get", [SymbolUser, Pure]> {
+  let summary = "A buffer of the module.";
+  let description = [{C1: the symbol is a buffer of the result's type.}];
+  let arguments = (ins FlatSymbolRefAttr:$symbol);
+  let results = (outs AnyMemRef:$buffer);
+  let assemblyFormat = "$symbol `:` type($buffer) attr-dict";
+}
+
+def Plan_TemporaryOp : Plan_Op<"temporary"> {
+  let summary = "A buffer that lives from its first to its last use in this program.";
+  let description = [{C1: an offset, once planned, is not negative and a multiple of 64.}];
+  let arguments = (ins Plan_BufferKindAttr:$kind, OptionalAttr<I64Attr>:$offset);
+  let results = (outs AnyMemRef:$buffer);
+  let assemblyFormat = "$kind `:` type($buffer) (`offset` $offset^)? attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_ViewOp : Plan_Op<"view", [Pure]> {
+  let summary = "A part of a buffer.";
+  let description = [{
+    Starts `begin` elements into its source; the result's type has the strides.
+    C1: the element type is the source's and the view lies inside the source.
+  }];
+  let arguments = (ins AnyMemRef:$source, I64Attr:$begin);
+  let results = (outs AnyMemRef:$view);
+  let assemblyFormat = "$source `from` $begin attr-dict `:` type($source) `to` type($view)";
+  let hasVerifier = 1;
+}
+
+class Plan_StepOp<string mnemonic> : Plan_Op<mnemonic, [SymbolUser]> {
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyMemRef>:$buffers);
+  let assemblyFormat = "$kernel `(` $buffers `)` attr-dict `:` type($buffers)";
+}
+
+def Plan_LaunchOp : Plan_StepOp<"launch"> {
+  let summary = "Runs a kernel of this project.";
+  let description = [{
+    C1: the symbol is a kernel.
+    C2: as many buffers as the kernel has arguments, of their element types, each at least as long as
+    the kernel's extent.
+  }];
+}
+
+def Plan_GemmOp : Plan_StepOp<"gemm"> {
+  let summary = "Runs a matrix product of a library.";
+  let description = [{C1, C2 as in `launch`.}];
+}
+
+def Plan_ParameterOp : Plan_Op<"parameter"> {
+  let summary = "How published tensors lie in a parameter's buffers.";
+  let description = [{
+    Names the buffers of a parameter and its optimizer state, and what they are made of. `parts` is
+    opaque here; the emitter reads it.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$buffer, BoolAttr:$trained, OptionalAttr<FlatSymbolRefAttr>:$gradient,
+                       OptionalAttr<FlatSymbolRefAttr>:$master, OptionalAttr<FlatSymbolRefAttr>:$moment1,
+                       OptionalAttr<FlatSymbolRefAttr>:$moment2, ArrayAttr:$parts);
+  let assemblyFormat = [{
+    $buffer `trained` $trained (`gradient` $gradient^)? (`master` $master^)? (`moment1` $moment1^)?
+    (`moment2` $moment2^)? `parts` $parts attr-dict
+  }];
+}
+
+#endif

@@ -1,0 +1,97 @@
+// Verifiers of the plan dialect, and what they need to know about strided buffers. The constraint
+// numbers are those of PlanOps.td; test/dialects/plan-invalid.mlir has a case for each.
+#include "dialects/plan/PlanDialect.h"
+
+using namespace mlir;
+
+namespace step37::planir {
+namespace {
+
+LogicalResult require(Operation *op, bool holds, StringRef constraint, const Twine &message) {
+  if (holds)
+    return success();
+  return op->emitOpError() << "violates " << constraint << ": " << message;
+}
+
+LogicalResult verifyOffset(Operation *op, std::optional<uint64_t> offset) {
+  bool planned = !offset || (int64_t(*offset) >= 0 && *offset % 64 == 0);
+  return require(op, planned, "C1", "the offset must be a multiple of 64 and not negative");
+}
+
+LogicalResult verifyStep(SymbolTableCollection &tables, Operation *op, FlatSymbolRefAttr symbol,
+                         OperandRange buffers) {
+  auto kernel = tables.lookupNearestSymbolFrom<KernelOp>(op, symbol);
+  if (failed(require(op, bool(kernel), "C1", "no kernel of this name")))
+    return failure();
+  ArrayAttr arguments = kernel.getArguments();
+  if (failed(require(op, arguments.size() == buffers.size(), "C2",
+                     "the kernel takes " + Twine(arguments.size()) + " buffers")))
+    return failure();
+  for (auto [index, buffer] : llvm::enumerate(buffers)) {
+    auto argument = cast<ArgumentAttr>(arguments[index]);
+    auto type = cast<MemRefType>(buffer.getType());
+    if (failed(require(op,
+                       type.getElementType() == argument.getType() &&
+                           extent(type) >= argument.getElements(),
+                       "C2", "argument '" + argument.getName() + "' does not fit its buffer")))
+      return failure();
+  }
+  return success();
+}
+
+} // namespace
+
+int64_t extent(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset = 0, last = 0;
+  [[maybe_unused]] LogicalResult strided = type.getStridesAndOffset(strides, offset);
+  assert(succeeded(strided) && "buffers have static strides");
+  for (auto [size, stride] : llvm::zip(type.getShape(), strides))
+    last += (size - 1) * stride;
+  return type.getNumElements() == 0 ? 0 : last + 1;
+}
+
+Origin originOf(Value buffer) {
+  int64_t begin = 0;
+  while (auto view = buffer.getDefiningOp<ViewOp>()) {
+    begin += view.getBegin();
+    buffer = view.getSource();
+  }
+  return {buffer, begin};
+}
+
+LogicalResult BufferOp::verify() { return verifyOffset(*this, getOffset()); }
+LogicalResult TemporaryOp::verify() { return verifyOffset(*this, getOffset()); }
+
+LogicalResult ProgramOp::verify() {
+  for (Operation &op : getBody().front())
+    if (failed(require(*this, isa<GetOp, TemporaryOp, ViewOp, LaunchOp, GemmOp>(op), "C1",
+                       "'" + op.getName().getStringRef() +
+                           "' is no step, view, temporary or reference")))
+      return failure();
+  return success();
+}
+
+LogicalResult GetOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto buffer = tables.lookupNearestSymbolFrom<BufferOp>(*this, getSymbolAttr());
+  return require(*this, buffer && buffer.getType() == getBuffer().getType(), "C1",
+                 "the symbol must be a buffer of the result's type");
+}
+
+LogicalResult ViewOp::verify() {
+  auto source = cast<MemRefType>(getSource().getType()),
+       view = cast<MemRefType>(getView().getType());
+  return require(*this,
+                 source.getElementType() == view.getElementType() && int64_t(getBegin()) >= 0 &&
+                     int64_t(getBegin()) + extent(view) <= extent(source),
+                 "C1", "the view must lie inside its source and have its element type");
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyStep(tables, *this, getKernelAttr(), getBuffers());
+}
+LogicalResult GemmOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyStep(tables, *this, getKernelAttr(), getBuffers());
+}
+
+} // namespace step37::planir

@@ -1,0 +1,32 @@
+// Registration of the step37 dialect and its generated definitions.
+#include "dialects/step37/Step37Dialect.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "dialects/step37/Step37Dialect.cpp.inc"
+#include "dialects/step37/Step37Enums.cpp.inc"
+
+#include "dialects/step37/Step37Interfaces.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/step37/Step37Attributes.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/step37/Step37Ops.cpp.inc"
+
+namespace step37::ir {
+
+void Step37Dialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/step37/Step37Attributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/step37/Step37Ops.cpp.inc"
+      >();
+}
+
+} // namespace step37::ir

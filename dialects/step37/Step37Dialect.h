@@ -1,0 +1,24 @@
+// C++ side of the step37 dialect: operations, attributes, interfaces. See Step37Ops.td for what
+// they mean.
+#pragma once
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/step37/Step37Dialect.h.inc"
+#include "dialects/step37/Step37Enums.h.inc"
+
+#include "dialects/step37/Step37Interfaces.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/step37/Step37Attributes.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/step37/Step37Ops.h.inc"

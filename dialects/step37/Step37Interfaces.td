@@ -1,0 +1,27 @@
+// Interfaces that operations implement so that passes never switch on their names.
+#ifndef STEP37_INTERFACES_TD
+#define STEP37_INTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
+  let cppNamespace = "::step37::ir";
+  let description = [{
+    An operation that knows its own vector-Jacobian product. Residuals that the gradient needs are
+    results of the operation itself (an RMS norm returns its inverse RMS, attention its log-sum-exp).
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Builds the gradients of the operands. `resultGradients` has one entry a result, null where no
+        gradient reaches it; at least one is there. `gradientTypes` has the type that each operand's
+        gradient must have (a parameter's gradient has the storage type of gradients), null where none
+        is asked for. Sets `operandGradients` (one entry an operand, null where there is none).
+      }],
+      "void", "buildVjp",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::ArrayRef<::mlir::Value>":$resultGradients,
+           "::mlir::ArrayRef<::mlir::Type>":$gradientTypes,
+           "::mlir::MutableArrayRef<::mlir::Value>":$operandGradients)>
+  ];
+}
+
+#endif

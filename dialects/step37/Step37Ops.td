@@ -1,0 +1,503 @@
+// Operations of the step37 dialect. Order: symbols and state, forward operations with their gradients,
+// loss, optimizer. Verifiers are in Step37Verifiers.cpp, gradients in Step37Vjp.cpp.
+#ifndef STEP37_OPS_TD
+#define STEP37_OPS_TD
+
+include "dialects/step37/Step37Dialect.td"
+include "dialects/step37/Step37Interfaces.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Float : AnyTypeOf<[F32, BF16]>;
+def FloatTensor : RankedTensorOf<[F32, BF16]>;
+class FloatTensorOfRank<int rank> : TensorRankOf<[F32, BF16], [rank]>;
+class F32TensorOfRank<int rank> : TensorRankOf<[F32], [rank]>;
+class I32TensorOfRank<int rank> : TensorRankOf<[I32], [rank]>;
+def Scalar : F32TensorOfRank<1>; // a device slot of one or a few f32
+
+class Step37_Op<string mnemonic, list<Trait> traits = []> : Op<Step37_Dialect, mnemonic, traits>;
+class Step37_PureOp<string mnemonic, list<Trait> traits = []>
+    : Step37_Op<mnemonic, !listconcat([Pure], traits)> {
+  let hasVerifier = 1;
+}
+def SymbolUser : DeclareOpInterfaceMethods<SymbolUserOpInterface>;
+def Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;
+
+//===------------------------------------------------------------------------------------------===//
+// Symbols and state
+//===------------------------------------------------------------------------------------------===//
+
+def Step37_ParameterOp : Step37_Op<"parameter", [Symbol]> {
+  let summary = "A parameter of the model.";
+  let description = [{
+    A tensor that programs read and that `adamw` changes if it is `trained`. `parts` says which
+    published tensors it is made of. `decay`: weight decay applies (published rank of 2 or more). `pack`
+    names the parameter that it and its siblings (projections of one input) become on a rank.
+
+    C1: parts lie inside the parameter and have as many elements together as it has.
+    C2: a part's `blocks` divides its number of elements.
+
+    ```mlir
+    step37.parameter @lm_head.weight : tensor<320x64xf32> trained true decay true parts [...]
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type, BoolAttr:$trained,
+                       BoolAttr:$decay, OptionalAttr<StrAttr>:$pack,
+                       TypedArrayAttrBase<Step37_PartAttr, "parts">:$parts);
+  let assemblyFormat = [{
+    $sym_name `:` $type `trained` $trained `decay` $decay (`pack` $pack^)? `parts` $parts attr-dict
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::RankedTensorType getTensorType() { return ::mlir::cast<::mlir::RankedTensorType>(getType()); }
+  }];
+  let hasVerifier = 1;
+}
+
+def Step37_CarriedOp : Step37_Op<"carried", [Symbol]> {
+  let summary = "A published tensor that this program does not compute with.";
+  let description = [{
+    Carried through checkpoints and counted in the inventory, in no program: the multi-token-prediction
+    layers without `--mtp`, the vision tower of a text-only compilation.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type);
+  let assemblyFormat = "$sym_name `:` $type attr-dict";
+}
+
+def Step37_StateOp : Step37_Op<"state", [Symbol, SymbolUser]> {
+  let summary = "A tensor that lives across programs.";
+  let description = [{
+    Gradients, f32 masters, moments (of the parameter `of`), and activations that one program leaves
+    for another.
+
+    C1: `of` is present exactly if the role is not activation, and names a parameter of the same shape.
+    C2: masters and moments are f32.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type,
+                       Step37_StateRoleAttr:$role, OptionalAttr<FlatSymbolRefAttr>:$of);
+  let assemblyFormat = "$role $sym_name (`of` $of^)? `:` $type attr-dict";
+  let extraClassDeclaration = [{
+    ::mlir::RankedTensorType getTensorType() { return ::mlir::cast<::mlir::RankedTensorType>(getType()); }
+  }];
+}
+
+def Step37_ReadOp : Step37_Op<"read", [SymbolUser, MemoryEffects<[MemRead]>]> {
+  let summary = "The value of a parameter or state.";
+  let description = [{C1: the symbol is a parameter or state of the result's type.}];
+  let arguments = (ins FlatSymbolRefAttr:$symbol);
+  let results = (outs FloatTensor:$value);
+  let assemblyFormat = "$symbol `:` type($value) attr-dict";
+}
+
+def Step37_WriteOp : Step37_Op<"write", [SymbolUser, MemoryEffects<[MemWrite]>]> {
+  let summary = "Sets a state.";
+  let description = [{C1: the symbol is a state of the value's type.}];
+  let arguments = (ins FlatSymbolRefAttr:$symbol, FloatTensor:$value);
+  let assemblyFormat = "$symbol `,` $value `:` type($value) attr-dict";
+}
+
+def Step37_AccumulateGradientOp : Step37_Op<"accumulate_gradient", [SymbolUser, MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "gradient = beta·gradient + value.";
+  let description = [{
+    `beta` is 0 in the first micro-batch of a step (what the state held is not read) and 1 after it.
+
+    C1: the symbol is a state with the gradient role and the value's shape.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$gradient, FloatTensor:$value, Scalar:$beta);
+  let assemblyFormat = "$gradient `,` $value `,` $beta attr-dict `:` type($value) `,` type($beta)";
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Embedding, norms, sums, products
+//===------------------------------------------------------------------------------------------===//
+
+def Step37_EmbeddingOp : Step37_PureOp<"embedding", [Differentiable]> {
+  let summary = "Rows of a table.";
+  let description = [{
+    out[t] = table[ids[t]].
+    C1: out is [tokens, width] for ids [tokens] and table [vocab, width], of the table's element type.
+  }];
+  let arguments = (ins I32TensorOfRank<1>:$ids, FloatTensorOfRank<2>:$table);
+  let results = (outs FloatTensorOfRank<2>:$out);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_EmbeddingGradOp : Step37_PureOp<"embedding_grad"> {
+  let summary = "Gradient of embedding with respect to the table.";
+  let description = [{
+    dtable[v] = sum over the tokens with id v of dout[t], in token order.
+    C1: dtable is [vocab, width] with dout's width.
+  }];
+  let arguments = (ins I32TensorOfRank<1>:$ids, FloatTensorOfRank<2>:$dout);
+  let results = (outs FloatTensorOfRank<2>:$dtable);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_RmsNormOp : Step37_PureOp<"rms_norm", [Differentiable]> {
+  let summary = "Zero-centred RMS norm of a sum.";
+  let description = [{
+    x = sum of the addends, rounded to the element type; y = x/sqrt(mean(x²)+eps)·(weight+1), computed
+    in f32 and rounded once. With more than one addend `sum` is x (fused residual addition; only the
+    form with one addend has a gradient).
+
+    C1: addends and y are [rows, cols] of one type; weight is [cols]; inverse_rms is [rows].
+    C2: `sum` is present exactly if there is more than one addend.
+  }];
+  let arguments = (ins Variadic<FloatTensorOfRank<2>>:$addends, FloatTensorOfRank<1>:$weight, F64Attr:$eps);
+  let results = (outs FloatTensorOfRank<2>:$y, F32TensorOfRank<1>:$inverse_rms,
+                      Optional<FloatTensorOfRank<2>>:$sum);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad"> {
+  let summary = "Gradient of rms_norm, added to further gradients of its input.";
+  let description = [{
+    C1: dy, x, dx and residuals are [rows, cols] of one type; weight and dweight are [cols];
+    inverse_rms is [rows].
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$dy, FloatTensorOfRank<2>:$x, FloatTensorOfRank<1>:$weight,
+                       F32TensorOfRank<1>:$inverse_rms, Variadic<FloatTensorOfRank<2>>:$residuals, F64Attr:$eps);
+  let results = (outs FloatTensorOfRank<2>:$dx, FloatTensorOfRank<1>:$dweight);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_AddOp : Step37_PureOp<"add", [Differentiable, SameOperandsAndResultType]> {
+  let summary = "Sum of tensors, rounded once.";
+  let description = [{
+    Summed in operand order in f32 and rounded to the element type once; that is why it is not a chain
+    of `arith.addf`.
+    C1: at least one operand; all of the result's type.
+  }];
+  let arguments = (ins Variadic<FloatTensor>:$values);
+  let results = (outs FloatTensor:$sum);
+  let assemblyFormat = "$values attr-dict `:` type($sum)";
+  let hasFolder = 1;
+}
+
+def Step37_MatmulOp : Step37_PureOp<"matmul", [Differentiable]> {
+  let summary = "Matrix product, accumulated in f32 and rounded once.";
+  let description = [{
+    c = op(a)·op(b), op the transposition where asked for. A linear layer with a weight [out, in] is
+    `matmul x, w {transpose_b}`. Closed under differentiation. Element types may differ.
+    C1: op(a) is [m, k], op(b) is [k, n], c is [m, n].
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$a, FloatTensorOfRank<2>:$b, UnitAttr:$transpose_a,
+                       UnitAttr:$transpose_b);
+  let results = (outs FloatTensorOfRank<2>:$c);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Attention
+//===------------------------------------------------------------------------------------------===//
+
+def Step37_RopeTableOp : Step37_PureOp<"rope_table"> {
+  let summary = "Cosines and sines of rotary angles.";
+  let description = [{
+    table[p] = cos(p·f_i), then sin(p·f_i), for the frequencies f. One table serves all layers of a type.
+    C1: the table is [positions, 2·number of frequencies].
+  }];
+  let arguments = (ins DenseF64ArrayAttr:$frequencies);
+  let results = (outs F32TensorOfRank<2>:$table);
+  let assemblyFormat = "attr-dict `:` type($table)";
+}
+
+def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegments, Differentiable]> {
+  let summary = "RMS norm of every query and key head, then rotary embedding.";
+  let description = [{
+    Norm over the head (with weight+1, if the weights are there), then NeoX rotation of the first
+    `rotary_dim` dimensions at the position within the document (if the table is there). In f32,
+    rounded once.
+
+    C1: q is [tokens, heads·head_dim], k [tokens, groups·head_dim], results like them.
+    C2: q_weight, k_weight and inverse_rms [tokens, heads+groups] are there together.
+    C3: the table is [seq_len, rotary_dim], rotary_dim even and at most head_dim.
+    C4: seq_len divides tokens; document_start is [tokens].
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$q, FloatTensorOfRank<2>:$k,
+                       Optional<FloatTensorOfRank<1>>:$q_weight, Optional<FloatTensorOfRank<1>>:$k_weight,
+                       Optional<F32TensorOfRank<2>>:$table, I32TensorOfRank<1>:$document_start,
+                       I64Attr:$seq_len, I64Attr:$head_dim, F64Attr:$eps);
+  let results = (outs FloatTensorOfRank<2>:$q_out, FloatTensorOfRank<2>:$k_out,
+                      Optional<F32TensorOfRank<2>>:$inverse_rms);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOperandSegments, AttrSizedResultSegments]> {
+  let summary = "Gradient of qk_norm_rope.";
+  let description = [{C1 to C4 as in `qk_norm_rope`; dq, dk are like q, k; the weights' gradients like the weights.}];
+  let arguments = (ins FloatTensorOfRank<2>:$dq_out, FloatTensorOfRank<2>:$dk_out,
+                       FloatTensorOfRank<2>:$q, FloatTensorOfRank<2>:$k,
+                       Optional<FloatTensorOfRank<1>>:$q_weight, Optional<FloatTensorOfRank<1>>:$k_weight,
+                       Optional<F32TensorOfRank<2>>:$table, I32TensorOfRank<1>:$document_start,
+                       Optional<F32TensorOfRank<2>>:$inverse_rms,
+                       I64Attr:$seq_len, I64Attr:$head_dim, F64Attr:$eps);
+  let results = (outs FloatTensorOfRank<2>:$dq, FloatTensorOfRank<2>:$dk,
+                      Optional<FloatTensorOfRank<1>>:$dq_weight, Optional<FloatTensorOfRank<1>>:$dk_weight);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_AttentionOp : Step37_PureOp<"attention", [Differentiable]> {
+  let summary = "Causal grouped-query attention within documents, with the head gate.";
+  let description = [{
+    Query t sees keys j ≤ t from its document's start on and, if window > 0, only the last `window`
+    ones, its own included. out = softmax(scale·q·kᵀ)·v, times sigmoid(gate) per head if there is a
+    gate. lse is the log-sum-exp of the scaled scores.
+
+    C1: q and out are [tokens, heads·head_dim], k and v [tokens, groups·head_dim]; groups divides heads.
+    C2: gate and lse are [tokens, heads].
+    C3: seq_len divides tokens; document_start is [tokens]; window ≥ 0.
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$q, FloatTensorOfRank<2>:$k, FloatTensorOfRank<2>:$v,
+                       Optional<FloatTensorOfRank<2>>:$gate, I32TensorOfRank<1>:$document_start,
+                       I64Attr:$seq_len, I64Attr:$head_dim, I64Attr:$window, F64Attr:$scale);
+  let results = (outs FloatTensorOfRank<2>:$out, F32TensorOfRank<2>:$lse);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_AttentionGradOp : Step37_PureOp<"attention_grad"> {
+  let summary = "Gradient of attention.";
+  let description = [{
+    C1 to C3 as in `attention`; gradients are like their operands, dgate is there if gate is.
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$dout, FloatTensorOfRank<2>:$q, FloatTensorOfRank<2>:$k,
+                       FloatTensorOfRank<2>:$v, Optional<FloatTensorOfRank<2>>:$gate,
+                       I32TensorOfRank<1>:$document_start, FloatTensorOfRank<2>:$out, F32TensorOfRank<2>:$lse,
+                       I64Attr:$seq_len, I64Attr:$head_dim, I64Attr:$window, F64Attr:$scale);
+  let results = (outs FloatTensorOfRank<2>:$dq, FloatTensorOfRank<2>:$dk, FloatTensorOfRank<2>:$dv,
+                      Optional<FloatTensorOfRank<2>>:$dgate);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Feed-forward and experts
+//===------------------------------------------------------------------------------------------===//
+
+def Step37_SwigluOp : Step37_PureOp<"swiglu", [Differentiable, SameOperandsAndResultType]> {
+  let summary = "Clamped SwiGLU.";
+  let description = [{
+    after_silu: min(silu(gate), limit)·clamp(up, ±limit); before_silu: silu(min(gate, limit))·clamp(up,
+    ±limit); limit 0: no clamp.
+    C1: limit ≥ 0; operands and result have one type.
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$gate, FloatTensorOfRank<2>:$up, F64Attr:$limit,
+                       Step37_ClampPositionAttr:$clamp);
+  let results = (outs FloatTensorOfRank<2>:$out);
+  let assemblyFormat = "operands `clamp` $clamp attr-dict `:` type($out)";
+}
+
+def Step37_SwigluGradOp : Step37_PureOp<"swiglu_grad"> {
+  let summary = "Gradient of swiglu.";
+  let description = [{
+    A clamp passes the gradient at equality.
+    C1: limit ≥ 0; operands and results have one type.
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$dout, FloatTensorOfRank<2>:$gate, FloatTensorOfRank<2>:$up,
+                       F64Attr:$limit, Step37_ClampPositionAttr:$clamp);
+  let results = (outs FloatTensorOfRank<2>:$dgate, FloatTensorOfRank<2>:$dup);
+  let assemblyFormat = "operands `clamp` $clamp attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_RouteOp : Step37_PureOp<"route", [Differentiable]> {
+  let summary = "Chooses experts and their weights.";
+  let description = [{
+    p = sigmoid(logits), or softmax; the top_k of p + bias are chosen (the bias selects only);
+    weights = scale·p/(sum of the chosen p), or scale·p without `normalize`.
+
+    C1: logits is [tokens, experts], bias [experts]; weights, chosen, scores are [tokens, top_k].
+    C2: top_k is at most the number of experts.
+  }];
+  let arguments = (ins F32TensorOfRank<2>:$logits, Optional<F32TensorOfRank<1>>:$bias, F64Attr:$scale,
+                       UnitAttr:$normalize, UnitAttr:$softmax);
+  let results = (outs F32TensorOfRank<2>:$weights, I32TensorOfRank<2>:$chosen, F32TensorOfRank<2>:$scores);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_RouteGradOp : Step37_PureOp<"route_grad"> {
+  let summary = "Gradient of route with respect to the logits.";
+  let description = [{C1: shapes as in `route`; dlogits is like logits.}];
+  let arguments = (ins F32TensorOfRank<2>:$dweights, F32TensorOfRank<2>:$logits, I32TensorOfRank<2>:$chosen,
+                       F32TensorOfRank<2>:$scores, F64Attr:$scale, UnitAttr:$normalize, UnitAttr:$softmax);
+  let results = (outs F32TensorOfRank<2>:$dlogits);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_SortByExpertOp : Step37_PureOp<"sort_by_expert"> {
+  let summary = "Groups token slots by expert, stable in token order.";
+  let description = [{
+    A slot is t·top_k + j. offsets[e] is expert e's first row, row_slot[r] the slot of row r, slot_row its inverse.
+    C1: offsets is [experts+1]; row_slot and slot_row are [tokens·top_k].
+  }];
+  let arguments = (ins I32TensorOfRank<2>:$chosen);
+  let results = (outs I32TensorOfRank<1>:$offsets, I32TensorOfRank<1>:$row_slot, I32TensorOfRank<1>:$slot_row);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_DispatchOp : Step37_PureOp<"dispatch", [Differentiable]> {
+  let summary = "Copies tokens to the rows of their experts.";
+  let description = [{
+    rows[r] = x[row_slot[r] / top_k].
+    C1: row_slot, slot_row and rows have tokens·top_k rows; rows has x's width and type.
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$x, I32TensorOfRank<1>:$row_slot, I32TensorOfRank<1>:$slot_row);
+  let results = (outs FloatTensorOfRank<2>:$rows);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable]> {
+  let summary = "Weighted sum of a token's expert rows.";
+  let description = [{
+    out[t] = sum over j of weights[t,j]·rows[slot_row[t·top_k+j]]; weights 1 where there are none.
+    C1: rows, row_slot and slot_row have tokens·top_k rows; weights is [tokens, top_k]; out is [tokens, width].
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$rows, I32TensorOfRank<1>:$row_slot,
+                       I32TensorOfRank<1>:$slot_row, Optional<F32TensorOfRank<2>>:$weights);
+  let results = (outs FloatTensorOfRank<2>:$out);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_CombineGradOp : Step37_PureOp<"combine_grad"> {
+  let summary = "Gradient of the weighted combine.";
+  let description = [{C1: shapes as in `combine`; drows is like rows, dweights like weights.}];
+  let arguments = (ins FloatTensorOfRank<2>:$dout, FloatTensorOfRank<2>:$rows, I32TensorOfRank<1>:$row_slot,
+                       F32TensorOfRank<2>:$weights);
+  let results = (outs FloatTensorOfRank<2>:$drows, F32TensorOfRank<2>:$dweights);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable]> {
+  let summary = "Every expert's rows times its weight.";
+  let description = [{
+    out[r] = x[r]·w[e]ᵀ (transpose_b, w [experts, n, k]) or x[r]·w[e] (w [experts, k, n]) for the rows
+    r of expert e.
+    C1: shapes as said; offsets is [experts+1]; one element type.
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<3>:$w, I32TensorOfRank<1>:$offsets,
+                       UnitAttr:$transpose_b);
+  let results = (outs FloatTensorOfRank<2>:$out);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_GroupedMatmulGradOp : Step37_PureOp<"grouped_matmul_grad"> {
+  let summary = "Per expert, the product of two sets of rows over its rows.";
+  let description = [{
+    dw[e] = sum over the rows r of expert e of a[r]ᵀ·b[r].
+    C1: a is [rows, m], b [rows, n], dw [experts, m, n], offsets [experts+1].
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$a, FloatTensorOfRank<2>:$b, I32TensorOfRank<1>:$offsets);
+  let results = (outs FloatTensorOfRank<3>:$dw);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Loss
+//===------------------------------------------------------------------------------------------===//
+
+def Step37_ShiftLabelsOp : Step37_PureOp<"shift_labels"> {
+  let summary = "Targets of next-token prediction.";
+  let description = [{
+    labels[t] = ids[t+by], weights[t] = mask[t+by] within the row (and, for by > 1, the document); else 0.
+    C1: all operands and results are [tokens]; seq_len divides tokens; by ≥ 1.
+  }];
+  let arguments = (ins I32TensorOfRank<1>:$ids, F32TensorOfRank<1>:$mask, I32TensorOfRank<1>:$document_start,
+                       I64Attr:$seq_len, I64Attr:$by);
+  let results = (outs I32TensorOfRank<1>:$labels, F32TensorOfRank<1>:$weights);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable]> {
+  let summary = "Output head and cross-entropy.";
+  let description = [{
+    token_loss[t] = weights[t]·(logsumexp(x[t]·wᵀ) − (x[t]·wᵀ)[labels[t]]), loss_sum their sum. One
+    operation, so that logits never exist as a whole. Only loss_sum has a gradient.
+    C1: x is [tokens, width], w [vocab, width] of one element type; labels, weights, token_loss are [tokens];
+    loss_sum is [1].
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<2>:$w, I32TensorOfRank<1>:$labels,
+                       F32TensorOfRank<1>:$weights);
+  let results = (outs Scalar:$loss_sum, F32TensorOfRank<1>:$token_loss);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_LmLossGradOp : Step37_PureOp<"lm_loss_grad"> {
+  let summary = "lm_loss and its gradient in one sweep.";
+  let description = [{
+    The results of `lm_loss` again, and the gradients of scale·loss_sum.
+    C1: as in `lm_loss`; dx is like x, dw like w up to its element type; scale is [1].
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<2>:$w, I32TensorOfRank<1>:$labels,
+                       F32TensorOfRank<1>:$weights, Scalar:$scale);
+  let results = (outs Scalar:$loss_sum, F32TensorOfRank<1>:$token_loss, FloatTensorOfRank<2>:$dx,
+                      FloatTensorOfRank<2>:$dw);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_ObjectiveOp : Step37_Op<"objective", [AttrSizedOperandSegments, MemoryEffects<[MemWrite]>]> {
+  let summary = "What training minimises.";
+  let description = [{
+    The objective is the sum over the losses of scale·loss; gradients are accumulated with `beta`.
+    `step37-build-backward` replaces this operation by the backward program.
+    C1: as many scales as losses, at least one.
+  }];
+  let arguments = (ins Variadic<Scalar>:$losses, Variadic<Scalar>:$scales, Scalar:$beta);
+  let assemblyFormat = "$losses `scaled_by` $scales `beta` $beta attr-dict `:` type($losses) `,` type($scales) `,` type($beta)";
+  let hasVerifier = 1;
+}
+
+def Step37_TakeRowsOp : Step37_PureOp<"take_rows"> {
+  let summary = "A block of rows, chosen at run time.";
+  let description = [{
+    out[i] = x[chunk·rows + i], clamped to the last row.
+    C1: out is [rows, cols] of x's type with rows at most x's; chunk is [1].
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$x, I32TensorOfRank<1>:$chunk);
+  let results = (outs FloatTensorOfRank<2>:$out);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+//===------------------------------------------------------------------------------------------===//
+// Optimizer
+//===------------------------------------------------------------------------------------------===//
+
+def Step37_SumOfSquaresOp : Step37_PureOp<"sum_of_squares"> {
+  let summary = "Sums of squares of fixed blocks of elements.";
+  let description = [{
+    C1: partial is [ceil(elements / block)] with `block` = 65536, the size that the kernel spec fixes.
+  }];
+  let arguments = (ins FloatTensor:$x);
+  let results = (outs F32TensorOfRank<1>:$partial);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = [{ static constexpr int64_t block = 65536; }];
+}
+
+def Step37_GlobalNormOp : Step37_PureOp<"global_norm"> {
+  let summary = "Norm over all gradients and the factor that clips it.";
+  let description = [{
+    norm = sqrt(sum of all partials in order); clip = min(1, max_norm/(norm+1e-6)), 1 if max_norm ≤ 0.
+    C1: at least one partial.
+  }];
+  let arguments = (ins Variadic<F32TensorOfRank<1>>:$partials, Scalar:$max_norm);
+  let results = (outs Scalar:$norm, Scalar:$clip);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "One AdamW step of a parameter, in place.";
+  let description = [{
+    hyper is [learning rate, β1, β2, eps, weight decay, 1−β1^t, 1−β2^t]. Weight decay counts if the
+    parameter has `decay`. Without a master the parameter is f32 and its own master.
+
+    C1: the symbols are a trained parameter and its states of these roles.
+    C2: a master is there exactly if the parameter is not f32.
+    C3: hyper has 7 elements.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$parameter, FlatSymbolRefAttr:$gradient,
+                       FlatSymbolRefAttr:$moment1, FlatSymbolRefAttr:$moment2,
+                       OptionalAttr<FlatSymbolRefAttr>:$master, Scalar:$hyper, Scalar:$clip);
+  let assemblyFormat = [{
+    $parameter `gradient` $gradient `moments` $moment1 `,` $moment2 (`master` $master^)? `hyper` $hyper
+    `clip` $clip attr-dict `:` type($hyper) `,` type($clip)
+  }];
+}
+
+#endif

@@ -1,0 +1,148 @@
+// Vector-Jacobian products of the step37 operations: each builds its own gradient, for the whole
+// (unsharded) program. Formulas: the descriptions of the gradient operations in Step37Ops.td.
+#include "dialects/step37/Step37Dialect.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+
+namespace step37::ir {
+namespace {
+
+/// The type asked for an operand's gradient, or the operand's own where the gradient comes along
+/// anyway.
+Type gradientType(Type asked, Value operand) { return asked ? asked : operand.getType(); }
+
+} // namespace
+
+void EmbeddingOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                           ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+  if (gradientTypes[1])
+    operandGradients[1] =
+        EmbeddingGradOp::create(builder, getLoc(), gradientTypes[1], getIds(), resultGradients[0]);
+}
+
+void RmsNormOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                         ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+  assert(getAddends().size() == 1 && "residual additions are fused after differentiation");
+  Value x = getAddends()[0];
+  auto grad = RmsNormGradOp::create(builder, getLoc(), x.getType(),
+                                    gradientType(gradientTypes[1], getWeight()), resultGradients[0],
+                                    x, getWeight(), getInverseRms(), ValueRange(), getEps());
+  operandGradients[0] = grad.getDx();
+  operandGradients[1] = grad.getDweight();
+}
+
+void AddOp::buildVjp(OpBuilder &, ArrayRef<Value> resultGradients, ArrayRef<Type>,
+                     MutableArrayRef<Value> operandGradients) {
+  for (Value &gradient : operandGradients)
+    gradient = resultGradients[0];
+}
+
+void MatmulOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                        ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+  Value dc = resultGradients[0];
+  bool ta = getTransposeA(), tb = getTransposeB();
+  // op(a)' = dc·op(b)ᵀ and op(b)' = op(a)ᵀ·dc; a transposed operand wants the transposed product.
+  if (gradientTypes[0])
+    operandGradients[0] =
+        ta ? MatmulOp::create(builder, getLoc(), gradientTypes[0], getB(), dc, tb, true)
+           : MatmulOp::create(builder, getLoc(), gradientTypes[0], dc, getB(), false, !tb);
+  if (gradientTypes[1])
+    operandGradients[1] =
+        tb ? MatmulOp::create(builder, getLoc(), gradientTypes[1], dc, getA(), true, ta)
+           : MatmulOp::create(builder, getLoc(), gradientTypes[1], getA(), dc, !ta, false);
+}
+
+void QkNormRopeOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                            ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+  unsigned qWeight = 2, kWeight = 3;
+  auto grad = QkNormRopeGradOp::create(
+      builder, getLoc(), getQ().getType(), getK().getType(),
+      getQWeight() ? gradientType(gradientTypes[qWeight], getQWeight()) : Type(),
+      getKWeight() ? gradientType(gradientTypes[kWeight], getKWeight()) : Type(),
+      resultGradients[0], resultGradients[1], getQ(), getK(), getQWeight(), getKWeight(),
+      getTable(), getDocumentStart(), getInverseRms(), getSeqLen(), getHeadDim(), getEps());
+  operandGradients[0] = grad.getDq();
+  operandGradients[1] = grad.getDk();
+  if (getQWeight()) {
+    operandGradients[qWeight] = grad.getDqWeight();
+    operandGradients[kWeight] = grad.getDkWeight();
+  }
+}
+
+void AttentionOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients, ArrayRef<Type>,
+                           MutableArrayRef<Value> operandGradients) {
+  auto grad = AttentionGradOp::create(builder, getLoc(), getQ().getType(), getK().getType(),
+                                      getV().getType(), getGate() ? getGate().getType() : Type(),
+                                      resultGradients[0], getQ(), getK(), getV(), getGate(),
+                                      getDocumentStart(), getOut(), getLse(), getSeqLen(),
+                                      getHeadDim(), getWindow(), getScale());
+  operandGradients[0] = grad.getDq();
+  operandGradients[1] = grad.getDk();
+  operandGradients[2] = grad.getDv();
+  if (getGate())
+    operandGradients[3] = grad.getDgate();
+}
+
+void SwigluOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients, ArrayRef<Type>,
+                        MutableArrayRef<Value> operandGradients) {
+  auto grad = SwigluGradOp::create(builder, getLoc(), getGate().getType(), getUp().getType(),
+                                   resultGradients[0], getGate(), getUp(), getLimit(), getClamp());
+  operandGradients[0] = grad.getDgate();
+  operandGradients[1] = grad.getDup();
+}
+
+void RouteOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients, ArrayRef<Type>,
+                       MutableArrayRef<Value> operandGradients) {
+  if (resultGradients[0])
+    operandGradients[0] = RouteGradOp::create(
+        builder, getLoc(), getLogits().getType(), resultGradients[0], getLogits(), getChosen(),
+        getScores(), getScale(), getNormalize(), getSoftmax());
+}
+
+void DispatchOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                          ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+  if (gradientTypes[0])
+    operandGradients[0] = CombineOp::create(builder, getLoc(), gradientTypes[0], resultGradients[0],
+                                            getRowSlot(), getSlotRow(), Value());
+}
+
+void CombineOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients, ArrayRef<Type>,
+                         MutableArrayRef<Value> operandGradients) {
+  if (!getWeights()) {
+    operandGradients[0] = DispatchOp::create(builder, getLoc(), getRows().getType(),
+                                             resultGradients[0], getRowSlot(), getSlotRow());
+    return;
+  }
+  auto grad = CombineGradOp::create(builder, getLoc(), getRows().getType(), getWeights().getType(),
+                                    resultGradients[0], getRows(), getRowSlot(), getWeights());
+  operandGradients[0] = grad.getDrows();
+  operandGradients[3] = grad.getDweights();
+}
+
+void GroupedMatmulOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                               ArrayRef<Type> gradientTypes,
+                               MutableArrayRef<Value> operandGradients) {
+  Value dout = resultGradients[0];
+  if (gradientTypes[0])
+    operandGradients[0] = GroupedMatmulOp::create(builder, getLoc(), gradientTypes[0], dout, getW(),
+                                                  getOffsets(), !getTransposeB());
+  if (gradientTypes[1]) {
+    Value a = getTransposeB() ? dout : getX(), b = getTransposeB() ? getX() : dout;
+    operandGradients[1] =
+        GroupedMatmulGradOp::create(builder, getLoc(), gradientTypes[1], a, b, getOffsets());
+  }
+}
+
+void LmLossOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                        ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+  auto grad =
+      LmLossGradOp::create(builder, getLoc(), getLossSum().getType(), getTokenLoss().getType(),
+                           getX().getType(), gradientType(gradientTypes[1], getW()), getX(), getW(),
+                           getLabels(), getWeights(), resultGradients[0]);
+  operandGradients[0] = grad.getDx();
+  operandGradients[1] = grad.getDw();
+}
+
+} // namespace step37::ir

@@ -1,0 +1,130 @@
+#include "frontend/ModuleBuilder.h"
+
+using namespace mlir;
+
+namespace step37 {
+namespace {
+
+// Random initialisation as published: matrices normal with this deviation, norms and biases zero.
+constexpr double initStd = 0.02;
+
+Type elementType(MLIRContext &context, DType type) {
+  return type == DType::f32 ? Type(Float32Type::get(&context)) : Type(BFloat16Type::get(&context));
+}
+
+} // namespace
+
+ModuleBuilder::ModuleBuilder(MLIRContext &context, DType type)
+    : root(ModuleOp::create(UnknownLoc::get(&context))), builder(&context),
+      element(elementType(context, type)), loc(UnknownLoc::get(&context)) {
+  builder.setInsertionPointToEnd(root->getBody());
+}
+
+void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack) {
+  // What is published in f32 (the router's bias) is a selection aid, not trained, and stays f32.
+  bool trained = tensor.type != DType::f32 || element.isF32();
+  trained &= !StringRef(tensor.name).ends_with("router_bias");
+  bool matrix = tensor.shape.size() >= 2;
+  Type published = elementType(*builder.getContext(), tensor.type);
+  Type stored = trained ? element : published;
+  auto part = ir::PartAttr::get(builder.getContext(), builder.getStringAttr(tensor.name), published,
+                                tensor.shape, /*blocks=*/1, /*begin=*/0, /*stride=*/0,
+                                builder.getF64FloatAttr(matrix ? initStd : 0.0));
+  Location at = NameLoc::get(builder.getStringAttr(tensor.name));
+  ir::ParameterOp::create(
+      builder, at, tensor.name, RankedTensorType::get(tensor.shape, stored), trained, matrix,
+      pack.empty() ? StringAttr() : builder.getStringAttr(pack), builder.getArrayAttr({part}));
+}
+
+void ModuleBuilder::addCarried(const PublishedTensor &tensor) {
+  auto type = RankedTensorType::get(tensor.shape, elementType(*builder.getContext(), tensor.type));
+  ir::CarriedOp::create(builder, loc, tensor.name, type);
+}
+
+void ModuleBuilder::beginProgram(StringRef name, ArrayRef<ProgramArgument> programArguments) {
+  SmallVector<Type> types;
+  for (const ProgramArgument &argument : programArguments)
+    types.push_back(argument.type);
+  builder.setInsertionPointToEnd(root->getBody());
+  function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, {}));
+  arguments.clear();
+  reads.clear();
+  Block *body = function.addEntryBlock();
+  for (auto [index, argument] : llvm::enumerate(programArguments)) {
+    function.setArgAttr(index, "step37.name", builder.getStringAttr(argument.name));
+    function.setArgAttr(index, "step37.class", builder.getStringAttr(argument.bufferClass));
+    arguments[argument.name] = body->getArgument(index);
+  }
+  builder.setInsertionPointToEnd(body);
+}
+
+void ModuleBuilder::endProgram(ArrayRef<std::pair<StringRef, Value>> results) {
+  SmallVector<Value> values;
+  SmallVector<Type> types;
+  for (const auto &[name, value] : results) {
+    values.push_back(value);
+    types.push_back(value.getType());
+  }
+  func::ReturnOp::create(builder, loc, values);
+  function.setFunctionType(builder.getFunctionType(function.getArgumentTypes(), types));
+  for (auto [index, result] : llvm::enumerate(results))
+    function.setResultAttr(index, "step37.name", builder.getStringAttr(result.first));
+  builder.setInsertionPointToEnd(root->getBody());
+}
+
+Value ModuleBuilder::argument(StringRef name) const { return arguments.lookup(name); }
+
+void ModuleBuilder::setPath(const Twine &newPath) {
+  path = newPath.str();
+  loc = NameLoc::get(builder.getStringAttr(path));
+}
+
+RankedTensorType ModuleBuilder::tensor(ArrayRef<int64_t> shape) const {
+  return RankedTensorType::get(shape, element);
+}
+RankedTensorType ModuleBuilder::f32(ArrayRef<int64_t> shape) const {
+  return RankedTensorType::get(shape, Float32Type::get(builder.getContext()));
+}
+RankedTensorType ModuleBuilder::i32(ArrayRef<int64_t> shape) const {
+  return RankedTensorType::get(shape, IntegerType::get(builder.getContext(), 32));
+}
+
+bool ModuleBuilder::hasParameter(const Twine &name) {
+  return root->lookupSymbol<ir::ParameterOp>((path + (path.empty() ? "" : ".") + name).str());
+}
+
+Value ModuleBuilder::parameter(const Twine &name) {
+  std::string symbol = (path + (path.empty() ? "" : ".") + name).str();
+  Value &read = reads[symbol];
+  if (!read) {
+    auto parameter = root->lookupSymbol<ir::ParameterOp>(symbol);
+    assert(parameter && "the inventory has every parameter that the model reads");
+    read = ir::ReadOp::create(builder, loc, parameter.getTensorType(), symbol);
+  }
+  return read;
+}
+
+Value ModuleBuilder::linear(Value x, const Twine &name, bool wide) {
+  Value weight = parameter(name + ".weight");
+  int64_t rows = cast<RankedTensorType>(x.getType()).getDimSize(0);
+  int64_t cols = cast<RankedTensorType>(weight.getType()).getDimSize(0);
+  Location at = NameLoc::get(builder.getStringAttr(path + (path.empty() ? "" : ".") + name));
+  RankedTensorType type = wide ? f32({rows, cols}) : tensor({rows, cols});
+  return ir::MatmulOp::create(builder, at, type, x, weight, /*transpose_a=*/false,
+                              /*transpose_b=*/true);
+}
+
+Value ModuleBuilder::rmsNorm(Value x, const Twine &name, double eps) {
+  Value weight = parameter(name + ".weight");
+  int64_t rows = cast<RankedTensorType>(x.getType()).getDimSize(0);
+  Location at = NameLoc::get(builder.getStringAttr(path + "." + name));
+  return ir::RmsNormOp::create(builder, at, x.getType(), f32({rows}), Type(), ValueRange{x}, weight,
+                               builder.getF64FloatAttr(eps))
+      .getY();
+}
+
+Value ModuleBuilder::add(ArrayRef<Value> values) {
+  return ir::AddOp::create(builder, loc, values.front().getType(), values);
+}
+
+} // namespace step37

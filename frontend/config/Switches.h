@@ -1,0 +1,43 @@
+// The switches of `--set key=value`: where public implementations of the model disagree and a user
+// may choose (spec/model.md, section H). One table serves parsing, `--list-set` and `show`.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace step37 {
+
+struct Switch {
+  std::string_view key;
+  std::vector<std::string_view>
+      values; // accepted words, the default first; empty: a positive integer
+  std::string_view meaning;
+};
+
+/// All switches, in the order in which they are listed.
+std::span<const Switch> switchTable();
+
+/// Values by key. Starts with every default; an integer switch without a value is absent.
+class SwitchValues {
+public:
+  SwitchValues();
+
+  /// Takes "key=value". Throws Error naming what is accepted.
+  void set(std::string_view assignment);
+
+  /// The word of a switch.
+  const std::string &word(std::string_view key) const;
+
+  /// The integer of a switch, or `otherwise` where none was given.
+  int64_t integerOr(std::string_view key, int64_t otherwise) const;
+
+  const std::map<std::string, std::string, std::less<>> &all() const { return values; }
+
+private:
+  std::map<std::string, std::string, std::less<>> values;
+};
+
+} // namespace step37

@@ -1,0 +1,155 @@
+// Reverse-mode differentiation of the logical program. Each operation builds its own gradient
+// (DifferentiableOpInterface); this pass walks in reverse and sums. The optimizer is BuildUpdate.
+#include "passes/Passes.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+
+namespace step37 {
+#define GEN_PASS_DEF_BUILDBACKWARDPASS
+#include "passes/Passes.h.inc"
+
+std::string stateName(ir::StateRole role, StringRef parameter) {
+  return (ir::stringifyStateRole(role) + "." + parameter).str();
+}
+
+namespace {
+
+class Differentiator {
+public:
+  Differentiator(ModuleOp module, func::FuncOp function, ir::ObjectiveOp objective,
+                 Type gradientElement)
+      : symbols(module), function(function), objective(objective), gradientElement(gradientElement),
+        builder(objective) {}
+
+  LogicalResult run() {
+    findActive();
+    SmallVector<Operation *> forward;
+    for (Operation &op : function.front())
+      forward.push_back(&op);
+    for (auto [loss, scale] : llvm::zip(objective.getLosses(), objective.getScales()))
+      gradients[loss].push_back(scale);
+    for (Operation *op : llvm::reverse(forward))
+      if (failed(differentiate(op)))
+        return failure();
+    objective.erase();
+    return success();
+  }
+
+private:
+  /// Values that depend on a trained parameter, and so need a gradient.
+  void findActive() {
+    for (Operation &op : function.front()) {
+      if (auto read = dyn_cast<ir::ReadOp>(op)) {
+        if (auto parameter = parameterOf(read); parameter && parameter.getTrained())
+          active.insert(read.getValue());
+      } else if (isa<ir::DifferentiableOpInterface>(op) &&
+                 llvm::any_of(op.getOperands(), [&](Value v) { return active.contains(v); })) {
+        for (Value result : op.getResults())
+          active.insert(result);
+      }
+    }
+  }
+
+  ir::ParameterOp parameterOf(ir::ReadOp read) {
+    return symbols.lookup<ir::ParameterOp>(read.getSymbol());
+  }
+
+  /// The type that the gradient of an operand must have; null if it needs none.
+  Type gradientTypeOf(Value operand) {
+    if (!active.contains(operand))
+      return Type();
+    auto type = cast<RankedTensorType>(operand.getType());
+    return operand.getDefiningOp<ir::ReadOp>() ? type.clone(gradientElement) : type;
+  }
+
+  /// The sum of all contributions to a value's gradient, null where there are none.
+  Value gradientOf(Value value) {
+    auto found = gradients.find(value);
+    if (found == gradients.end())
+      return Value();
+    SmallVector<Value> &contributions = found->second;
+    if (contributions.size() > 1) {
+      Value sum =
+          ir::AddOp::create(builder, value.getLoc(), contributions[0].getType(), contributions);
+      contributions.assign({sum});
+    }
+    return contributions[0];
+  }
+
+  LogicalResult differentiate(Operation *op) {
+    if (auto read = dyn_cast<ir::ReadOp>(op)) {
+      if (Value gradient = active.contains(read.getValue()) ? gradientOf(read.getValue()) : Value())
+        accumulate(read, gradient);
+      return success();
+    }
+    SmallVector<Value> resultGradients;
+    for (Value result : op->getResults())
+      resultGradients.push_back(active.contains(result) ? gradientOf(result) : Value());
+    if (llvm::none_of(resultGradients, [](Value gradient) { return bool(gradient); }))
+      return success();
+    auto differentiable = dyn_cast<ir::DifferentiableOpInterface>(op);
+    if (!differentiable)
+      return op->emitOpError(
+          "is on the way from a trained parameter to the objective, but has no gradient");
+    SmallVector<Type> types;
+    for (Value operand : op->getOperands())
+      types.push_back(gradientTypeOf(operand));
+    SmallVector<Value> operandGradients(op->getNumOperands());
+    differentiable.buildVjp(builder, resultGradients, types, operandGradients);
+    for (auto [operand, gradient] : llvm::zip(op->getOperands(), operandGradients))
+      if (gradient && active.contains(operand))
+        gradients[operand].push_back(gradient);
+    return success();
+  }
+
+  void accumulate(ir::ReadOp read, Value gradient) {
+    ir::ParameterOp parameter = parameterOf(read);
+    std::string name = stateName(ir::StateRole::Gradient, read.getSymbol());
+    if (!symbols.lookup(name)) {
+      OpBuilder atParameter(parameter->getContext());
+      atParameter.setInsertionPointAfter(parameter);
+      auto state = ir::StateOp::create(atParameter, parameter.getLoc(), name,
+                                       parameter.getTensorType().clone(gradientElement),
+                                       ir::StateRole::Gradient, read.getSymbolAttr());
+      symbols.insert(state);
+    }
+    ir::AccumulateGradientOp::create(builder, read.getLoc(), name, gradient, objective.getBeta());
+  }
+
+  SymbolTable symbols;
+  func::FuncOp function;
+  ir::ObjectiveOp objective;
+  Type gradientElement;
+  OpBuilder builder; // before the objective, behind the forward program
+  DenseSet<Value> active;
+  DenseMap<Value, SmallVector<Value>> gradients;
+};
+
+struct BuildBackwardPass : impl::BuildBackwardPassBase<BuildBackwardPass> {
+  using BuildBackwardPassBase::BuildBackwardPassBase;
+
+  void runOnOperation() override {
+    Type element;
+    if (gradientType == "f32")
+      element = Float32Type::get(&getContext());
+    else if (gradientType == "bf16")
+      element = BFloat16Type::get(&getContext());
+    else {
+      getOperation().emitError() << "gradient-type must be f32 or bf16, not '" << gradientType
+                                 << "'";
+      return signalPassFailure();
+    }
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      auto objectives = function.getOps<ir::ObjectiveOp>();
+      if (objectives.empty())
+        continue;
+      if (failed(Differentiator(getOperation(), function, *objectives.begin(), element).run()))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+} // namespace step37

@@ -1,0 +1,94 @@
+// The passes, in the order in which Pipelines.cpp runs them. Each says which contract it needs and keeps:
+// logical (whole tensors), local (what a rank holds, packed and fused), planned (steps with offsets).
+#ifndef STEP37_PASSES_TD
+#define STEP37_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def BuildBackwardPass : Pass<"step37-build-backward", "::mlir::ModuleOp"> {
+  let summary = "Differentiate every program that has an objective.";
+  let description = [{
+    Walks the program in reverse from `step37.objective`, asks each operation for its gradient through
+    its interface, sums what meets at a value, and accumulates what reaches a trained parameter into a
+    gradient state that it creates. Keeps the logical contract.
+  }];
+  let options = [Option<"gradientType", "gradient-type", "std::string", "\"f32\"",
+                        "storage of gradients: f32 or bf16">];
+  let dependentDialects = ["::step37::ir::Step37Dialect"];
+}
+
+def BuildUpdatePass : Pass<"step37-build-update", "::mlir::ModuleOp"> {
+  let summary = "Build the program `update`: global norm, clipping, AdamW.";
+  let description = [{
+    For every parameter with a gradient creates its moments, and an f32 master unless it is f32 itself.
+    Keeps the logical contract.
+  }];
+  let dependentDialects = ["::step37::ir::Step37Dialect"];
+}
+
+def VerifyLogicalPass : Pass<"step37-verify-logical", "::mlir::ModuleOp"> {
+  let summary = "Check contract 1: the program on whole tensors.";
+  let description = [{
+    C1: programs hold only step37, tensor and func operations.
+    C2: every operation's location is a module path.
+    C3: no parameter has more than one part.
+  }];
+}
+
+def PackProjectionsPass : Pass<"step37-pack-projections", "::mlir::ModuleOp"> {
+  let summary = "Make one product of sibling projections.";
+  let description = [{
+    Parameters with the same `pack` become one, rows one after another (per expert for stacked ones),
+    together with their states; their products become one product whose result is sliced, their
+    gradients one product with the concatenation. Takes the logical, gives the local contract.
+  }];
+  let dependentDialects = ["::step37::ir::Step37Dialect", "::mlir::tensor::TensorDialect"];
+}
+
+def FuseResidualNormPass : Pass<"step37-fuse-residual-norm", "::mlir::ModuleOp"> {
+  let summary = "Fuse residual additions into the norm that follows, and into its gradient.";
+  let description = [{Keeps the local contract.}];
+  let dependentDialects = ["::step37::ir::Step37Dialect"];
+}
+
+def FuseLossGradientPass : Pass<"step37-fuse-loss-gradient", "::mlir::ModuleOp"> {
+  let summary = "Compute the loss where its gradient is computed.";
+  let description = [{
+    The logits are made chunk by chunk once, for the loss and for its gradient, instead of once for
+    each. Keeps the local contract.
+  }];
+  let dependentDialects = ["::step37::ir::Step37Dialect"];
+}
+
+def VerifyLocalPass : Pass<"step37-verify-local", "::mlir::ModuleOp"> {
+  let summary = "Check contract 2: what one rank computes.";
+  let description = [{
+    C1: no parameter waits for its siblings (`pack` is gone).
+    C2: no objective is left.
+    C3: every parameter that is trained has a gradient, if one has.
+  }];
+}
+
+def PlanMemoryPass : Pass<"step37-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Give every buffer its offset in the arena.";
+  let description = [{
+    Lets results take over the storage of arguments that die where the kernel allows it, drops
+    temporaries without a use, places lasting buffers one after another, and behind them the
+    temporaries of each program: larger ones first, each at the lowest offset that is free during its
+    lifetime. Programs share that region. Takes steps on buffers, gives the planned contract.
+  }];
+  let statistics = [Statistic<"inPlace", "in-place", "results that took over an argument's storage">];
+  let dependentDialects = ["::step37::planir::PlanDialect"];
+}
+
+def VerifyPlannedPass : Pass<"step37-verify-planned", "::mlir::ModuleOp"> {
+  let summary = "Check contract 3: a list of steps on placed buffers.";
+  let description = [{
+    C1: the module holds only plan operations.
+    C2: every buffer and temporary has an offset.
+    C3: no two buffers that live at the same time overlap.
+    C4: no temporary is read before it is written.
+  }];
+}
+
+#endif

@@ -1,0 +1,177 @@
+// Parameters: their buffers in every target, and the published tensors that fill them.
+#include "runtime/file/CheckedSize.h"
+#include "runtime/plan/PlanCheck.h"
+#include "runtime/plan/UniqueNames.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <unordered_map>
+
+namespace step37::plan {
+
+namespace {
+
+/// A target's buffers by name, each taken by one parameter at most.
+class BufferIndex {
+public:
+  explicit BufferIndex(const Target &target) : target(target) {
+    for (const Buffer &buffer : target.buffers)
+      buffers.emplace(buffer.name, &buffer);
+  }
+
+  /// The buffer of this name, of this class and size. `path`: the field that names it.
+  const Buffer &take(const std::string &name, BufferClass cls, int64_t elements,
+                     const FieldPath &path) {
+    const auto found = buffers.find(name);
+    if (found == buffers.end())
+      path.fail("target '" + target.name + "' has no buffer '" + name + "'");
+    const Buffer &buffer = *found->second;
+    if (buffer.cls != cls)
+      path.fail("buffer '" + name + "' is of class " + std::string(plan::name(buffer.cls)) +
+                ", expected " + std::string(plan::name(cls)));
+    if (buffer.elements() != elements)
+      path.fail("buffer '" + name + "' has " + std::to_string(buffer.elements()) +
+                " elements, expected " + std::to_string(elements));
+    if (!taken.insert(name).second)
+      path.fail("buffer '" + name + "' is used by two parameters");
+    return buffer;
+  }
+
+private:
+  const Target &target;
+  std::unordered_map<std::string_view, const Buffer *> buffers;
+  std::unordered_set<std::string_view> taken;
+};
+
+/// A part as runs of `block` elements at begin, begin + stride, …, all within [0, blocks·stride).
+struct Runs {
+  int64_t blocks, block, begin, stride;
+  size_t part;
+};
+
+/// Checks one part by itself. `elements`: of the parameter.
+Runs checkPart(const Part &part, size_t index, int64_t elements, const FieldPath &path) {
+  const int64_t published = checkShape(part.shape, 1, path.field("shape"));
+  if (part.blocks < 1)
+    path.field("blocks").fail(std::to_string(part.blocks) + " is less than 1");
+  if (checkedMultiply(part.blocks, part.block) != published)
+    path.field("block").fail(std::to_string(part.blocks) + " blocks of " +
+                             std::to_string(part.block) + " elements are not the shape's " +
+                             std::to_string(published));
+  if (part.begin < 0 || part.begin >= elements)
+    path.field("begin").fail(std::to_string(part.begin) + " is not within the parameter's " +
+                             std::to_string(elements) + " elements");
+  if (!std::isfinite(part.init_std) || part.init_std < 0)
+    path.field("init_std").fail("is negative");
+  if (part.blocks == 1 || part.stride == part.block)
+    return {1, published, part.begin, elements, index};
+  return {part.blocks, part.block, part.begin, part.stride, index};
+}
+
+/// The parts of one parameter cover it once. Their blocks repeat with one stride, so that looking
+/// at the first stride is enough.
+void checkTiling(const Parameter &parameter, int64_t elements, const FieldPath &list) {
+  std::vector<Runs> runs;
+  for (size_t i = 0; i < parameter.parts.size(); ++i)
+    runs.push_back(checkPart(parameter.parts[i], i, elements, list.element(i)));
+  const int64_t blocks = runs.front().blocks, stride = runs.front().stride;
+  for (const Runs &run : runs) {
+    const FieldPath part = list.element(run.part);
+    if (run.blocks != blocks)
+      part.field("blocks").fail("differs from the other parts of this parameter");
+    if (run.stride != stride || checkedMultiply(blocks, stride) != elements)
+      part.field("stride").fail(std::to_string(blocks) +
+                                " blocks at this distance do not make up "
+                                "the parameter's " +
+                                std::to_string(elements) + " elements");
+  }
+  std::sort(runs.begin(), runs.end(),
+            [](const Runs &a, const Runs &b) { return a.begin < b.begin; });
+  int64_t end = 0;
+  for (const Runs &run : runs) {
+    const FieldPath part = list.element(run.part);
+    if (run.begin != end)
+      part.field("begin").fail(std::to_string(run.begin) +
+                               (run.begin < end ? " overlaps another part"
+                                                : " leaves elements before it that belong to no "
+                                                  "part"));
+    if (run.block > stride - run.begin)
+      part.field("block").fail("the part passes the parameter's end");
+    end += run.block;
+  }
+  if (end != stride)
+    list.fail("the parts cover " + std::to_string(end) + " of every " + std::to_string(stride) +
+              " elements");
+}
+
+void checkState(const Parameter &parameter, int64_t elements, BufferIndex &buffers,
+                const FieldPath &path) {
+  const auto check = [&](std::string_view field, const std::string &name, bool narrow) {
+    if (name.empty())
+      return;
+    const FieldPath here = path.field(field);
+    if (!parameter.trained)
+      here.fail("the parameter is not trained");
+    const DType type = buffers.take(name, BufferClass::state, elements, here).type;
+    if (type != DType::f32 && !(narrow && type == DType::bf16))
+      here.fail("buffer '" + name + "' is of type " + std::string(step37::name(type)));
+  };
+  check("gradient", parameter.gradient, true);
+  check("master", parameter.master, false);
+  check("moment1", parameter.moment1, false);
+  check("moment2", parameter.moment2, false);
+}
+
+/// Elements of all parts together.
+int64_t countElements(const Parameter &parameter, const FieldPath &list) {
+  int64_t total = 0;
+  for (size_t i = 0; i < parameter.parts.size(); ++i) {
+    const FieldPath part = list.element(i);
+    const FieldPath shape = part.field("shape");
+    const std::optional<int64_t> sum =
+        checkedAdd(total, checkShape(parameter.parts[i].shape, 1, shape));
+    if (!sum)
+      shape.fail("the size is beyond 64 bits");
+    total = *sum;
+  }
+  return total;
+}
+
+} // namespace
+
+void checkParameters(const Plan &plan, const FieldPath &root) {
+  std::vector<BufferIndex> indices(plan.targets.begin(), plan.targets.end());
+  UniqueNames names, published;
+  const FieldPath list = root.field("parameters");
+  for (size_t i = 0; i < plan.parameters.size(); ++i) {
+    const Parameter &parameter = plan.parameters[i];
+    const FieldPath here = list.element(i);
+    const FieldPath parts = here.field("parts");
+    names.add(parameter.name, here);
+    if (parameter.parts.empty())
+      parts.fail("is empty");
+    for (size_t j = 0; j < parameter.parts.size(); ++j)
+      published.add(parameter.parts[j].name, parts.element(j));
+    const int64_t elements = countElements(parameter, parts);
+    checkTiling(parameter, elements, parts);
+    const FieldPath field = here.field("buffer");
+    std::optional<DType> type;
+    for (BufferIndex &buffers : indices) {
+      const Buffer &buffer =
+          buffers.take(parameter.buffer, BufferClass::parameter, elements, field);
+      if (type.value_or(buffer.type) != buffer.type)
+        field.fail("buffer '" + parameter.buffer + "' has not the same type in all targets");
+      type = buffer.type;
+      checkState(parameter, elements, buffers, here);
+    }
+  }
+  const FieldPath carried = root.field("carried");
+  for (size_t i = 0; i < plan.carried.size(); ++i) {
+    const FieldPath here = carried.element(i);
+    published.add(plan.carried[i].name, here);
+    checkShape(plan.carried[i].shape, 1, here.field("shape"));
+  }
+}
+
+} // namespace step37::plan

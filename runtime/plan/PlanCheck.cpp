@@ -1,0 +1,153 @@
+// The plan as a whole, and a target's buffers and steps. Overlaps are in OverlapCheck.cpp,
+// parameters in ParameterCheck.cpp.
+#include "runtime/plan/PlanCheck.h"
+
+#include "runtime/file/CheckedSize.h"
+#include "runtime/plan/UniqueNames.h"
+
+namespace step37::plan {
+
+namespace {
+
+void checkPositive(int64_t value, const FieldPath &path) {
+  if (value < 1)
+    path.fail(std::to_string(value) + " is less than 1");
+}
+
+/// An index into a list of `count` elements.
+void checkIndex(int64_t index, size_t count, std::string_view what, const FieldPath &path) {
+  if (index < 0 || static_cast<uint64_t>(index) >= count)
+    path.fail("there is no " + std::string(what) + " " + std::to_string(index) + ", there are " +
+              std::to_string(count));
+}
+
+void checkModel(const Plan &plan, const FieldPath &root) {
+  checkPositive(plan.micro_batch, root.field("micro_batch"));
+  checkPositive(plan.seq_len, root.field("seq_len"));
+  checkPositive(plan.vocab, root.field("vocab"));
+  if (!checkedMultiply(plan.micro_batch, plan.seq_len))
+    root.field("seq_len").fail("times micro_batch is beyond 64 bits");
+  const FieldPath mesh = root.field("mesh");
+  checkPositive(plan.mesh.dp, mesh.field("dp"));
+  checkPositive(plan.mesh.tp, mesh.field("tp"));
+  checkPositive(plan.mesh.ep, mesh.field("ep"));
+  checkPositive(plan.mesh.etp, mesh.field("etp"));
+}
+
+void checkLifetime(const Target &target, const Buffer &buffer, const FieldPath &path) {
+  if (buffer.cls != BufferClass::temporary) {
+    if (buffer.program != -1)
+      path.field("program").fail("only a temporary belongs to a program");
+    if (buffer.first_step != -1)
+      path.field("first_step").fail("only a temporary has a lifetime");
+    if (buffer.last_step != -1)
+      path.field("last_step").fail("only a temporary has a lifetime");
+    return;
+  }
+  checkIndex(buffer.program, target.programs.size(), "program", path.field("program"));
+  const auto &steps = target.programs[static_cast<size_t>(buffer.program)].steps;
+  checkIndex(buffer.first_step, steps.size(), "step", path.field("first_step"));
+  checkIndex(buffer.last_step, steps.size(), "step", path.field("last_step"));
+  if (buffer.last_step < buffer.first_step)
+    path.field("last_step").fail("is before first_step");
+}
+
+void checkArgument(const Target &target, size_t program, size_t step, const Argument &argument,
+                   const FieldPath &path) {
+  checkIndex(argument.buffer, target.buffers.size(), "buffer", path);
+  const Buffer &buffer = target.buffers[static_cast<size_t>(argument.buffer)];
+  if (argument.offset < 0 || argument.offset >= buffer.bytes())
+    path.fail("byte " + std::to_string(argument.offset) + " is not in buffer '" + buffer.name +
+              "' of " + std::to_string(buffer.bytes()) + " bytes");
+  if (argument.offset % byteSize(buffer.type) != 0)
+    path.fail("byte " + std::to_string(argument.offset) + " is not at an element of buffer '" +
+              buffer.name + "'");
+  const auto index = static_cast<int64_t>(step);
+  if (buffer.cls == BufferClass::temporary &&
+      (buffer.program != static_cast<int64_t>(program) || index < buffer.first_step ||
+       index > buffer.last_step))
+    path.fail("temporary '" + buffer.name + "' does not live at this step");
+}
+
+void checkTarget(const Target &target, const FieldPath &path) {
+  const FieldPath kernels = path.field("kernels"), programs = path.field("programs");
+  UniqueNames kernelNames, programNames;
+  for (size_t i = 0; i < target.kernels.size(); ++i)
+    kernelNames.add(target.kernels[i].name, kernels.element(i));
+  for (size_t i = 0; i < target.programs.size(); ++i)
+    programNames.add(target.programs[i].name, programs.element(i));
+  checkBuffers(target, path);
+  checkOverlaps(target, path);
+  checkSteps(target, path);
+}
+
+} // namespace
+
+int64_t checkShape(std::span<const int64_t> shape, int64_t unit, const FieldPath &path) {
+  for (size_t i = 0; i < shape.size(); ++i)
+    checkPositive(shape[i], path.element(i));
+  const std::optional<int64_t> product = checkedProduct(shape, unit);
+  if (!product)
+    path.fail("the size is beyond 64 bits");
+  return *product;
+}
+
+void checkBuffers(const Target &target, const FieldPath &path) {
+  if (target.arena_bytes < 0)
+    path.field("arena_bytes").fail("is negative");
+  const FieldPath list = path.field("buffers");
+  UniqueNames names;
+  for (size_t i = 0; i < target.buffers.size(); ++i) {
+    const Buffer &buffer = target.buffers[i];
+    const FieldPath here = list.element(i);
+    names.add(buffer.name, here);
+    const int64_t bytes = checkShape(buffer.shape, byteSize(buffer.type), here.field("shape"));
+    const FieldPath offset = here.field("offset");
+    if (buffer.offset < 0)
+      offset.fail(std::to_string(buffer.offset) + " is negative");
+    if (buffer.offset % alignment != 0)
+      offset.fail(std::to_string(buffer.offset) + " is not a multiple of " +
+                  std::to_string(alignment));
+    if (buffer.offset > target.arena_bytes)
+      offset.fail(std::to_string(buffer.offset) + " is past the arena's end (" +
+                  std::to_string(target.arena_bytes) + ")");
+    if (bytes > target.arena_bytes - buffer.offset)
+      offset.fail(std::to_string(buffer.offset) + " and " + std::to_string(bytes) +
+                  " bytes more are past the arena's end (" + std::to_string(target.arena_bytes) +
+                  ")");
+    checkLifetime(target, buffer, here);
+  }
+}
+
+void checkSteps(const Target &target, const FieldPath &path) {
+  const FieldPath programs = path.field("programs");
+  for (size_t p = 0; p < target.programs.size(); ++p) {
+    const FieldPath program = programs.element(p);
+    const FieldPath steps = program.field("steps");
+    for (size_t s = 0; s < target.programs[p].steps.size(); ++s) {
+      const Step &step = target.programs[p].steps[s];
+      const FieldPath here = steps.element(s);
+      checkIndex(step.kernel, target.kernels.size(), "kernel", here.field("kernel"));
+      const FieldPath arguments = here.field("arguments");
+      for (size_t a = 0; a < step.arguments.size(); ++a)
+        checkArgument(target, p, s, step.arguments[a], arguments.element(a));
+    }
+  }
+}
+
+void check(const Plan &plan, const std::string &origin) {
+  const FieldPath root(origin);
+  checkModel(plan, root);
+  const FieldPath targets = root.field("targets");
+  if (plan.targets.empty())
+    targets.fail("is empty");
+  UniqueNames names;
+  for (size_t i = 0; i < plan.targets.size(); ++i) {
+    const FieldPath target = targets.element(i);
+    names.add(plan.targets[i].name, target);
+    checkTarget(plan.targets[i], target);
+  }
+  checkParameters(plan, root);
+}
+
+} // namespace step37::plan

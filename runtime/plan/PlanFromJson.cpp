@@ -1,0 +1,164 @@
+// JSON to plan: every key is known, none is missing, each value has its type. PlanToJson.cpp is the
+// inverse.
+#include "runtime/plan/JsonNode.h"
+#include "runtime/plan/PlanJson.h"
+
+namespace step37::plan {
+
+namespace {
+
+DType readDType(const JsonNode &node) {
+  const std::optional<DType> type = parseDType(node.string());
+  if (!type)
+    node.fail("unknown element type '" + node.string() + "'");
+  return *type;
+}
+
+template <class Enum, size_t count> Enum readEnum(const JsonNode &node) {
+  return node.enumeration<Enum, count>([](Enum value) { return name(value); });
+}
+
+Part readPart(const JsonNode &node) {
+  node.expectKeys({"name", "dtype", "shape", "blocks", "block", "begin", "stride", "init_std"});
+  Part part;
+  part.name = node["name"].string();
+  part.type = readDType(node["dtype"]);
+  part.shape = node["shape"].integers();
+  part.blocks = node["blocks"].integer();
+  part.block = node["block"].integer();
+  part.begin = node["begin"].integer();
+  part.stride = node["stride"].integer();
+  part.init_std = node["init_std"].number();
+  return part;
+}
+
+Parameter readParameter(const JsonNode &node) {
+  node.expectKeys(
+      {"name", "buffer", "gradient", "master", "moment1", "moment2", "trained", "parts"});
+  Parameter parameter;
+  parameter.name = node["name"].string();
+  parameter.buffer = node["buffer"].string();
+  parameter.gradient = node["gradient"].string();
+  parameter.master = node["master"].string();
+  parameter.moment1 = node["moment1"].string();
+  parameter.moment2 = node["moment2"].string();
+  parameter.trained = node["trained"].boolean();
+  parameter.parts = node["parts"].list(readPart);
+  return parameter;
+}
+
+CarriedTensor readCarried(const JsonNode &node) {
+  node.expectKeys({"name", "dtype", "shape"});
+  return {node["name"].string(), readDType(node["dtype"]), node["shape"].integers()};
+}
+
+Buffer readBuffer(const JsonNode &node) {
+  node.expectKeys(
+      {"name", "class", "kind", "dtype", "shape", "offset", "program", "first_step", "last_step"});
+  Buffer buffer;
+  buffer.name = node["name"].string();
+  buffer.cls = readEnum<BufferClass, bufferClassCount>(node["class"]);
+  buffer.kind = readEnum<BufferKind, bufferKindCount>(node["kind"]);
+  buffer.type = readDType(node["dtype"]);
+  buffer.shape = node["shape"].integers();
+  buffer.offset = node["offset"].integer();
+  buffer.program = node["program"].smallInteger();
+  buffer.first_step = node["first_step"].smallInteger();
+  buffer.last_step = node["last_step"].smallInteger();
+  return buffer;
+}
+
+Kernel readKernel(const JsonNode &node) {
+  node.expectKeys({"name", "family", "variant", "reason", "spec"});
+  return {node["name"].string(), node["family"].string(), node["variant"].string(),
+          node["reason"].string(), node["spec"].object()};
+}
+
+Argument readArgument(const JsonNode &node) {
+  const std::vector<int64_t> pair = node.integers();
+  if (pair.size() != 2)
+    node.fail("expected a buffer's index and a byte offset in it");
+  if (pair[0] != static_cast<int>(pair[0]))
+    node.fail("buffer " + std::to_string(pair[0]) + " is beyond 32 bits");
+  return {static_cast<int>(pair[0]), pair[1]};
+}
+
+Step readStep(const JsonNode &node) {
+  node.expectKeys({"kind", "kernel", "arguments", "origin"});
+  Step step;
+  step.kind = readEnum<StepKind, stepKindCount>(node["kind"]);
+  step.kernel = node["kernel"].smallInteger();
+  step.arguments = node["arguments"].list(readArgument);
+  step.origin = node["origin"].string();
+  return step;
+}
+
+Program readProgram(const JsonNode &node) {
+  node.expectKeys({"name", "steps"});
+  return {node["name"].string(), node["steps"].list(readStep)};
+}
+
+Target readTarget(const JsonNode &node) {
+  node.expectKeys({"name", "arena_bytes", "buffers", "kernels", "programs"});
+  Target target;
+  target.name = node["name"].string();
+  target.arena_bytes = node["arena_bytes"].integer();
+  target.buffers = node["buffers"].list(readBuffer);
+  target.kernels = node["kernels"].list(readKernel);
+  target.programs = node["programs"].list(readProgram);
+  return target;
+}
+
+Mesh readMesh(const JsonNode &node) {
+  node.expectKeys({"dp", "tp", "ep", "etp"});
+  return {node["dp"].integer(), node["tp"].integer(), node["ep"].integer(), node["etp"].integer()};
+}
+
+std::map<std::string, std::string> readSwitches(const JsonNode &node) {
+  std::map<std::string, std::string> switches;
+  for (const auto &[key, value] : node.object().items())
+    switches[key] = node[key].string();
+  return switches;
+}
+
+BlobEntry readBlob(const JsonNode &node) {
+  node.expectKeys({"name", "offset", "bytes", "sha256"});
+  return {node["name"].string(), node["offset"].integer(), node["bytes"].integer(),
+          node["sha256"].string()};
+}
+
+} // namespace
+
+void checkVersion(const nlohmann::json &header, const std::string &origin) {
+  const FieldPath root(origin);
+  const FieldPath path = root.field("format_version");
+  if (!header.is_object() || !header.contains("format_version"))
+    path.fail("missing");
+  const int64_t version = JsonNode(header["format_version"], path).integer();
+  if (version != formatVersion)
+    path.fail("the plan is of version " + std::to_string(version) +
+              ", this program takes version " + std::to_string(formatVersion));
+}
+
+ParsedHeader parseHeader(const nlohmann::json &header, const std::string &origin) {
+  const JsonNode node(header, FieldPath(origin));
+  node.expectKeys({"sha256", "format_version", "compiler_version", "config_sha256", "model_type",
+                   "dtype", "micro_batch", "seq_len", "vocab", "mesh", "switches", "parameters",
+                   "carried", "targets", "blobs"});
+  Plan plan;
+  plan.compiler_version = node["compiler_version"].string();
+  plan.config_sha256 = node["config_sha256"].string();
+  plan.model_type = node["model_type"].string();
+  plan.type = readDType(node["dtype"]);
+  plan.micro_batch = node["micro_batch"].integer();
+  plan.seq_len = node["seq_len"].integer();
+  plan.vocab = node["vocab"].integer();
+  plan.mesh = readMesh(node["mesh"]);
+  plan.switches = readSwitches(node["switches"]);
+  plan.parameters = node["parameters"].list(readParameter);
+  plan.carried = node["carried"].list(readCarried);
+  plan.targets = node["targets"].list(readTarget);
+  return {std::move(plan), node["blobs"].list(readBlob)};
+}
+
+} // namespace step37::plan

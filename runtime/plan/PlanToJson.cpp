@@ -1,0 +1,105 @@
+// Plan to JSON. The order of fields here is their order in the file; PlanFromJson.cpp is the
+// inverse.
+#include "runtime/plan/PlanJson.h"
+
+namespace step37::plan {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A list of what `convert` makes of each element.
+template <class Element, class Convert>
+Json listJson(const std::vector<Element> &elements, Convert &&convert) {
+  Json list = Json::array();
+  for (const Element &element : elements)
+    list.push_back(convert(element));
+  return list;
+}
+
+Json partJson(const Part &part) {
+  return {{"name", part.name},     {"dtype", name(part.type)}, {"shape", part.shape},
+          {"blocks", part.blocks}, {"block", part.block},      {"begin", part.begin},
+          {"stride", part.stride}, {"init_std", part.init_std}};
+}
+
+Json parameterJson(const Parameter &parameter) {
+  return {{"name", parameter.name},         {"buffer", parameter.buffer},
+          {"gradient", parameter.gradient}, {"master", parameter.master},
+          {"moment1", parameter.moment1},   {"moment2", parameter.moment2},
+          {"trained", parameter.trained},   {"parts", listJson(parameter.parts, partJson)}};
+}
+
+Json carriedJson(const CarriedTensor &tensor) {
+  return {{"name", tensor.name}, {"dtype", name(tensor.type)}, {"shape", tensor.shape}};
+}
+
+Json bufferJson(const Buffer &buffer) {
+  return {{"name", buffer.name},          {"class", name(buffer.cls)},
+          {"kind", name(buffer.kind)},    {"dtype", name(buffer.type)},
+          {"shape", buffer.shape},        {"offset", buffer.offset},
+          {"program", buffer.program},    {"first_step", buffer.first_step},
+          {"last_step", buffer.last_step}};
+}
+
+Json kernelJson(const Kernel &kernel) {
+  return {{"name", kernel.name},
+          {"family", kernel.family},
+          {"variant", kernel.variant},
+          {"reason", kernel.reason},
+          {"spec", Json(kernel.spec)}};
+}
+
+Json stepJson(const Step &step) {
+  return {{"kind", name(step.kind)},
+          {"kernel", step.kernel},
+          {"arguments", listJson(step.arguments,
+                                 [](const Argument &argument) {
+                                   return Json::array({argument.buffer, argument.offset});
+                                 })},
+          {"origin", step.origin}};
+}
+
+Json programJson(const Program &program) {
+  return {{"name", program.name}, {"steps", listJson(program.steps, stepJson)}};
+}
+
+Json targetJson(const Target &target) {
+  return {{"name", target.name},
+          {"arena_bytes", target.arena_bytes},
+          {"buffers", listJson(target.buffers, bufferJson)},
+          {"kernels", listJson(target.kernels, kernelJson)},
+          {"programs", listJson(target.programs, programJson)}};
+}
+
+Json blobJson(const BlobEntry &blob) {
+  return {
+      {"name", blob.name}, {"offset", blob.offset}, {"bytes", blob.bytes}, {"sha256", blob.sha256}};
+}
+
+} // namespace
+
+Json headerJson(const Plan &plan, const std::vector<BlobEntry> &blobs, const std::string &sha256) {
+  Json switches = Json::object();
+  for (const auto &[key, value] : plan.switches)
+    switches[key] = value;
+  return {
+      {"sha256", sha256},
+      {"format_version", formatVersion},
+      {"compiler_version", plan.compiler_version},
+      {"config_sha256", plan.config_sha256},
+      {"model_type", plan.model_type},
+      {"dtype", name(plan.type)},
+      {"micro_batch", plan.micro_batch},
+      {"seq_len", plan.seq_len},
+      {"vocab", plan.vocab},
+      {"mesh",
+       {{"dp", plan.mesh.dp}, {"tp", plan.mesh.tp}, {"ep", plan.mesh.ep}, {"etp", plan.mesh.etp}}},
+      {"switches", std::move(switches)},
+      {"parameters", listJson(plan.parameters, parameterJson)},
+      {"carried", listJson(plan.carried, carriedJson)},
+      {"targets", listJson(plan.targets, targetJson)},
+      {"blobs", listJson(blobs, blobJson)}};
+}
+
+} // namespace step37::plan

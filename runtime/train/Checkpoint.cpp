@@ -1,0 +1,115 @@
+#include "runtime/train/Checkpoint.h"
+
+#include "runtime/file/AtomicDirectory.h"
+#include "runtime/file/Error.h"
+#include "runtime/file/Safetensors.h"
+#include "runtime/train/PartIO.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace step37 {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A tensor of a file and the place in the plan that it is saved from and restored to.
+struct Entry {
+  safetensors::TensorSpec spec;
+  int buffer;
+  const plan::Part *part;
+};
+
+/// The published tensors in their published types: for narrower ones than the plan's, rounded.
+std::vector<Entry> modelEntries(const Model &model) {
+  std::vector<Entry> entries;
+  for (const plan::Parameter &parameter : model.plan().parameters)
+    for (const plan::Part &part : parameter.parts)
+      entries.push_back(
+          {{part.name, part.type, part.shape}, model.buffer(parameter.buffer), &part});
+  return entries;
+}
+
+/// The optimizer's state, and the exact values of frozen parameters that model.safetensors rounds.
+/// Without a master of its own a parameter is the master.
+std::vector<Entry> optimizerEntries(const Model &model) {
+  std::vector<Entry> entries;
+  for (const plan::Parameter &parameter : model.plan().parameters) {
+    const std::string &exact = parameter.master.empty() ? parameter.buffer : parameter.master;
+    for (const plan::Part &part : parameter.parts) {
+      auto add = [&](const char *suffix, const std::string &buffer) {
+        entries.push_back(
+            {{part.name + suffix, DType::f32, part.shape}, model.buffer(buffer), &part});
+      };
+      if (parameter.trained || model.bufferOf(model.buffer(exact)).type != part.type)
+        add(".master", exact);
+      if (!parameter.trained)
+        continue;
+      add(".moment1", parameter.moment1);
+      add(".moment2", parameter.moment2);
+    }
+  }
+  return entries;
+}
+
+/// Writes the entries to a file of the directory and notes it in the manifest.
+void saveEntries(const Model &model, const std::vector<Entry> &entries, const fs::path &path,
+                 CheckpointManifest &manifest) {
+  std::map<std::string, const Entry *> byName;
+  std::vector<safetensors::TensorSpec> specs;
+  for (const Entry &entry : entries) {
+    byName[entry.spec.name] = &entry;
+    specs.push_back(entry.spec);
+  }
+  safetensors::Writer writer(path, std::move(specs), safetensors::Order::sorted, {{"format", "pt"}},
+                             Hashing::on);
+  for (const safetensors::TensorSpec &spec : writer.tensors()) {
+    const Entry &entry = *byName.at(spec.name);
+    readPart(model, entry.buffer, *entry.part, spec.type,
+             [&](std::span<const std::byte> bytes) { writer.write(spec.name, bytes); });
+  }
+  writer.commit();
+  manifest.files[path.filename().string()] = {static_cast<int64_t>(fs::file_size(path)),
+                                              writer.sha256()};
+}
+
+void saveConfig(const Model &model, const fs::path &path, CheckpointManifest &manifest) {
+  const plan::Blob *config = model.plan().findBlob("config.json");
+  if (!config)
+    throw Error("the plan has no blob config.json");
+  AtomicFile file(path, Hashing::on);
+  file.write(config->bytes);
+  file.commit();
+  manifest.files[path.filename().string()] = {file.size(), file.sha256()};
+}
+
+void restoreEntries(Model &model, const std::vector<Entry> &entries, const fs::path &path) {
+  safetensors::File file(path);
+  for (const Entry &entry : entries) {
+    const safetensors::Tensor &tensor = file.at(entry.spec.name);
+    if (tensor.shape != entry.spec.shape || file.type(tensor) != entry.spec.type)
+      throw Error(path.string() + ": " + tensor.name + ": type or shape is not the plan's");
+    writePart(model, entry.buffer, *entry.part, entry.spec.type, file.bytes(tensor));
+  }
+}
+
+} // namespace
+
+void saveCheckpoint(const Model &model, CheckpointManifest manifest, const fs::path &directory) {
+  AtomicDirectory output(directory);
+  saveConfig(model, output.staging() / "config.json", manifest);
+  saveEntries(model, modelEntries(model), output.staging() / "model.safetensors", manifest);
+  saveEntries(model, optimizerEntries(model), output.staging() / "optimizer.safetensors", manifest);
+  writeFile(output.staging() / "manifest.json", manifest.text());
+  output.commit();
+}
+
+void restoreCheckpoint(Model &model, const fs::path &directory) {
+  restoreEntries(model, modelEntries(model), directory / "model.safetensors");
+  // Exact values come second: they replace what a narrow published type has rounded.
+  restoreEntries(model, optimizerEntries(model), directory / "optimizer.safetensors");
+}
+
+} // namespace step37

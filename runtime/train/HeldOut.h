@@ -1,0 +1,14 @@
+// The loss on held-out data.
+#pragma once
+
+#include "runtime/train/Dataset.h"
+#include "runtime/train/Model.h"
+
+namespace step37 {
+
+/// Masked mean of the next-token cross-entropy over the data's held-out rows: all of them, or
+/// `maxRows` evenly spread ones if there are more. Runs `eval`; nothing that training needs
+/// changes. Throws Error where the mask counts no token.
+double heldOutLoss(Model &model, const Dataset &data, int64_t maxRows);
+
+} // namespace step37

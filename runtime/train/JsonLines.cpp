@@ -1,0 +1,51 @@
+#include "runtime/train/JsonLines.h"
+
+#include "runtime/file/AtomicFile.h"
+#include "runtime/file/Error.h"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <cstdio>
+#include <string>
+
+namespace step37 {
+
+namespace {
+
+/// The complete lines at the start of the file whose steps are at most `lastStep`.
+std::string linesUpTo(const std::filesystem::path &path, int64_t lastStep) {
+  std::ifstream in(path, std::ios::binary);
+  std::string kept;
+  for (std::string line; std::getline(in, line) && !in.eof();) {
+    nlohmann::json record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!record.is_object() || !record.contains("step") || !record["step"].is_number_integer() ||
+        record["step"].get<int64_t>() > lastStep)
+      break;
+    kept += line + '\n';
+  }
+  return kept;
+}
+
+} // namespace
+
+JsonLines::JsonLines(const std::filesystem::path &path, int64_t lastStep) : path(path) {
+  writeFile(path, lastStep > 0 ? linesUpTo(path, lastStep) : "");
+  out.open(path, std::ios::binary | std::ios::app);
+  if (!out)
+    throw Error(path.string() + ": cannot be opened for writing");
+}
+
+void JsonLines::write(const StepRecord &record) {
+  std::array<char, 256> line;
+  std::snprintf(line.data(), line.size(),
+                "{\"step\": %lld, \"loss\": %.9g, \"grad_norm\": %.9g, \"lr\": %.9g, "
+                "\"tokens_per_s\": %.9g}\n",
+                static_cast<long long>(record.step), record.loss, record.gradNorm, record.lr,
+                record.tokensPerSecond);
+  out << line.data() << std::flush;
+  if (!out)
+    throw Error(path.string() + ": writing step " + std::to_string(record.step) + " failed");
+}
+
+} // namespace step37

@@ -1,0 +1,67 @@
+// A plan made ready to run: its executor, and the programs and buffers that go by fixed names in
+// every plan. Several ranks of this process are seen as one: rows of rank r are r·micro_batch …
+// Weights are ParameterState.h; what is run when is the trainer's, evaluation's and the probe's.
+#pragma once
+
+#include "runtime/Executor.h"
+#include "runtime/plan/Plan.h"
+#include "runtime/train/TokenRows.h"
+
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace step37 {
+
+class Model {
+public:
+  /// Creates the plan's executor and checks that the parameters' buffers and published parts fit
+  /// each other. The plan outlives the model. Throws Error.
+  Model(const plan::Plan &plan, const ExecutorOptions &options);
+
+  const plan::Plan &plan() const { return modelPlan; }
+  Executor &executor() { return *modelExecutor; }
+  const Executor &executor() const { return *modelExecutor; }
+
+  /// Rows of a micro-batch over all ranks, tokens of a row.
+  int64_t rows() const { return modelExecutor->localRanks() * modelPlan.micro_batch; }
+  int64_t seqLen() const { return modelPlan.seq_len; }
+  TokenLimits limits() const { return {modelPlan.seq_len, modelPlan.vocab}; }
+
+  /// Throws Error naming a program that the plan lacks.
+  void requirePrograms(std::initializer_list<std::string_view> names) const;
+
+  /// Runs a program on all ranks.
+  void run(std::string_view program);
+
+  /// Writes input_ids, loss_mask and document_start of a micro-batch of rows() rows.
+  void writeBatch(const TokenRows &batch);
+
+  /// Writes the same values to a scalar buffer of every rank.
+  void writeScalars(std::string_view buffer, std::span<const float> values);
+  void writeScalar(std::string_view buffer, float value) { writeScalars(buffer, {&value, 1}); }
+  void writeScalar(std::string_view buffer, int32_t value);
+
+  /// A value that all ranks agree on, and the sum of loss_sum over the ranks.
+  float readScalar(std::string_view buffer) const;
+  double lossSum() const;
+
+  /// Index of a buffer of this name, type and number of elements. Throws Error where the plan has
+  /// none.
+  int buffer(std::string_view name, DType type, int64_t elements) const;
+
+  /// Index of a buffer of this name, whatever its type and size.
+  int buffer(std::string_view name) const;
+
+  const plan::Buffer &bufferOf(int index) const;
+
+private:
+  void checkParameter(const plan::Parameter &parameter) const;
+
+  const plan::Plan &modelPlan;
+  std::unique_ptr<Executor> modelExecutor;
+};
+
+} // namespace step37

@@ -1,0 +1,32 @@
+// Evaluation and probing as runs of their own. Training is TrainingRun.cpp.
+#include "runtime/train/Run.h"
+
+#include "runtime/train/HeldOut.h"
+#include "runtime/train/InitialWeights.h"
+#include "runtime/train/Probe.h"
+
+#include <memory>
+
+namespace step37 {
+
+void runEvaluation(const plan::Plan &plan, const ExecutorOptions &executor,
+                   const InputOptions &options, RunLog &log) {
+  Model model(plan, executor);
+  model.requirePrograms({"eval"});
+  log.note(model.executor().description());
+  std::unique_ptr<Dataset> data =
+      Dataset::open(options.data, options.built_in_text, model.limits());
+  log.note(data->description());
+  initializeWeights(model, options.weights, options.seed, log);
+  log.heldOut("", heldOutLoss(model, *data, options.eval_rows));
+}
+
+void runProbe(const plan::Plan &plan, const ExecutorOptions &executor, const ProbeOptions &options,
+              RunLog &log) {
+  Model model(plan, executor);
+  log.note(model.executor().description());
+  initializeWeights(model, options.weights, options.seed, log);
+  probe(model, options);
+}
+
+} // namespace step37

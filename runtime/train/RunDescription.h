@@ -1,0 +1,16 @@
+// What the results of a training run depend on, by name: written to every checkpoint, and compared
+// when one is resumed. What may change is not in it: number of steps, logging, saving, threads.
+#pragma once
+
+#include "runtime/train/Dataset.h"
+#include "runtime/train/Model.h"
+#include "runtime/train/Options.h"
+
+#include <nlohmann/json.hpp>
+
+namespace step37 {
+
+/// Keys are names of options where there is one.
+nlohmann::json runDescription(const Model &model, const Dataset &data, const TrainOptions &options);
+
+} // namespace step37

@@ -1,0 +1,16 @@
+// What is known after a training step.
+#pragma once
+
+#include <cstdint>
+
+namespace step37 {
+
+struct StepRecord {
+  int64_t step = 0;
+  double loss = 0;     // masked mean over the step's tokens, before the update
+  double gradNorm = 0; // global, before clipping
+  double lr = 0;
+  double tokensPerSecond = 0;
+};
+
+} // namespace step37

@@ -1,0 +1,80 @@
+#include "runtime/train/Trainer.h"
+
+#include "runtime/file/Error.h"
+#include "runtime/train/LearningRate.h"
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <string>
+
+namespace step37 {
+
+Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
+    : model(model), data(data), options(options),
+      batches(static_cast<size_t>(options.grad_accumulation),
+              TokenRows(model.rows(), model.seqLen())) {
+  model.requirePrograms({"accumulate", "update"});
+}
+
+void Trainer::drawBatches(int64_t number) {
+  int64_t sample = (number - 1) * options.grad_accumulation * model.rows();
+  for (TokenRows &batch : batches)
+    for (int64_t row = 0; row < batch.rows; ++row)
+      data.trainingRow(options.input.seed, sample++, batch, row);
+}
+
+/// Leaves the gradients of the step's loss in their buffers and returns that loss.
+double Trainer::accumulate(double counted) {
+  model.writeScalar("loss_scale", counted > 0 ? static_cast<float>(1 / counted) : 0.0f);
+  double sum = 0;
+  for (size_t i = 0; i < batches.size(); ++i) {
+    model.writeScalar("accumulate_beta", i == 0 ? 0.0f : 1.0f);
+    model.writeBatch(batches[i]);
+    model.run("accumulate");
+    sum += model.lossSum();
+  }
+  return counted > 0 ? sum / counted : 0;
+}
+
+void Trainer::update(int64_t number, double lr) {
+  const OptimizerOptions &optimizer = options.optimizer;
+  auto steps = static_cast<double>(number);
+  const std::array<double, 7> hyper{lr,
+                                    optimizer.beta1,
+                                    optimizer.beta2,
+                                    optimizer.eps,
+                                    optimizer.weight_decay,
+                                    1 - std::pow(optimizer.beta1, steps),
+                                    1 - std::pow(optimizer.beta2, steps)};
+  model.writeScalars("hyper", std::vector<float>(hyper.begin(), hyper.end()));
+  model.writeScalar("max_norm", static_cast<float>(optimizer.clip));
+  model.run("update");
+}
+
+StepRecord Trainer::step(int64_t number) {
+  auto began = std::chrono::steady_clock::now();
+  auto requireFinite = [&](const char *what, double value) {
+    if (!std::isfinite(value))
+      throw Error("step " + std::to_string(number) + ": the " + what + " is " +
+                  std::to_string(value) + "; training stops");
+  };
+
+  StepRecord record{.step = number, .lr = learningRate(options.optimizer, number, options.steps)};
+  drawBatches(number);
+  double counted = 0;
+  for (const TokenRows &batch : batches)
+    counted += batch.counted();
+  record.loss = accumulate(counted);
+  requireFinite("loss", record.loss);
+  update(number, record.lr);
+  record.gradNorm = model.readScalar("grad_norm");
+  requireFinite("gradient norm", record.gradNorm);
+
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
+  auto tokens = static_cast<double>(options.grad_accumulation * model.rows() * model.seqLen());
+  record.tokensPerSecond = tokens / seconds.count();
+  return record;
+}
+
+} // namespace step37

@@ -1,0 +1,35 @@
+// One training step: the micro-batches of the step forward and backward, then the update. Which
+// steps are run, what is logged and saved is Train.h.
+#pragma once
+
+#include "runtime/train/Dataset.h"
+#include "runtime/train/Model.h"
+#include "runtime/train/Options.h"
+#include "runtime/train/StepRecord.h"
+
+#include <vector>
+
+namespace step37 {
+
+class Trainer {
+public:
+  /// Uses `model` and `data`, which outlive it. Throws Error where the plan cannot train.
+  Trainer(Model &model, Dataset &data, const TrainOptions &options);
+
+  /// Runs step `number` (1 …): the loss is Σ over all micro-batches of masked cross-entropy / Σ
+  /// mask. Throws Error naming the step where loss or gradient norm are not finite; a loss that is
+  /// not leaves the weights as they were.
+  StepRecord step(int64_t number);
+
+private:
+  void drawBatches(int64_t number);
+  double accumulate(double counted);
+  void update(int64_t number, double lr);
+
+  Model &model;
+  Dataset &data;
+  const TrainOptions options;
+  std::vector<TokenRows> batches; // of the current step
+};
+
+} // namespace step37

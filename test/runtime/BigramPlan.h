@@ -1,0 +1,252 @@
+// A complete small plan built by hand, for tests of what surrounds a plan: next-token scores are
+// head · embedding[token], so a bigram model of two parameters. It has every program and every
+// fixed name that compiled plans have. What the numbers ought to be is BigramModel.h.
+#pragma once
+
+#include "codegen/spec/KernelSpec.h"
+#include "codegen/spec/SpecJson.h"
+#include "runtime/file/Sha256.h"
+#include "runtime/plan/Plan.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace step37::test {
+
+struct BigramShape {
+  int64_t microBatch = 2, seqLen = 12, vocab = 40, width = 8;
+  int64_t lossChunk = 5, logitRows = 7; // neither divides the tokens
+  DType type = DType::f32;
+  DType gradType = DType::f32;
+  bool trainEmbedding = true; // else it is frozen
+};
+
+/// Appends buffers one after another and steps that name their buffers.
+class BigramPlanBuilder {
+public:
+  explicit BigramPlanBuilder(const BigramShape &shape) : shape(shape) { target.name = "host"; }
+
+  plan::Plan build() {
+    buffers();
+    accumulate();
+    update();
+    evaluate();
+    logits();
+    return finish();
+  }
+
+private:
+  using Cls = plan::BufferClass;
+  using Kind = plan::BufferKind;
+
+  void add(std::string name, Cls cls, Kind kind, DType type, std::vector<int64_t> dims,
+           int program = -1) {
+    plan::Buffer buffer;
+    buffer.name = std::move(name);
+    buffer.cls = cls;
+    buffer.kind = kind;
+    buffer.type = type;
+    buffer.shape = std::move(dims);
+    buffer.offset = target.arena_bytes;
+    buffer.program = program;
+    target.arena_bytes +=
+        (buffer.bytes() + plan::alignment - 1) / plan::alignment * plan::alignment;
+    target.buffers.push_back(std::move(buffer));
+  }
+
+  void temporary(std::string name, DType type, std::vector<int64_t> dims) {
+    add(std::move(name), Cls::temporary, Kind::activations, type, std::move(dims),
+        static_cast<int>(target.programs.size()) - 1);
+  }
+
+  void program(std::string name) { target.programs.push_back({std::move(name), {}}); }
+
+  void launch(const spec::KernelSpec &spec, const std::vector<std::string> &names,
+              std::string origin) {
+    plan::Kernel kernel;
+    kernel.family = spec::family(spec);
+    kernel.name = kernel.family + "_" + std::to_string(target.kernels.size());
+    kernel.variant = "host";
+    kernel.reason = "the only one";
+    kernel.spec = nlohmann::json(spec::toJson(spec));
+    plan::Step step;
+    step.kind = kernel.family == "gemm" ? plan::StepKind::gemm : plan::StepKind::launch;
+    step.kernel = static_cast<int>(target.kernels.size());
+    step.origin = std::move(origin);
+    auto number = static_cast<int>(target.programs.back().steps.size());
+    for (const std::string &name : names) {
+      int index = target.findBuffer(name);
+      step.arguments.push_back({index, 0});
+      plan::Buffer &buffer = target.buffers[static_cast<size_t>(index)];
+      if (buffer.cls != Cls::temporary)
+        continue;
+      buffer.first_step = buffer.first_step < 0 ? number : buffer.first_step;
+      buffer.last_step = number;
+    }
+    target.kernels.push_back(std::move(kernel));
+    target.programs.back().steps.push_back(std::move(step));
+  }
+
+  void buffers() {
+    const std::vector<int64_t> table{shape.vocab, shape.width}, rows{tokens};
+    for (const auto &[name, published] : parameters) {
+      add(name, Cls::parameter, Kind::weights, shape.type, table);
+      if (!isTrained(name))
+        continue;
+      add(name + ".gradient", Cls::state, Kind::gradients, shape.gradType, table);
+      if (shape.type != DType::f32)
+        add(name + ".master", Cls::state, Kind::optimizer, DType::f32, table);
+      add(name + ".moment1", Cls::state, Kind::optimizer, DType::f32, table);
+      add(name + ".moment2", Cls::state, Kind::optimizer, DType::f32, table);
+    }
+    add("hidden", Cls::state, Kind::activations, shape.type, {tokens, shape.width});
+    add("input_ids", Cls::input, Kind::io, DType::i32, rows);
+    add("loss_mask", Cls::input, Kind::io, DType::f32, rows);
+    add("document_start", Cls::input, Kind::io, DType::i32, rows);
+    for (const char *name : {"loss_scale", "accumulate_beta", "max_norm"})
+      add(name, Cls::scalar, Kind::io, DType::f32, {1});
+    add("hyper", Cls::scalar, Kind::io, DType::f32, {7});
+    add("chunk", Cls::scalar, Kind::io, DType::i32, {1});
+    add("loss_sum", Cls::output, Kind::io, DType::f32, {1});
+    add("grad_norm", Cls::output, Kind::io, DType::f32, {1});
+    add("token_loss", Cls::output, Kind::io, DType::f32, rows);
+    add("logits", Cls::output, Kind::io, DType::f32, {shape.logitRows, shape.vocab});
+  }
+
+  void accumulate() {
+    program("accumulate");
+    temporary("x", shape.type, {tokens, shape.width});
+    temporary("dx", shape.type, {tokens, shape.width});
+    temporary("labels", DType::i32, {tokens});
+    temporary("weights", DType::f32, {tokens});
+    temporary("loss_workspace", DType::f32, {shape.lossChunk, shape.vocab});
+    temporary("embed_workspace", DType::i32, {2 * tokens + shape.vocab + 1});
+    launch(spec::Embedding{tokens, shape.vocab, shape.width, shape.type},
+           {"input_ids", "embed", "x"}, "model.embed_tokens");
+    launch(spec::ShiftLabels{tokens, shape.seqLen, 1},
+           {"input_ids", "loss_mask", "document_start", "labels", "weights"}, "loss");
+    launch(spec::LmLossGrad{tokens, shape.width, shape.vocab, shape.lossChunk, shape.type,
+                            shape.gradType},
+           {"x", "head", "labels", "weights", "loss_scale", "accumulate_beta", "token_loss", "dx",
+            "head.gradient", "loss_workspace"},
+           "lm_head");
+    if (shape.trainEmbedding)
+      launch(spec::EmbeddingGrad{tokens, shape.vocab, shape.width, shape.type, shape.gradType},
+             {"input_ids", "dx", "accumulate_beta", "embed.gradient", "embed_workspace"},
+             "model.embed_tokens");
+    launch(spec::ReduceSum{tokens}, {"token_loss", "loss_sum"}, "loss");
+  }
+
+  void update() {
+    program("update");
+    const int64_t elements = shape.vocab * shape.width;
+    const int64_t blocks = (elements - 1) / spec::SumOfSquares::block + 1;
+    temporary("clip", DType::f32, {1});
+    std::vector<std::string> trained, squares;
+    for (const auto &[name, published] : parameters)
+      if (isTrained(name))
+        trained.push_back(name);
+    for (const std::string &name : trained) {
+      squares.push_back(name + ".squares");
+      temporary(squares.back(), DType::f32, {blocks});
+      launch(spec::SumOfSquares{elements, shape.gradType}, {name + ".gradient", squares.back()},
+             name);
+    }
+    spec::GlobalNorm norm;
+    norm.sizes.assign(squares.size(), blocks);
+    squares.insert(squares.end(), {"max_norm", "grad_norm", "clip"});
+    launch(norm, squares, "optimizer");
+    for (const std::string &name : trained) {
+      const bool ownMaster = shape.type != DType::f32;
+      std::vector<std::string> arguments{
+          name + ".gradient", "hyper",          "clip", ownMaster ? name + ".master" : name,
+          name + ".moment1",  name + ".moment2"};
+      if (ownMaster)
+        arguments.push_back(name);
+      launch(spec::AdamW{elements, true, shape.type, shape.gradType}, arguments, name);
+    }
+  }
+
+  void evaluate() {
+    program("eval");
+    temporary("eval_labels", DType::i32, {tokens});
+    temporary("eval_weights", DType::f32, {tokens});
+    temporary("eval_lse", DType::f32, {tokens});
+    temporary("eval_workspace", DType::f32, {shape.lossChunk, shape.vocab});
+    launch(spec::Embedding{tokens, shape.vocab, shape.width, shape.type},
+           {"input_ids", "embed", "hidden"}, "model.embed_tokens");
+    launch(spec::ShiftLabels{tokens, shape.seqLen, 1},
+           {"input_ids", "loss_mask", "document_start", "eval_labels", "eval_weights"}, "loss");
+    launch(spec::LmLoss{tokens, shape.width, shape.vocab, shape.lossChunk, shape.type},
+           {"hidden", "head", "eval_labels", "eval_weights", "token_loss", "eval_lse",
+            "eval_workspace"},
+           "lm_head");
+    launch(spec::ReduceSum{tokens}, {"token_loss", "loss_sum"}, "loss");
+  }
+
+  void logits() {
+    program("logits");
+    temporary("logit_rows", shape.type, {shape.logitRows, shape.width});
+    launch(spec::TakeRows{tokens, shape.logitRows, shape.width, shape.type},
+           {"hidden", "chunk", "logit_rows"}, "lm_head");
+    spec::Gemm gemm;
+    gemm.m = shape.logitRows;
+    gemm.n = shape.vocab;
+    gemm.k = shape.width;
+    gemm.transpose_b = true;
+    gemm.a_stride = gemm.b_stride = shape.width;
+    gemm.c_stride = shape.vocab;
+    gemm.a_type = gemm.b_type = shape.type;
+    launch(gemm, {"logit_rows", "head", "logits"}, "lm_head");
+  }
+
+  plan::Plan finish() {
+    plan::Plan plan;
+    plan.compiler_version = "by hand";
+    plan.blobs.push_back({"config.json", "{\"model_type\": \"bigram\"}\n"});
+    plan.config_sha256 = sha256Hex(plan.blobs[0].bytes);
+    plan.model_type = "bigram";
+    plan.type = shape.type;
+    plan.micro_batch = shape.microBatch;
+    plan.seq_len = shape.seqLen;
+    plan.vocab = shape.vocab;
+    for (const auto &[name, published] : parameters) {
+      plan::Parameter parameter;
+      parameter.name = parameter.buffer = name;
+      parameter.trained = isTrained(name);
+      if (parameter.trained) {
+        parameter.gradient = name + ".gradient";
+        parameter.master = shape.type == DType::f32 ? "" : name + ".master";
+        parameter.moment1 = name + ".moment1";
+        parameter.moment2 = name + ".moment2";
+      }
+      plan::Part part;
+      part.name = published;
+      part.type = shape.type;
+      part.shape = {shape.vocab, shape.width};
+      part.block = part.stride = shape.vocab * shape.width;
+      part.init_std = 0.02;
+      parameter.parts.push_back(std::move(part));
+      plan.parameters.push_back(std::move(parameter));
+    }
+    plan.targets.push_back(std::move(target));
+    return plan;
+  }
+
+  bool isTrained(const std::string &name) const { return shape.trainEmbedding || name == "head"; }
+
+  /// Names of the parameters and of their published tensors.
+  const std::vector<std::pair<std::string, std::string>> parameters{
+      {"embed", "model.embed_tokens.weight"}, {"head", "lm_head.weight"}};
+  BigramShape shape;
+  int64_t tokens = shape.microBatch * shape.seqLen;
+  plan::Target target;
+};
+
+inline plan::Plan bigramPlan(const BigramShape &shape = {}) {
+  return BigramPlanBuilder(shape).build();
+}
+
+} // namespace step37::test

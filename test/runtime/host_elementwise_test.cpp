@@ -1,0 +1,184 @@
+// Host twins of the element-wise kernels, the sums, AdamW, TakeRows and RopeTable against double
+// precision.
+#include "runtime/host/Blas.h"
+#include "runtime/host/Elements.h"
+#include "runtime/host/HostKernels.h"
+#include "test/runtime/HostKernelHarness.h"
+#include "test/runtime/HostTolerance.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace {
+
+using namespace step37;
+using namespace step37::test;
+
+const std::vector<DType> types{DType::f32, DType::bf16};
+const std::vector<std::pair<DType, DType>> gradTypes{
+    {DType::f32, DType::f32}, {DType::bf16, DType::f32}, {DType::bf16, DType::bf16}};
+const std::vector<int64_t> counts{1, 3, 17, 65, 130, 16384, 40001};
+
+/// What a buffer of this type keeps of a value.
+double stored(double value, DType type) {
+  return type == DType::bf16 ? host::rounded<host::BFloat16>(float(value)) : float(value);
+}
+
+TEST(HostAdd, SumsInOrder) {
+  for (DType type : types)
+    for (int64_t count : counts)
+      for (int64_t addends : {1, 2, 3, 5}) {
+        KernelRun run(spec::Add{count, addends, type});
+        for (int64_t a = 0; a < addends; ++a)
+          run.fill("addend" + std::to_string(a));
+        std::vector<float> sums(static_cast<size_t>(count));
+        run.run();
+        for (int64_t a = 0; a < addends; ++a) {
+          Values addend = run.get("addend" + std::to_string(a));
+          for (size_t i = 0; i < sums.size(); ++i)
+            sums[i] += float(addend[i]);
+        }
+        Values out = run.get("out");
+        for (size_t i = 0; i < out.size(); ++i)
+          ASSERT_EQ(out[i], stored(sums[i], type)) << count << " " << addends;
+      }
+}
+
+TEST(HostAdd, MayOverwriteAnAddend) {
+  constexpr int64_t count = 40001;
+  std::vector<float> a(count), b(count);
+  for (size_t i = 0; i < a.size(); ++i)
+    a[i] = float(i), b[i] = 0.5f;
+  for (std::vector<float> *out : {&a, &b}) {
+    std::vector<float> x = a, y = b;
+    std::vector<float> &target = out == &a ? x : y;
+    std::vector<std::byte *> arguments;
+    for (std::vector<float> *argument : {&x, &y, &target})
+      arguments.push_back(reinterpret_cast<std::byte *>(argument->data()));
+    host::ThreadPool pool(2);
+    host::Blas blas;
+    host::HostContext context{pool, blas};
+    host::run(spec::Add{count, 2, DType::f32}, context, arguments);
+    for (size_t i = 0; i < target.size(); ++i)
+      ASSERT_EQ(target[i], a[i] + b[i]);
+  }
+}
+
+TEST(HostAccumulateGradient, ScalesAndAdds) {
+  for (auto [type, gradType] : gradTypes)
+    for (int64_t count : counts)
+      for (double beta : {0.0, 1.0, 0.25}) {
+        KernelRun run(spec::AccumulateGradient{count, type, gradType});
+        run.fill("value").set("beta", {beta});
+        if (beta != 0)
+          run.fill("grad");
+        Values old = run.get("grad"), value = run.get("value"), grad = run.run().get("grad");
+        for (size_t i = 0; i < grad.size(); ++i)
+          expectNear(grad[i], value[i] + (beta == 0 ? 0 : beta * old[i]), gradType, 2);
+      }
+}
+
+TEST(HostReduceSum, MatchesDouble) {
+  for (int64_t count : counts) {
+    KernelRun run(spec::ReduceSum{count});
+    double expected = 0;
+    for (double value : run.fill("values").run().get("values"))
+      expected += value;
+    EXPECT_NEAR(run.get("total")[0], expected, std::abs(expected) * 1e-7);
+  }
+}
+
+TEST(HostSumOfSquares, SumsBlocks) {
+  constexpr int64_t block = spec::SumOfSquares::block;
+  for (DType type : types)
+    for (int64_t count :
+         {int64_t(1), int64_t(17), int64_t(1025), block - 1, block, block + 1, 3 * block + 70}) {
+      KernelRun run(spec::SumOfSquares{count, type});
+      Values x = run.fill("x").run().get("x"), partial = run.get("partial");
+      for (int64_t b = 0; b < int64_t(partial.size()); ++b) {
+        double expected = 0;
+        for (int64_t i = b * block; i < std::min(count, (b + 1) * block); ++i)
+          expected += x[size_t(i)] * x[size_t(i)];
+        EXPECT_NEAR(partial[size_t(b)], expected, expected * 1e-6);
+      }
+    }
+}
+
+TEST(HostGlobalNorm, NormAndClip) {
+  auto normAndClip = [](double maxNorm) {
+    KernelRun run(spec::GlobalNorm{{3, 1}});
+    run.set("partials0", {1, 2, 3}).set("partials1", {10}).set("max_norm", {maxNorm}).run();
+    return std::pair{run.get("norm")[0], run.get("clip")[0]};
+  };
+  EXPECT_EQ(normAndClip(1), (std::pair{4.0, double(float(1 / (4 + 1e-6)))}));
+  EXPECT_EQ(normAndClip(5), (std::pair{4.0, 1.0}));
+  EXPECT_EQ(normAndClip(0), (std::pair{4.0, 1.0}));
+  EXPECT_EQ(normAndClip(-1), (std::pair{4.0, 1.0}));
+}
+
+void checkAdamW(int64_t count, bool decay, DType type, DType gradType) {
+  constexpr double rate = 1e-2, beta1 = 0.9, beta2 = 0.95, eps = 1e-6, weightDecay = 0.1;
+  constexpr double clip = 0.75, c1 = 1 - beta1 * beta1, c2 = 1 - beta2 * beta2;
+  KernelRun run(spec::AdamW{count, decay, type, gradType});
+  run.fill("grad").fill("master").fill("m").fill("v");
+  Values squares = run.get("v");
+  for (double &square : squares)
+    square *= square;
+  run.set("v", squares).set("clip", {clip});
+  run.set("hyper", {rate, beta1, beta2, eps, weightDecay, c1, c2});
+  Values grad = run.get("grad"), master = run.get("master"), m = run.get("m"), v = run.get("v");
+  run.run();
+  Values newMaster = run.get("master"), newM = run.get("m"), newV = run.get("v");
+  for (size_t i = 0; i < grad.size(); ++i) {
+    double g = clip * grad[i];
+    double first = beta1 * m[i] + (1 - beta1) * g;
+    double second = beta2 * v[i] + (1 - beta2) * g * g;
+    double step = rate * (first / c1) / (std::sqrt(second / c2) + eps);
+    double kept = master[i] * (1 - (decay ? rate * weightDecay : 0));
+    expectNear(newM[i], first, DType::f32, 1 + std::abs(first));
+    expectNear(newV[i], second, DType::f32, 1 + second);
+    expectNear(newMaster[i], kept - step, DType::f32, 1 + std::abs(kept) + std::abs(step));
+  }
+  if (type == DType::bf16) {
+    Values param = run.get("param");
+    for (size_t i = 0; i < param.size(); ++i)
+      ASSERT_EQ(param[i], stored(newMaster[i], type));
+  }
+}
+
+TEST(HostAdamW, OneStep) {
+  for (auto [type, gradType] : gradTypes)
+    for (bool decay : {false, true})
+      for (int64_t count : counts)
+        checkAdamW(count, decay, type, gradType);
+}
+
+TEST(HostTakeRows, ChunksAndTheLastRow) {
+  constexpr int64_t total = 17, rows = 5;
+  for (DType type : types)
+    for (int64_t cols : {1, 3, 65})
+      for (int64_t chunk : {0, 1, 3, 4}) {
+        KernelRun run(spec::TakeRows{total, rows, cols, type});
+        Values x = run.fill("x").set("chunk", {double(chunk)}).run().get("x"), out = run.get("out");
+        for (int64_t i = 0; i < rows; ++i)
+          for (int64_t c = 0; c < cols; ++c)
+            EXPECT_EQ(out[size_t(i * cols + c)],
+                      x[size_t(std::min(chunk * rows + i, total - 1) * cols + c)]);
+      }
+}
+
+TEST(HostRopeTable, CosinesThenSines) {
+  const std::vector<double> frequencies{1.0, 0.1, 0.0031622776};
+  constexpr int64_t positions = 1500;
+  Values table = KernelRun(spec::RopeTable{positions, frequencies}).run().get("table");
+  for (size_t p = 0; p < positions; ++p)
+    for (size_t i = 0; i < 3; ++i) {
+      double angle = float(p) * float(frequencies[i]);
+      expectNear(table[p * 6 + i], std::cos(angle), DType::f32, 0.1);
+      expectNear(table[p * 6 + 3 + i], std::sin(angle), DType::f32, 0.1);
+    }
+}
+
+} // namespace

@@ -1,0 +1,73 @@
+#include "runtime/train/JsonLines.h"
+#include "test/runtime/TrainSupport.h"
+
+#include <nlohmann/json.hpp>
+
+namespace step37::test {
+namespace {
+
+constexpr StepRecord someStep{
+    .step = 120, .loss = 2.34561, .gradNorm = 0.9104, .lr = 1e-3, .tokensPerSecond = 5120.4};
+
+TEST(RunLog, plainLine) {
+  std::ostringstream out;
+  RunLog log(out, RunLog::Style::plain);
+  log.begin(1, 400);
+  log.step(someStep);
+  EXPECT_EQ(out.str(), "step 120/400 loss 2.3456 grad 0.91 lr 1.0e-03 tok/s 5120\n");
+}
+
+TEST(RunLog, terminalRedrawsOneLineAndEndsIt) {
+  std::ostringstream out;
+  RunLog log(out, RunLog::Style::terminal);
+  log.begin(1, 120);
+  log.step(someStep);
+  log.step(someStep);
+  log.heldOut("", 2.5);
+  EXPECT_EQ(out.str(), "\rstep 120/120 loss 2.3456 grad 0.91 lr 1.0e-03 tok/s 5120 left 0:00\033[K"
+                       "\rstep 120/120 loss 2.3456 grad 0.91 lr 1.0e-03 tok/s 5120 left 0:00\033[K"
+                       "\nheld-out loss 2.500000\n");
+}
+
+TEST(RunLog, quietSaysTheResultOnly) {
+  std::ostringstream out;
+  RunLog log(out, RunLog::Style::quiet);
+  log.note("note");
+  log.begin(1, 400);
+  log.step(someStep);
+  log.heldOut("", 2.5);
+  EXPECT_EQ(out.str(), "held-out loss 2.500000\n");
+}
+
+TEST(JsonLines, nineSignificantDigits) {
+  ScratchDirectory scratch;
+  StepRecord record = someStep;
+  record.loss = 2.123456789012;
+  record.lr = 1.0 / 3e5;
+  JsonLines(scratch / "log.jsonl", 0).write(record);
+  EXPECT_EQ(fileText(scratch / "log.jsonl"),
+            "{\"step\": 120, \"loss\": 2.12345679, \"grad_norm\": 0.9104, \"lr\": 3.33333333e-06, "
+            "\"tokens_per_s\": 5120.4}\n");
+  nlohmann::json line = nlohmann::json::parse(fileText(scratch / "log.jsonl"));
+  EXPECT_EQ(line["step"], 120);
+}
+
+TEST(JsonLines, newRunsStartAnew) {
+  ScratchDirectory scratch;
+  writeText(scratch / "log.jsonl", "{\"step\": 1}\n");
+  JsonLines(scratch / "log.jsonl", 0);
+  EXPECT_EQ(fileText(scratch / "log.jsonl"), "");
+}
+
+TEST(JsonLines, resumingDropsLaterStepsAndTornLines) {
+  ScratchDirectory scratch;
+  writeText(scratch / "log.jsonl", "{\"step\": 1}\n{\"step\": 2}\n{\"step\": 3}\n{\"st");
+  JsonLines(scratch / "log.jsonl", 2);
+  EXPECT_EQ(fileText(scratch / "log.jsonl"), "{\"step\": 1}\n{\"step\": 2}\n");
+  writeText(scratch / "log.jsonl", "{\"step\": 1}\n{\"step\": 2}");
+  JsonLines(scratch / "log.jsonl", 2);
+  EXPECT_EQ(fileText(scratch / "log.jsonl"), "{\"step\": 1}\n");
+}
+
+} // namespace
+} // namespace step37::test

@@ -1,0 +1,49 @@
+// step37-run: executes a plan. Flags are RunOptions.h, the work is runtime/train.
+#include "runtime/plan/PlanFile.h"
+#include "runtime/train/Run.h"
+#include "tools/RunOptions.h"
+
+#include <exception>
+#include <iostream>
+#include <type_traits>
+#include <unistd.h>
+#include <variant>
+
+using namespace step37;
+
+namespace {
+
+RunLog::Style logStyle(bool quiet) {
+  if (quiet)
+    return RunLog::Style::quiet;
+  return isatty(STDOUT_FILENO) ? RunLog::Style::terminal : RunLog::Style::plain;
+}
+
+void run(const RunOptions &options) {
+  const plan::Plan plan = plan::load(options.plan);
+  RunLog log(std::cout, logStyle(options.quiet));
+  auto start = [&](const auto &work) {
+    using Work = std::decay_t<decltype(work)>;
+    if constexpr (std::is_same_v<Work, TrainOptions>)
+      runTraining(plan, options.executor, work, log);
+    else if constexpr (std::is_same_v<Work, InputOptions>)
+      runEvaluation(plan, options.executor, work, log);
+    else
+      runProbe(plan, options.executor, work, log);
+  };
+  std::visit(start, options.work);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  try {
+    run(parseRunOptions(argc, argv));
+    return 0;
+  } catch (const Exit &exit) {
+    return exit.code;
+  } catch (const std::exception &error) {
+    std::cerr << "step37-run: " << error.what() << std::endl;
+    return 1;
+  }
+}

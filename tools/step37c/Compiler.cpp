@@ -1,0 +1,128 @@
+#include "tools/step37c/Compiler.h"
+
+#include "codegen/emit/EmitPlan.h"
+#include "codegen/select/SelectPasses.h"
+#include "frontend/config/Inventory.h"
+#include "passes/Passes.h"
+#include "runtime/file/Error.h"
+#include "runtime/file/Sha256.h"
+#include "tools/step37c/PhaseDump.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/PassManager.h"
+
+#include <algorithm>
+
+using namespace mlir;
+
+namespace step37 {
+namespace {
+
+FrontendOptions frontendOptions(const CompileOptions &options, const ModelConfig &config) {
+  FrontendOptions frontend;
+  frontend.microBatch = options.microBatch;
+  frontend.seqLen = options.seqLen.value_or(std::min<int64_t>(4096, config.max_positions));
+  frontend.type = options.type ? *parseDType(*options.type) : config.type;
+  auto wants = [&](std::string_view program) {
+    return options.programs.empty() ||
+           std::count(options.programs.begin(), options.programs.end(), program);
+  };
+  frontend.train = wants("train");
+  frontend.eval = wants("eval");
+  for (const std::string &assignment : options.assignments)
+    frontend.switches.set(assignment);
+  if (frontend.seqLen > config.max_positions)
+    throw Error("--seq-len " + std::to_string(frontend.seqLen) +
+                " is more than the config's max_position_embeddings, " +
+                std::to_string(config.max_positions));
+  return frontend;
+}
+
+/// Runs passes; a failure that verifiers report becomes an Error with the first diagnostic.
+class PassRunner {
+public:
+  PassRunner(MLIRContext &context, PhaseDump &dump) : context(context), dump(dump) {}
+
+  void run(ModuleOp module, llvm::function_ref<void(OpPassManager &)> build) {
+    std::string message;
+    ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+      if (message.empty() && diagnostic.getSeverity() == DiagnosticSeverity::Error)
+        message = diagnostic.str();
+      return success();
+    });
+    PassManager manager(&context);
+    manager.addInstrumentation(dump.instrumentation());
+    build(manager);
+    if (failed(manager.run(module)))
+      throw Error("internal error of the compiler: " + message);
+  }
+
+private:
+  MLIRContext &context;
+  PhaseDump &dump;
+};
+
+} // namespace
+
+const std::vector<std::string> &phaseNames() {
+  static const std::vector<std::string> names = {"frontend", "local", "select", "planned"};
+  return names;
+}
+
+const std::vector<std::string> &supportedTargets() {
+  static const std::vector<std::string> names = {"host"};
+  return names;
+}
+
+std::optional<plan::Plan> compile(const CompileOptions &options) {
+  LoadedConfig loaded = loadModelConfig(options.config);
+  FrontendOptions frontend = frontendOptions(options, loaded.config);
+
+  // One thread: a plan's bytes must not depend on scheduling, and modules are small.
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  PhaseDump dump(options.dumpDir);
+  PassRunner passes(context, dump);
+  auto stopsAfter = [&](std::string_view phase) { return options.stopAfter == phase; };
+
+  OwningOpRef<ModuleOp> module = buildModel(context, loaded.config, frontend);
+  dump.write(*module, "frontend");
+  if (stopsAfter("frontend"))
+    return std::nullopt;
+  passes.run(*module,
+             [&](OpPassManager &manager) { buildLocalPipeline(manager, options.gradType); });
+  if (stopsAfter("local"))
+    return std::nullopt;
+
+  plan::Plan plan;
+  plan.compiler_version = STEP37_VERSION;
+  plan.config_sha256 = sha256Hex(loaded.text);
+  plan.model_type = loaded.config.model_type;
+  plan.type = frontend.type;
+  plan.micro_batch = frontend.microBatch;
+  plan.seq_len = frontend.seqLen;
+  plan.vocab = loaded.config.vocab;
+  plan.switches.insert(frontend.switches.all().begin(), frontend.switches.all().end());
+  plan.blobs.push_back({"config.json", loaded.text});
+  for (const PublishedTensor &tensor : inventory(loaded.config))
+    if (tensor.group != TensorGroup::text)
+      plan.carried.push_back({tensor.name, tensor.type, tensor.shape});
+
+  for (const std::string &target : options.targets.empty() ? supportedTargets() : options.targets) {
+    OwningOpRef<ModuleOp> lowered = module->clone();
+    passes.run(*lowered, [&](OpPassManager &manager) {
+      manager.addPass(createSelectKernelsPass(SelectKernelsPassOptions{target}));
+    });
+    if (stopsAfter("select"))
+      continue;
+    passes.run(*lowered, buildMemoryPipeline);
+    plan.targets.push_back(emitTarget(*lowered, target));
+    if (plan.parameters.empty())
+      plan.parameters = emitParameters(*lowered);
+  }
+  if (!options.stopAfter.empty())
+    return std::nullopt;
+  return plan;
+}
+
+} // namespace step37

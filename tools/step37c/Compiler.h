@@ -1,0 +1,38 @@
+// The phases of a compilation in order, from a config to a plan. What a phase does is in its room.
+#pragma once
+
+#include "frontend/ModelBuilder.h"
+#include "runtime/plan/Plan.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace step37 {
+
+struct CompileOptions {
+  std::filesystem::path config;     // config.json or a directory that holds one
+  std::vector<std::string> targets; // empty: all that this build supports
+  std::optional<std::string> type;  // f32 or bf16; the config's if not given
+  int64_t microBatch = 1;
+  std::optional<int64_t> seqLen;     // min(4096, max_position_embeddings) if not given
+  std::vector<std::string> programs; // of train, eval; empty: all
+  std::string gradType = "f32";
+  std::vector<std::string> assignments; // --set key=value
+  bool textOnly = false;
+  std::filesystem::path dumpDir; // empty: no dump
+  std::string stopAfter;         // a phase, or empty
+};
+
+/// Names of the phases, in order, as `--stop-after` takes them.
+const std::vector<std::string> &phaseNames();
+
+/// Targets that this build can compile for.
+const std::vector<std::string> &supportedTargets();
+
+/// Runs the phases. Empty if it stopped after one of them; throws Error where the input is at
+/// fault.
+std::optional<plan::Plan> compile(const CompileOptions &options);
+
+} // namespace step37

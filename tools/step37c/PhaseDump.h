@@ -1,0 +1,28 @@
+// Writes the module after every pass into a folder, numbered: what --dump-dir shows.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassInstrumentation.h"
+
+#include <filesystem>
+#include <memory>
+
+namespace step37 {
+
+class PhaseDump {
+public:
+  /// No folder (an empty path): nothing is written.
+  explicit PhaseDump(std::filesystem::path folder);
+
+  /// `NN-name.mlir`; throws Error where it cannot be written.
+  void write(mlir::Operation *module, llvm::StringRef name);
+
+  /// Writes after every pass that succeeds.
+  std::unique_ptr<mlir::PassInstrumentation> instrumentation();
+
+private:
+  std::filesystem::path folder;
+  int number = 0;
+};
+
+} // namespace step37
