@@ -163,7 +163,6 @@ private:
     Location loc = NameLoc::get(StringAttr::get(context, StringRef(pack).rsplit('.').first));
     Value product = createProduct(builder, loc, type.clone({rows, packedType.getDimSize(rowDim())}),
                                   first, first->getOperand(0), packed);
-    builder.setInsertionPointAfter(product.getDefiningOp());
     for (Operation *member : products) {
       int64_t cols = typeOf(member->getResult(0)).getDimSize(1);
       SmallVector<OpFoldResult> offsets = {builder.getIndexAttr(0), builder.getIndexAttr(begin)};
@@ -173,8 +172,9 @@ private:
                                                    sizes, strides);
       member->getResult(0).replaceAllUsesWith(slice);
       begin += cols;
-      member->erase();
     }
+    for (Operation *member : products)
+      member->erase();
   }
 
   void packBackward(const Uses &uses, Value packed) {
@@ -203,8 +203,6 @@ private:
           summands.push_back(value);
       summands.push_back(dx);
       sum->setOperands(summands);
-      for (Operation *member : uses.backward)
-        member->erase();
     }
     auto accumulate = cast<ir::AccumulateGradientOp>(uses.weight.front());
     Operation *like = weightProduct(accumulate);
@@ -216,6 +214,9 @@ private:
     ir::AccumulateGradientOp::create(builder, accumulate.getLoc(),
                                      stateName(ir::StateRole::Gradient, pack),
                                      product->getResult(0), accumulate.getBeta());
+    // Only now: the builder stands before one of them.
+    for (Operation *member : uses.backward)
+      member->erase();
     for (Operation *member : uses.weight) {
       Operation *memberProduct = weightProduct(member);
       member->erase();

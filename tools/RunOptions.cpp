@@ -55,9 +55,11 @@ void addModes(CLI::App &app, Arguments &arguments) {
       "--probe", arguments.probe,
       "Compute logits and loss of one batch: a safetensors file with input_ids [rows, seq-len] "
       "and optionally loss_mask and document_start");
+  probe->type_name("IN.safetensors");
   modes->require_option(1);
   CLI::Option *output =
       app.add_option("-o,--output", arguments.output, "Safetensors file that --probe writes")
+          ->type_name("OUT.safetensors")
           ->needs(probe)
           ->group("Probing");
   app.add_flag("--grads", arguments.grads, "Write the gradient of every trained tensor as well")
@@ -72,10 +74,12 @@ void addInputs(CLI::App &app, Arguments &arguments) {
   app.add_option("--weights", input.weights,
                  "Directory with model.safetensors or model.safetensors.index.json; without it "
                  "weights are random")
+      ->type_name("DIR")
       ->group(group);
   app.add_option("--data", input.data,
                  "A text (bytes are tokens), or NAME.safetensors with input_ids [rows, seq-len]; "
                  "without it a built-in text")
+      ->type_name("PATH")
       ->group(group);
   app.add_option("--seed", input.seed, "Of random weights and of the order of data")
       ->capture_default_str()
@@ -123,7 +127,8 @@ void addOptimizer(CLI::App &app, Arguments &arguments) {
       ->check(number(0))
       ->group(group);
   app.add_option("--schedule", optimizer.schedule, "After the warm-up")
-      ->transform(CLI::CheckedTransformer(schedules))
+      ->transform(CLI::CheckedTransformer(schedules).description(""))
+      ->type_name("cosine|constant")
       ->default_str("cosine")
       ->group(group);
   add("--weight-decay", optimizer.weight_decay, "On tensors of rank 2 and more", number(0));
@@ -142,6 +147,7 @@ void addFiles(CLI::App &app, Arguments &arguments) {
   TrainOptions &train = arguments.train;
   CLI::Option *save = app.add_option("--save", train.save,
                                      "Directory for checkpoints; the last step is always saved")
+                          ->type_name("DIR")
                           ->group(group);
   app.add_option("--save-every", train.save_every,
                  "Steps between checkpoints; 0: the last step only")
@@ -158,9 +164,11 @@ void addFiles(CLI::App &app, Arguments &arguments) {
          "--resume", train.resume,
          "Go on from the newest checkpoint of a directory, or from one checkpoint. The same "
          "directory as --save may be empty yet")
+      ->type_name("DIR")
       ->group(group);
   app.add_option("--log", train.log,
                  "JSON lines with step, loss, grad_norm, lr and tokens_per_s of every step")
+      ->type_name("FILE.jsonl")
       ->group(group);
   app.add_flag("--quiet", arguments.run.quiet, "Print the held-out loss only")->group(group);
 }
@@ -169,6 +177,7 @@ void addMachine(CLI::App &app, Arguments &arguments) {
   const char *group = "Machine";
   ExecutorOptions &executor = arguments.run.executor;
   app.add_option("--device", executor.device, "What runs the plan: host")
+      ->type_name("NAME")
       ->capture_default_str()
       ->group(group);
   app.add_option("--threads", executor.threads,
@@ -201,7 +210,9 @@ RunOptions sorted(Arguments arguments, bool minLrGiven) {
 RunOptions parseRunOptions(int argc, char **argv) {
   CLI::App app("Runs a plan: trains, evaluates or probes the model in it.", "step37-run");
   Arguments arguments;
-  app.add_option("PLAN", arguments.run.plan, "Plan file of step37c compile")->required();
+  app.add_option("PLAN", arguments.run.plan, "Plan file of step37c compile")
+      ->type_name("FILE")
+      ->required();
   addModes(app, arguments);
   addInputs(app, arguments);
   addTraining(app, arguments);

@@ -79,7 +79,7 @@ private:
 
   void addProgram(planir::ProgramOp program) {
     plan::Program out;
-    out.name = program.getSymName().str();
+    out.name = program.getName().str();
     int index = int(target.programs.size()), temporaries = 0;
     DenseMap<Value, int> bufferOf;
     for (Operation &op : program.getBody().front()) {

@@ -10,7 +10,7 @@ namespace step37 {
 namespace {
 
 /// The spec's JSON form is the one list of fields; the dictionary mirrors it.
-Attribute toAttribute(Builder &builder, const nlohmann::json &value) {
+Attribute toAttribute(Builder &builder, const nlohmann::ordered_json &value) {
   if (value.is_boolean())
     return builder.getBoolAttr(value.get<bool>());
   if (value.is_number_integer())
@@ -21,7 +21,7 @@ Attribute toAttribute(Builder &builder, const nlohmann::json &value) {
     return builder.getStringAttr(value.get<std::string>());
   assert(value.is_array() && "specs hold scalars and lists of them");
   SmallVector<Attribute> elements;
-  for (const nlohmann::json &element : value)
+  for (const nlohmann::ordered_json &element : value)
     elements.push_back(toAttribute(builder, element));
   return builder.getArrayAttr(elements);
 }
@@ -43,7 +43,8 @@ planir::Access accessOf(spec::Access access) {
 DictionaryAttr specToAttribute(MLIRContext *context, const spec::KernelSpec &spec) {
   Builder builder(context);
   NamedAttrList fields;
-  for (const auto &[name, value] : spec::toJson(spec).items())
+  nlohmann::ordered_json json = spec::toJson(spec);
+  for (const auto &[name, value] : json.items())
     fields.append(name, toAttribute(builder, value));
   return fields.getDictionary(context);
 }

@@ -35,12 +35,14 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol]> {
   let assemblyFormat = "$sym_name $family `variant` $variant `reason` $reason `spec` $spec `arguments` $arguments attr-dict";
 }
 
-def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments]> {
+def Plan_ProgramOp : Plan_Op<"program", [IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments]> {
   let summary = "A straight list of steps.";
-  let description = [{C1: it holds only steps, views, temporaries and references to buffers.}];
-  let arguments = (ins SymbolNameAttr:$sym_name);
+  let description = [{
+    Programs have a namespace of their own: an output may be called like the program that writes it.
+    C1: it holds only steps, views, temporaries and references to buffers.}];
+  let arguments = (ins StrAttr:$name);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let assemblyFormat = "$name attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 

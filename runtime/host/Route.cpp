@@ -42,7 +42,45 @@ float sum(const float *x, int64_t count) {
   return total;
 }
 
-constexpr float tiny = 1e-20f; // keeps the normalisation finite
+/// What the chosen scores of a token are divided by.
+float divisor(bool normalize, const float *scores, int64_t topK) {
+  return normalize ? sum(scores, topK) + 1e-20f : 1.0f;
+}
+
+/// dp of the chosen scores p from the gradient dw of the weights.
+void scoreGradients(const spec::RouteGrad &spec, const float *dw, const float *p, float *dp) {
+  auto scale = static_cast<float>(spec.scale);
+  float total = divisor(spec.normalize, p, spec.top_k), shared = 0;
+  for (int64_t j = 0; spec.normalize && j < spec.top_k; ++j)
+    shared += dw[j] * (p[j] / total);
+  for (int64_t j = 0; j < spec.top_k; ++j)
+    dp[j] = scale * (dw[j] - shared) / total;
+}
+
+/// dlogits of one token where p = softmax(logits): all experts get some.
+void softmaxGradient(const spec::RouteGrad &spec, const float *logits, const int32_t *chosen,
+                     const float *p, const float *dp, float *dlogits) {
+  float mean = 0;
+  for (int64_t j = 0; j < spec.top_k; ++j)
+    mean += dp[j] * p[j];
+  std::copy_n(logits, spec.experts, dlogits);
+  softmaxRow(dlogits, spec.experts);
+  for (int64_t e = 0; e < spec.experts; ++e)
+    dlogits[e] *= -mean;
+  for (int64_t j = 0; j < spec.top_k; ++j)
+    dlogits[chosen[j]] += p[j] * dp[j];
+}
+
+/// dlogits of one token where p = sigmoid(logits). The slope p(1−p) is made of two sigmoids, since
+/// 1−p would round away for large logits.
+void sigmoidGradient(const spec::RouteGrad &spec, const float *logits, const int32_t *chosen,
+                     const float *dp, float *dlogits) {
+  std::fill_n(dlogits, spec.experts, 0.0f);
+  for (int64_t j = 0; j < spec.top_k; ++j) {
+    float logit = logits[chosen[j]];
+    dlogits[chosen[j]] = dp[j] * sigmoid(logit) * sigmoid(-logit);
+  }
+}
 
 } // namespace
 
@@ -77,7 +115,7 @@ void run(const spec::Route &spec, HostContext &context, HostArguments arguments)
                    selectTop(keys, experts, topK, index, w);
                    for (int64_t j = 0; j < topK; ++j)
                      score[j] = p[index[j]];
-                   float total = spec.normalize ? sum(score, topK) + tiny : 1.0f;
+                   float total = divisor(spec.normalize, score, topK);
                    for (int64_t j = 0; j < topK; ++j)
                      w[j] = scale * (score[j] / total);
                  }
@@ -90,39 +128,17 @@ void run(const spec::RouteGrad &spec, HostContext &context, HostArguments argume
   auto *chosen = argument<const int32_t>(arguments, 2);
   auto *scores = argument<const float>(arguments, 3);
   auto *dlogits = argument<float>(arguments, 4);
-  int64_t experts = spec.experts, topK = spec.top_k;
-  auto scale = static_cast<float>(spec.scale);
-
-  forEachBlock(context.pool, spec.tokens, rowsPerItem(experts),
+  forEachBlock(context.pool, spec.tokens, rowsPerItem(spec.experts),
                [&](int64_t, int64_t first, int64_t last, int worker) {
                  float *dp = context.workerScratch(worker);
                  for (int64_t t = first; t < last; ++t) {
-                   const float *dw = dweights + t * topK, *p = scores + t * topK;
-                   const int32_t *index = chosen + t * topK;
-                   float *out = dlogits + t * experts;
-
-                   float total = spec.normalize ? sum(p, topK) + tiny : 1.0f, shared = 0;
-                   for (int64_t j = 0; spec.normalize && j < topK; ++j)
-                     shared += dw[j] * (p[j] / total);
-                   for (int64_t j = 0; j < topK; ++j)
-                     dp[j] = scale * (dw[j] - shared) / total;
-
-                   if (spec.softmax) {
-                     float mean = 0;
-                     for (int64_t j = 0; j < topK; ++j)
-                       mean += dp[j] * p[j];
-                     std::copy_n(logits + t * experts, experts, out);
-                     softmaxRow(out, experts);
-                     for (int64_t e = 0; e < experts; ++e)
-                       out[e] *= -mean;
-                     for (int64_t j = 0; j < topK; ++j)
-                       out[index[j]] += p[j] * dp[j];
-                   } else { // p(1−p), also where 1−p would round away
-                     const float *x = logits + t * experts;
-                     std::fill_n(out, experts, 0.0f);
-                     for (int64_t j = 0; j < topK; ++j)
-                       out[index[j]] = dp[j] * sigmoid(x[index[j]]) * sigmoid(-x[index[j]]);
-                   }
+                   int64_t slot = t * spec.top_k, row = t * spec.experts;
+                   scoreGradients(spec, dweights + slot, scores + slot, dp);
+                   if (spec.softmax)
+                     softmaxGradient(spec, logits + row, chosen + slot, scores + slot, dp,
+                                     dlogits + row);
+                   else
+                     sigmoidGradient(spec, logits + row, chosen + slot, dp, dlogits + row);
                  }
                });
 }

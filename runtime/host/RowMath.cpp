@@ -87,4 +87,9 @@ STEP37_FOR_EACH_ISA void sigmoidRow(float *x, int64_t n) {
     x[i] = 1.0f / (1.0f + exponential(-x[i]));
 }
 
+float sigmoid(float x) {
+  sigmoidRow(&x, 1);
+  return x;
+}
+
 } // namespace step37::host

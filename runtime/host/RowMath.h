@@ -20,9 +20,7 @@ float expRow(float *x, int64_t n, float scale, float shift);
 /// x[i] = 1/(1 + exp(−x[i])) in place.
 void sigmoidRow(float *x, int64_t n);
 
-inline float sigmoid(float x) {
-  sigmoidRow(&x, 1);
-  return x;
-}
+/// 1/(1 + exp(−x))
+float sigmoid(float x);
 
 } // namespace step37::host

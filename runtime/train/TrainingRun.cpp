@@ -19,6 +19,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
+bool sameDirectory(const fs::path &a, const fs::path &b) {
+  return (a / "").lexically_normal() == (b / "").lexically_normal();
+}
+
 /// The checkpoint that --resume means, or nothing where the run is to start at its beginning: a
 /// command that saves to the directory it resumes from is the same for the first start as for every
 /// later one.
@@ -28,7 +32,7 @@ std::optional<fs::path> findCheckpoint(const TrainOptions &options, RunLog &log)
   if (checkpointStep(options.resume) || fs::exists(options.resume / "manifest.json"))
     return options.resume;
   std::optional<fs::path> newest = CheckpointDirectory(options.resume).newest();
-  if (!newest && options.resume != options.save)
+  if (!newest && !sameDirectory(options.resume, options.save))
     throw Error(options.resume.string() + ": holds no complete checkpoint");
   if (!newest)
     log.note(options.resume.string() + ": no complete checkpoint yet, starting at step 1");

@@ -140,7 +140,7 @@ TEST_F(Checkpoints, resumingWhereNothingIsYet) {
   fs::create_directories(options.resume / "step-000002.tmp-1");
   EXPECT_NE(errorOf([&] { train(options); }).find("nothing: holds no complete checkpoint"),
             std::string::npos);
-  options.resume = options.save;
+  options.resume = options.save / "";
   EXPECT_NE(train(options).find("step 1/10"), std::string::npos);
 }
 

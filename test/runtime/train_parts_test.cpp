@@ -1,0 +1,79 @@
+// Published tensors that share one parameter's buffer, moved in and out piece by piece.
+#include "runtime/train/PartIO.h"
+#include "test/runtime/TrainSupport.h"
+
+#include <numeric>
+
+namespace step37::test {
+namespace {
+
+/// A bigram plan whose first parameter is two published tensors, rows of both in turn.
+plan::Plan interleavedPlan(const BigramShape &shape) {
+  plan::Plan plan = bigramPlan(shape);
+  plan::Part even = plan.parameters[0].parts[0];
+  even.name = "even";
+  even.shape = {shape.vocab / 2, shape.width};
+  even.blocks = shape.vocab / 2;
+  even.block = shape.width;
+  even.stride = 2 * shape.width;
+  plan::Part odd = even;
+  odd.name = "odd";
+  odd.begin = shape.width;
+  plan.parameters[0].parts = {even, odd};
+  return plan;
+}
+
+std::vector<float> counting(size_t count, float first) {
+  std::vector<float> values(count);
+  std::iota(values.begin(), values.end(), first);
+  return values;
+}
+
+TEST(PartIO, interleavedTensorsLandInTheirRows) {
+  BigramShape shape;
+  shape.vocab = 4;
+  shape.width = 2;
+  plan::Plan plan = interleavedPlan(shape);
+  Model model(plan, {});
+  const int buffer = model.buffer("embed");
+  const auto &parts = plan.parameters[0].parts;
+  const std::vector<float> low = counting(4, 0), high = counting(4, 10);
+  writePart(model, buffer, parts[0], DType::f32, std::as_bytes(std::span(low)));
+  writePart(model, buffer, parts[1], DType::f32, std::as_bytes(std::span(high)));
+  std::vector<float> stored(8);
+  model.executor().read(0, buffer, 0, std::as_writable_bytes(std::span(stored)));
+  EXPECT_EQ(stored, (std::vector<float>{0, 1, 10, 11, 2, 3, 12, 13}));
+}
+
+/// More elements than one piece holds, and a buffer of another type.
+TEST(PartIO, largeTensorsComeBackAsTheyWent) {
+  BigramShape shape;
+  shape.vocab = 6002;
+  shape.width = 700;
+  shape.type = DType::bf16;
+  plan::Plan plan = interleavedPlan(shape);
+  Model model(plan, {});
+  const int buffer = model.buffer("embed");
+  for (const plan::Part &part : plan.parameters[0].parts) {
+    std::vector<float> values = counting(static_cast<size_t>(part.blocks * part.block), 0);
+    for (float &value : values) // what bf16 can hold
+      value = static_cast<float>(static_cast<int64_t>(value) * 7 % 255 - 127) * 0.5f;
+    writePart(model, buffer, part, DType::f32, std::as_bytes(std::span(values)));
+    std::vector<std::byte> back;
+    readPart(model, buffer, part, DType::f32, [&](std::span<const std::byte> bytes) {
+      back.insert(back.end(), bytes.begin(), bytes.end());
+    });
+    auto expected = std::as_bytes(std::span(values));
+    EXPECT_TRUE(std::equal(back.begin(), back.end(), expected.begin(), expected.end()));
+  }
+}
+
+TEST(PartIO, partsThatDoNotFitAreRefused) {
+  plan::Plan plan = interleavedPlan({});
+  plan.parameters[0].parts[1].begin += 1;
+  std::string message = errorOf([&] { Model(plan, {}); });
+  EXPECT_NE(message.find("odd"), std::string::npos) << message;
+}
+
+} // namespace
+} // namespace step37::test
