@@ -21,12 +21,11 @@ ModuleBuilder::ModuleBuilder(MLIRContext &context, DType type)
 }
 
 void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack) {
-  // What is published in f32 (the router's bias) is a selection aid, not trained, and stays f32.
-  bool trained = tensor.type != DType::f32 || element.isF32();
-  trained &= !StringRef(tensor.name).ends_with("router_bias");
+  // The router's bias only selects experts: published in f32, kept in f32, not trained.
+  bool trained = !StringRef(tensor.name).ends_with("router_bias");
   bool matrix = tensor.shape.size() >= 2;
   Type published = elementType(*builder.getContext(), tensor.type);
-  Type stored = trained ? element : published;
+  Type stored = trained ? element : Type(builder.getF32Type());
   auto part = ir::PartAttr::get(builder.getContext(), builder.getStringAttr(tensor.name), published,
                                 tensor.shape, /*blocks=*/1, /*begin=*/0, /*stride=*/0,
                                 builder.getF64FloatAttr(matrix ? initStd : 0.0));

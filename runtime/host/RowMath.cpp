@@ -15,7 +15,8 @@ constexpr int64_t lanes = 16;
 /// e^x = 2^k·e^r with |r| ≤ ln(2)/2; e^r = 1 + r + r²·q(r), q the minimax polynomial of degree 4
 /// (own fit, relative error 3e-9).
 inline float exponential(float x) {
-  constexpr float lowest = -87.3365448f, highest = 88.7228394f; // of normal, finite results
+  constexpr float lowest = -87.3365448f; // below it results are not normal
+  constexpr float highest = 89.0f;       // from there on they are infinite
   constexpr float log2e = 1.44269504f;
   constexpr float ln2High = 0.693359375f, ln2Low = -2.12194440e-4f; // k·ln2High is exact
   constexpr float shifter = 12582912.0f; // 1.5·2^23: adding it leaves an integer in the low bits
@@ -36,8 +37,7 @@ inline float exponential(float x) {
   float scale = std::bit_cast<float>((static_cast<uint32_t>(half) + 127u) << 23);
   float rest = std::bit_cast<float>((static_cast<uint32_t>(exponent - half) + 127u) << 23);
   float result = power * scale * rest;
-  result = x < lowest ? 0.0f : result;
-  return x > highest ? std::numeric_limits<float>::infinity() : result;
+  return x < lowest ? 0.0f : result;
 }
 
 /// Σ term(i) for i in [0, n), in lanes.

@@ -35,9 +35,6 @@ void Model::checkParameter(const plan::Parameter &parameter) const {
   if (!parameter.gradient.empty() && bufferOf(buffer(parameter.gradient)).elements() != elements)
     throw Error("the plan's buffer " + parameter.gradient + " is not as large as its parameter " +
                 parameter.buffer);
-  if (parameter.trained &&
-      (parameter.gradient.empty() || parameter.moment1.empty() || parameter.moment2.empty()))
-    throw Error("the plan's parameter " + parameter.name + " is trained without optimizer state");
 }
 
 void Model::requirePrograms(std::initializer_list<std::string_view> names) const {

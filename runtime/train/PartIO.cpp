@@ -49,7 +49,7 @@ void readPart(const Model &model, int buffer, const plan::Part &part, DType type
     converted.resize(static_cast<size_t>(count * byteSize(type)));
     forEachRun(part, first, count, [&](int64_t published, int64_t from, int64_t run) {
       auto bytes = slice(std::span<std::byte>(piece), stored, published - first, run);
-      model.executor().read(0, buffer, published * byteSize(stored), bytes);
+      model.executor().read(0, buffer, from * byteSize(stored), bytes);
     });
     convertFloats(stored, piece, type, converted);
     sink(converted);

@@ -24,6 +24,11 @@ std::string duration(double seconds) {
 
 } // namespace
 
+RunLog::~RunLog() {
+  if (redrawn)
+    out << std::endl;
+}
+
 void RunLog::line(const std::string &text) {
   if (redrawn)
     out << '\n';

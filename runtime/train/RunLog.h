@@ -16,6 +16,10 @@ public:
   enum class Style : uint8_t { plain, terminal, quiet };
 
   RunLog(std::ostream &out, Style style) : out(out), style(style) {}
+  /// Ends a line that was drawn in place, so that an error stands on its own.
+  ~RunLog();
+  RunLog(const RunLog &) = delete;
+  RunLog &operator=(const RunLog &) = delete;
 
   /// Something said once. Not printed when quiet.
   void note(const std::string &text);

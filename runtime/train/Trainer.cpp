@@ -15,6 +15,11 @@ Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
       batches(static_cast<size_t>(options.grad_accumulation),
               TokenRows(model.rows(), model.seqLen())) {
   model.requirePrograms({"accumulate", "update"});
+  for (const plan::Parameter &parameter : model.plan().parameters)
+    if (parameter.trained &&
+        (parameter.gradient.empty() || parameter.moment1.empty() || parameter.moment2.empty()))
+      throw Error("the plan's parameter " + parameter.name +
+                  " is to be trained, but has no gradient or optimizer state");
 }
 
 void Trainer::drawBatches(int64_t number) {

@@ -98,4 +98,14 @@ TEST(AtomicDirectory, RecoversAnInterruptedReplacement) {
   EXPECT_EQ(dir.names(), Names{"set"});
 }
 
+TEST(AtomicDirectory, RecoversBeforeItWrites) {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "set.tmp-old");
+  writeBytes(dir / "set.tmp-old/file", "old");
+  {
+    AtomicDirectory abandoned(dir / "set");
+  }
+  EXPECT_EQ(readBytes(dir / "set/file"), "old");
+}
+
 } // namespace

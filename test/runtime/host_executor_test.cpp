@@ -186,6 +186,14 @@ TEST(ThreadPool, ExceptionsReachTheCaller) {
                                       throw std::invalid_argument("item");
                                   }),
                  std::invalid_argument);
+    std::atomic<int> begun = 0;
+    EXPECT_THROW(pool.parallelFor(100000,
+                                  [&](int64_t) {
+                                    ++begun;
+                                    throw std::invalid_argument("every item");
+                                  }),
+                 std::invalid_argument);
+    EXPECT_LE(begun, threads);
     std::atomic<int> done = 0;
     pool.parallelFor(100, [&](int64_t) { ++done; });
     EXPECT_EQ(done, 100);

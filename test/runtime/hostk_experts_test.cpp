@@ -139,6 +139,12 @@ TEST(HostKernel, RouteOfNaNChoosesDistinctExperts) {
   }
 }
 
+TEST(HostKernel, RoutePrefersNumbersToNaN) {
+  KernelRun run(spec::Route{1, 6, 4, 1, true, false, false});
+  run.set("logits", {NAN, 1, NAN, NAN, 2, 3}).run();
+  EXPECT_EQ(run.integers("chosen"), (std::vector<int64_t>{5, 4, 1, 0}));
+}
+
 TEST(HostKernel, RouteGradientOfASaturatedSigmoid) {
   // 1 − sigmoid(12) is 6e-6: taken as a float difference it would be off by one percent.
   KernelRun run(spec::RouteGrad{1, 2, 1, 1, false, false});

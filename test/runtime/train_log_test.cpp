@@ -29,6 +29,16 @@ TEST(RunLog, terminalRedrawsOneLineAndEndsIt) {
                        "\nheld-out loss 2.500000\n");
 }
 
+TEST(RunLog, anErrorStandsOnALineOfItsOwn) {
+  std::ostringstream out;
+  {
+    RunLog log(out, RunLog::Style::terminal);
+    log.begin(1, 120);
+    log.step(someStep);
+  }
+  EXPECT_EQ(out.str().back(), '\n');
+}
+
 TEST(RunLog, quietSaysTheResultOnly) {
   std::ostringstream out;
   RunLog log(out, RunLog::Style::quiet);

@@ -172,5 +172,12 @@ TEST_F(Training, missingProgramIsNamed) {
   EXPECT_NE(message.find("no program update"), std::string::npos) << message;
 }
 
+TEST_F(Training, missingOptimizerStateIsNamed) {
+  plan::Plan plan = bigramPlan(shape);
+  plan.parameters[1].moment1.clear();
+  std::string message = errorOf([&] { trainQuietly(plan, someOptions()); });
+  EXPECT_NE(message.find("parameter head is to be trained"), std::string::npos) << message;
+}
+
 } // namespace
 } // namespace step37::test
