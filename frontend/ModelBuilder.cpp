@@ -71,13 +71,13 @@ Value DecoderBuilder::attention(Value x, const LayerConfig &layer) {
   }
   OpBuilder &ops = build.ops();
   Value documentStart = build.argument("document_start");
-  if (qWeight || table) {
-    auto rotated = ir::QkNormRopeOp::create(
-        ops, build.location(), q.getType(), k.getType(), inverseRms, q, k, qWeight, kWeight, table,
-        documentStart, options.seqLen, layer.head_dim, llvm::APFloat(config.rms_norm_eps));
-    q = rotated.getQOut();
-    k = rotated.getKOut();
-  }
+  // With neither norm nor rotation the operation is the identity. It stays, so that attention never
+  // reads a slice of the packed projections.
+  auto rotated = ir::QkNormRopeOp::create(
+      ops, build.location(), q.getType(), k.getType(), inverseRms, q, k, qWeight, kWeight, table,
+      documentStart, options.seqLen, layer.head_dim, llvm::APFloat(config.rms_norm_eps));
+  q = rotated.getQOut();
+  k = rotated.getKOut();
   int64_t window = layer.sliding ? options.switches.integerOr("window_keys", layer.window) : 0;
   auto attended =
       ir::AttentionOp::create(ops, build.location(), q.getType(), build.f32({tokens, layer.heads}),

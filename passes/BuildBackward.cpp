@@ -3,6 +3,7 @@
 #include "passes/Passes.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 
@@ -42,8 +43,10 @@ private:
   void findActive() {
     for (Operation &op : function.front()) {
       if (auto read = dyn_cast<ir::ReadOp>(op)) {
-        if (auto parameter = parameterOf(read); parameter && parameter.getTrained())
+        if (auto parameter = parameterOf(read); parameter && parameter.getTrained()) {
           active.insert(read.getValue());
+          firstReads.try_emplace(read.getSymbol(), read);
+        }
       } else if (isa<ir::DifferentiableOpInterface>(op) &&
                  llvm::any_of(op.getOperands(), [&](Value v) { return active.contains(v); })) {
         for (Value result : op.getResults())
@@ -80,7 +83,13 @@ private:
 
   LogicalResult differentiate(Operation *op) {
     if (auto read = dyn_cast<ir::ReadOp>(op)) {
-      if (Value gradient = active.contains(read.getValue()) ? gradientOf(read.getValue()) : Value())
+      Value gradient = active.contains(read.getValue()) ? gradientOf(read.getValue()) : Value();
+      if (!gradient)
+        return success();
+      // A parameter is accumulated once: the second time would start from zero again.
+      if (ir::ReadOp first = firstReads.at(read.getSymbol()); first != read)
+        gradients[first.getValue()].push_back(gradient);
+      else
         accumulate(read, gradient);
       return success();
     }
@@ -97,7 +106,8 @@ private:
     for (Value operand : op->getOperands())
       types.push_back(gradientTypeOf(operand));
     SmallVector<Value> operandGradients(op->getNumOperands());
-    differentiable.buildVjp(builder, resultGradients, types, operandGradients);
+    if (failed(differentiable.buildVjp(builder, resultGradients, types, operandGradients)))
+      return failure();
     for (auto [operand, gradient] : llvm::zip(op->getOperands(), operandGradients))
       if (gradient && active.contains(operand))
         gradients[operand].push_back(gradient);
@@ -124,6 +134,7 @@ private:
   Type gradientElement;
   OpBuilder builder; // before the objective, behind the forward program
   DenseSet<Value> active;
+  llvm::StringMap<ir::ReadOp> firstReads; // of every trained parameter
   DenseMap<Value, SmallVector<Value>> gradients;
 };
 
@@ -145,6 +156,10 @@ struct BuildBackwardPass : impl::BuildBackwardPassBase<BuildBackwardPass> {
       auto objectives = function.getOps<ir::ObjectiveOp>();
       if (objectives.empty())
         continue;
+      if (std::next(objectives.begin()) != objectives.end()) {
+        (*std::next(objectives.begin())).emitOpError("is the program's second objective");
+        return signalPassFailure();
+      }
       if (failed(Differentiator(getOperation(), function, *objectives.begin(), element).run()))
         return signalPassFailure();
     }

@@ -1,6 +1,8 @@
 // lm_loss whose gradient is computed too: the gradient operation gives the loss as well.
 #include "passes/Passes.h"
 
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 
 namespace step37 {
@@ -12,7 +14,9 @@ namespace {
 struct FuseLossGradientPass : impl::FuseLossGradientPassBase<FuseLossGradientPass> {
   void runOnOperation() override {
     getOperation().walk([](ir::LmLossGradOp gradient) {
-      for (Operation *user : llvm::make_early_inc_range(gradient.getX().getUsers())) {
+      llvm::SmallSetVector<Operation *, 4> users; // one may use the value twice
+      users.insert_range(gradient.getX().getUsers());
+      for (Operation *user : users) {
         auto loss = dyn_cast<ir::LmLossOp>(user);
         if (!loss ||
             loss->getOperands() != gradient->getOperands().take_front(loss->getNumOperands()))

@@ -59,6 +59,8 @@ private:
 
   LogicalResult createSymbols() {
     RankedTensorType first = members[0].getTensorType();
+    if (first.getRank() != 2 && first.getRank() != 3)
+      return members[0].emitOpError("cannot be packed: it is neither a matrix nor a stack of them");
     int64_t width = first.getShape().back(), stack = rowDim() == 1 ? first.getDimSize(0) : 1,
             rows = 0;
     for (ir::ParameterOp member : members) {
@@ -66,7 +68,8 @@ private:
       if (type.getRank() != first.getRank() || type.getShape().back() != width ||
           type.getElementType() != first.getElementType() ||
           (rowDim() == 1 && type.getDimSize(0) != stack) ||
-          member.getTrained() != members[0].getTrained() || member.getParts().size() != 1)
+          member.getTrained() != members[0].getTrained() ||
+          member.getDecay() != members[0].getDecay() || member.getParts().size() != 1)
         return member.emitOpError("cannot be packed into '") << pack << "' with its siblings";
       rows += type.getDimSize(rowDim());
     }
@@ -122,6 +125,16 @@ private:
          {ArrayRef(uses.forward), ArrayRef(uses.backward), ArrayRef(uses.weight)})
       if (!list.empty() && list.size() != reads.size())
         return reads.front().emitOpError("is packed with siblings that are used differently");
+    for (Operation *accumulate : uses.weight) {
+      Operation *product = weightProduct(accumulate);
+      if (!isa_and_nonnull<ir::MatmulOp, ir::GroupedMatmulGradOp>(product) || !product->hasOneUse())
+        return accumulate->emitOpError("accumulates something else than a product");
+    }
+    for (Operation *backward : uses.backward)
+      if (!backward->hasOneUse() || !isa<ir::AddOp>(*backward->user_begin()) ||
+          *backward->user_begin() != *uses.backward.front()->user_begin())
+        return backward->emitOpError(
+            "is packed with siblings whose gradients do not meet in a sum");
     for (Operation *forward : uses.forward)
       if (forward->getOperand(0) != uses.forward.front()->getOperand(0))
         return forward->emitOpError("is packed with siblings that have another input");
@@ -145,7 +158,8 @@ private:
         *llvm::min_element(reads, [](ir::ReadOp a, ir::ReadOp b) { return a->isBeforeInBlock(b); });
     OpBuilder builder(first);
     Value packed = ir::ReadOp::create(builder, first.getLoc(), packedType, pack);
-    packForward(uses->forward, packed);
+    if (!uses->forward.empty())
+      packForward(uses->forward, packed);
     if (!uses->weight.empty() || !uses->backward.empty())
       packBackward(*uses, packed);
     for (ir::ReadOp read : reads)
@@ -182,9 +196,13 @@ private:
     SmallVector<Value> gradients;
     for (Operation *accumulate : uses.weight)
       gradients.push_back(weightProduct(accumulate)->getOperand(0));
-    Operation *last = nullptr;
+    if (gradients.empty()) // parameters that are not trained
+      for (Operation *backward : uses.backward)
+        gradients.push_back(backward->getOperand(0));
+    Operation *last = packed.getDefiningOp();
     for (Value gradient : gradients)
-      if (Operation *producer = gradient.getDefiningOp(); !last || last->isBeforeInBlock(producer))
+      if (Operation *producer = gradient.getDefiningOp();
+          producer && last->isBeforeInBlock(producer))
         last = producer;
     OpBuilder builder(context);
     builder.setInsertionPointAfter(last);
@@ -204,6 +222,19 @@ private:
       summands.push_back(dx);
       sum->setOperands(summands);
     }
+    if (!uses.weight.empty())
+      packWeightGradient(uses, joined, builder);
+    // Only now: the builder stands before one of them.
+    for (Operation *member : uses.backward)
+      member->erase();
+    for (Operation *member : uses.weight) {
+      Operation *memberProduct = weightProduct(member);
+      member->erase();
+      memberProduct->erase();
+    }
+  }
+
+  void packWeightGradient(const Uses &uses, Value joined, OpBuilder &builder) {
     auto accumulate = cast<ir::AccumulateGradientOp>(uses.weight.front());
     Operation *like = weightProduct(accumulate);
     RankedTensorType type = packedType.clone(typeOf(like->getResult(0)).getElementType());
@@ -214,14 +245,6 @@ private:
     ir::AccumulateGradientOp::create(builder, accumulate.getLoc(),
                                      stateName(ir::StateRole::Gradient, pack),
                                      product->getResult(0), accumulate.getBeta());
-    // Only now: the builder stands before one of them.
-    for (Operation *member : uses.backward)
-      member->erase();
-    for (Operation *member : uses.weight) {
-      Operation *memberProduct = weightProduct(member);
-      member->erase();
-      memberProduct->erase();
-    }
   }
 
   Operation *weightProduct(Operation *accumulate) {
@@ -237,6 +260,10 @@ private:
     Operation *product =
         builder.create(loc, like->getName().getIdentifier(), operands, {type}, like->getAttrs());
     return product->getResult(0);
+  }
+
+  template <typename User> User soleUser(Operation *op) {
+    return op->hasOneUse() ? dyn_cast<User>(*op->user_begin()) : User();
   }
 
   /// The optimizer: what was done for each sibling is done once.
@@ -267,8 +294,10 @@ private:
       });
       if (position == members.end())
         continue;
-      auto squares = cast<ir::SumOfSquaresOp>(*read->getUsers().begin());
-      auto norm = cast<ir::GlobalNormOp>(*squares->getUsers().begin());
+      auto squares = soleUser<ir::SumOfSquaresOp>(read);
+      auto norm = squares ? soleUser<ir::GlobalNormOp>(squares) : ir::GlobalNormOp();
+      if (!norm)
+        return read.emitOpError("is used for something else than the global norm");
       SmallVector<Value> partials(norm.getPartials());
       if (position == members.begin()) {
         OpBuilder builder(read);

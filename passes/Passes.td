@@ -32,6 +32,7 @@ def VerifyLogicalPass : Pass<"step37-verify-logical", "::mlir::ModuleOp"> {
     C1: programs hold only step37, tensor and func operations.
     C2: every operation's location is a module path.
     C3: no parameter has more than one part.
+    C4: a program is one block.
   }];
 }
 

@@ -33,6 +33,9 @@ public:
         steps.push_back(&op);
   }
 
+  /// Drops views and temporaries that no step uses.
+  void dropUnused();
+
   /// Lets written temporaries take over the storage of arguments that die; returns how many did.
   int64_t shareStorage();
 
@@ -54,6 +57,12 @@ private:
   SmallVector<Operation *> steps;
 };
 
+void ProgramPlanner::dropUnused() {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(program.getBody().front())))
+    if (isa<planir::ViewOp, planir::TemporaryOp>(op) && op.use_empty())
+      op.erase();
+}
+
 SmallVector<Lifetime> ProgramPlanner::lifetimes() {
   SmallVector<Lifetime> result;
   DenseMap<Value, size_t> indexOf;
@@ -70,6 +79,12 @@ SmallVector<Lifetime> ProgramPlanner::lifetimes() {
         lifetime.last = number;
       }
   return result;
+}
+
+/// How many operands of a step lie in this buffer.
+int64_t mentions(Operation *step, Value buffer) {
+  return llvm::count_if(step->getOperands(),
+                        [&](Value operand) { return planir::originOf(operand).buffer == buffer; });
 }
 
 int64_t ProgramPlanner::shareStorage() {
@@ -92,8 +107,8 @@ int64_t ProgramPlanner::shareStorage() {
       auto written = result.getDefiningOp<planir::TemporaryOp>();
       bool taken = written && operand.getDefiningOp<planir::TemporaryOp>() && result != operand &&
                    result.getType() == operand.getType() && lastUse[operand] == int64_t(number) &&
-                   firstUse[result] == int64_t(number) &&
-                   llvm::count(step->getOperands(), operand) == 1;
+                   firstUse[result] == int64_t(number) && mentions(step, operand) == 1 &&
+                   mentions(step, result) == 1;
       if (!taken)
         continue;
       lastUse[operand] = lastUse[result];
@@ -107,12 +122,8 @@ int64_t ProgramPlanner::shareStorage() {
 int64_t ProgramPlanner::place(int64_t base) {
   SmallVector<Lifetime> all = lifetimes();
   SmallVector<Lifetime *> order;
-  for (Lifetime &lifetime : all) {
-    if (lifetime.first < 0)
-      lifetime.temporary.erase();
-    else
-      order.push_back(&lifetime);
-  }
+  for (Lifetime &lifetime : all)
+    order.push_back(&lifetime);
   llvm::sort(order, [](Lifetime *a, Lifetime *b) {
     return a->bytes != b->bytes ? a->bytes > b->bytes : a < b; // both in one array: program order
   });
@@ -148,6 +159,7 @@ struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {
     int64_t arena = end;
     for (auto program : getOperation().getOps<planir::ProgramOp>()) {
       ProgramPlanner planner(program, symbols);
+      planner.dropUnused();
       inPlace += planner.shareStorage();
       arena = std::max(arena, planner.place(end));
     }

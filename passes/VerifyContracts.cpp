@@ -35,6 +35,9 @@ struct VerifyLogicalPass : impl::VerifyLogicalPassBase<VerifyLogicalPass> {
       if (auto parameter = dyn_cast<ir::ParameterOp>(op);
           parameter && parameter.getParts().size() != 1)
         return breach(op, "logical", "C3", "a parameter of several parts before packing");
+      if (auto function = dyn_cast<func::FuncOp>(op);
+          function && !llvm::hasSingleElement(function.getBlocks()))
+        return breach(op, "logical", "C4", "a program is one block");
       return WalkResult::advance();
     });
     if (result.wasInterrupted())

@@ -1,3 +1,4 @@
+// Every option with its range and default, group by group; see RunOptions.h.
 #include "tools/RunOptions.h"
 
 #include "tools/ExampleText.h"

@@ -104,7 +104,7 @@ Value BufferAssignment::workspace(Location loc, int64_t elements, DType type) {
                          MemRefType::get({elements}, typeOf(steps.context(), type)));
 }
 
-std::optional<GradientTarget> BufferAssignment::gradientTarget(Value value) {
+std::optional<GradientTarget> BufferAssignment::takeGradientTarget(Value value) {
   if (!value.hasOneUse())
     return std::nullopt;
   auto accumulate = dyn_cast<ir::AccumulateGradientOp>(*value.user_begin());
@@ -113,6 +113,7 @@ std::optional<GradientTarget> BufferAssignment::gradientTarget(Value value) {
   auto state = symbols.lookup<ir::StateOp>(accumulate.getGradient());
   if (state.getTensorType() != value.getType())
     return std::nullopt;
+  accumulated.insert(value);
   return GradientTarget{symbol(accumulate.getGradient()), of(accumulate.getBeta())};
 }
 

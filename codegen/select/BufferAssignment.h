@@ -33,8 +33,11 @@ public:
   /// A scratch buffer of one step.
   mlir::Value workspace(mlir::Location loc, int64_t elements, DType type);
 
-  /// The target if the value's only user accumulates it into a gradient.
-  std::optional<GradientTarget> gradientTarget(mlir::Value value);
+  /// The target if the value's only user accumulates it into a gradient: whoever asks writes the
+  /// value there.
+  std::optional<GradientTarget> takeGradientTarget(mlir::Value value);
+  /// Whether somebody took the value's target, so that nothing is left to accumulate.
+  bool isAccumulated(mlir::Value value) const { return accumulated.contains(value); }
 
   /// The buffer of a parameter or state.
   mlir::Value symbol(llvm::StringRef name);
@@ -51,6 +54,7 @@ private:
   mlir::SymbolTable symbols;
   StepBuilder &steps;
   mlir::DenseMap<mlir::Value, mlir::Value> buffers;
+  mlir::DenseSet<mlir::Value> accumulated;
 };
 
 } // namespace step37

@@ -1,6 +1,7 @@
 // Every operation of the local program as launches of kernels. The order of buffers is that of the
 // spec's arguments(); sizes come from the types.
 #include "codegen/select/BufferAssignment.h"
+#include "codegen/select/ProgramCheck.h"
 #include "codegen/select/SelectPasses.h"
 #include "codegen/select/SpecAttributes.h"
 
@@ -60,13 +61,17 @@ private:
   int64_t strideOf(Value buffer) { return BufferAssignment::stride(buffer); }
 
   LogicalResult launch(Operation *op, const spec::KernelSpec &spec, ArrayRef<Value> arguments) {
+    // A column range is longer than its elements; without a stride the wrong ones would be read.
+    for (auto [buffer, argument] : llvm::zip_equal(arguments, spec::arguments(spec)))
+      if (planir::extent(cast<MemRefType>(buffer.getType())) != argument.elements)
+        return op->emitOpError("has no kernel for '") << argument.name << "' as a column range";
     steps.step(op->getLoc(), spec, arguments);
     return success();
   }
 
   /// The gradient that a result goes into; weight gradients exist nowhere else.
   FailureOr<GradientTarget> accumulated(Operation *op, Value gradient) {
-    if (std::optional<GradientTarget> target = buffers.gradientTarget(gradient))
+    if (std::optional<GradientTarget> target = buffers.takeGradientTarget(gradient))
       return *target;
     return op->emitOpError("has a parameter gradient that is not accumulated at once");
   }
@@ -128,7 +133,7 @@ private:
   }
 
   LogicalResult lower(ir::AccumulateGradientOp op) {
-    if (buffers.gradientTarget(op.getValue()))
+    if (buffers.isAccumulated(op.getValue()))
       return success(); // its producer has done it
     Value gradient = buffers.symbol(op.getGradient());
     DType gradType = dtypeOf(cast<MemRefType>(gradient.getType()).getElementType());
@@ -139,7 +144,7 @@ private:
 
   LogicalResult lower(ir::MatmulOp op) {
     Value a = in(op.getA()), b = in(op.getB());
-    std::optional<GradientTarget> target = buffers.gradientTarget(op.getC());
+    std::optional<GradientTarget> target = buffers.takeGradientTarget(op.getC());
     Value c = target ? target->gradient : out(op.getC());
     spec::Gemm spec{
         dim(op.getC(), 0),  dim(op.getC(), 1),  dim(op.getA(), op.getTransposeA() ? 0 : 1),
@@ -369,10 +374,11 @@ private:
     spec::LmLoss spec{dim(op.getX(), 0), dim(op.getX(), 1), dim(op.getW(), 0),
                       chunkOf(op.getX(), op.getW()), dtype(op.getX())};
     Value lse = buffers.workspace(op.getLoc(), spec.tokens, DType::f32);
-    (void)launch(op, spec,
-                 {in(op.getX()), in(op.getW()), in(op.getLabels()), in(op.getWeights()),
-                  out(op.getTokenLoss()), lse, workspaceOf(op, spec)});
-    return sumLoss(op, op.getTokenLoss(), op.getLossSum());
+    return success(
+        succeeded(launch(op, spec,
+                         {in(op.getX()), in(op.getW()), in(op.getLabels()), in(op.getWeights()),
+                          out(op.getTokenLoss()), lse, workspaceOf(op, spec)})) &&
+        succeeded(sumLoss(op, op.getTokenLoss(), op.getLossSum())));
   }
 
   LogicalResult lower(ir::LmLossGradOp op) {
@@ -382,11 +388,12 @@ private:
     spec::LmLossGrad spec{dim(op.getX(), 0), dim(op.getX(), 1),
                           dim(op.getW(), 0), chunkOf(op.getX(), op.getW()),
                           dtype(op.getX()),  dtype(op.getDw())};
-    (void)launch(op, spec,
-                 {in(op.getX()), in(op.getW()), in(op.getLabels()), in(op.getWeights()),
-                  in(op.getScale()), target->beta, out(op.getTokenLoss()), out(op.getDx()),
-                  target->gradient, workspaceOf(op, spec)});
-    return sumLoss(op, op.getTokenLoss(), op.getLossSum());
+    return success(
+        succeeded(launch(op, spec,
+                         {in(op.getX()), in(op.getW()), in(op.getLabels()), in(op.getWeights()),
+                          in(op.getScale()), target->beta, out(op.getTokenLoss()), out(op.getDx()),
+                          target->gradient, workspaceOf(op, spec)})) &&
+        succeeded(sumLoss(op, op.getTokenLoss(), op.getLossSum())));
   }
 
   LogicalResult lower(ir::TakeRowsOp op) {
@@ -420,12 +427,8 @@ private:
                      dtypeOf(type.getElementType()),
                      dtypeOf(cast<MemRefType>(gradient.getType()).getElementType())};
     Value master = op.getMaster() ? buffers.symbol(*op.getMaster()) : parameter;
-    SmallVector<Value> arguments = {gradient,
-                                    in(op.getHyper()),
-                                    in(op.getClip()),
-                                    master,
-                                    buffers.symbol(op.getMoment1()),
-                                    buffers.symbol(op.getMoment2())};
+    SmallVector<Value> arguments = {gradient, in(op.getHyper()), in(op.getClip()), master};
+    arguments.append({buffers.symbol(op.getMoment1()), buffers.symbol(op.getMoment2())});
     if (op.getMaster())
       arguments.push_back(parameter);
     return launch(op, spec, arguments);
@@ -447,6 +450,12 @@ struct SelectKernelsPass : impl::SelectKernelsPassBase<SelectKernelsPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (target != "host") {
+      module.emitError() << "target must be host, not '" << target << "'";
+      return signalPassFailure();
+    }
+    if (failed(checkPrograms(module)))
+      return signalPassFailure();
     StepBuilder steps(module, "host", "the only variant on the host");
     BufferAssignment buffers(module, steps);
     buffers.declareSymbols();

@@ -20,6 +20,10 @@
 
 namespace step37::planir {
 
+/// Whether a memref can be a buffer: static positive sizes, static strides of which each steps over
+/// what the inner dimensions cover, no offset, and an extent that fits 64 bits with room for bytes.
+bool hasLayout(mlir::MemRefType type);
+
 /// Elements from the first to the last one that a memref of static shape and strides covers.
 int64_t extent(mlir::MemRefType type);
 

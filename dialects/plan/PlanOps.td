@@ -1,4 +1,4 @@
-// Operations of the plan dialect. Verifiers are in PlanDialect.cpp.
+// Operations of the plan dialect. Verifiers are in PlanVerifiers.cpp.
 #ifndef STEP37_PLAN_OPS_TD
 #define STEP37_PLAN_OPS_TD
 
@@ -8,18 +8,24 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def SymbolUser : DeclareOpInterfaceMethods<SymbolUserOpInterface>;
 
+// Sizes and strides are known and positive, rows do not overlap, and a buffer starts at its offset.
+def HasLayout : CPred<"::step37::planir::hasLayout(::llvm::cast<::mlir::MemRefType>($_self))">;
+def Plan_Buffer : ConfinedType<MemRefOf<[F32, BF16, I32, I64]>, [HasLayout],
+                               "memref of f32, bf16, i32 or i64 with static sizes and strides">;
+
 class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemonic, traits>;
 
 def Plan_BufferOp : Plan_Op<"buffer", [Symbol]> {
   let summary = "A buffer that outlives a program.";
   let description = [{
     C1: an offset, once planned, is not negative and a multiple of 64.
+
     ```mlir
     plan.buffer parameter weights @lm_head.weight : memref<320x64xf32> offset 128
     ```
   }];
   let arguments = (ins Plan_BufferClassAttr:$buffer_class, Plan_BufferKindAttr:$kind, SymbolNameAttr:$sym_name,
-                       TypeAttrOf<AnyMemRef>:$type, OptionalAttr<I64Attr>:$offset);
+                       TypeAttrOf<Plan_Buffer>:$type, OptionalAttr<I64Attr>:$offset);
   let assemblyFormat = "$buffer_class $kind $sym_name `:` $type (`offset` $offset^)? attr-dict";
   let hasVerifier = 1;
 }
@@ -29,17 +35,36 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol]> {
   let description = [{
     `family` and `spec` are what codegen/spec reads; `variant` is the implementation chosen, `reason` why.
     Arguments in launch order.
+
+    C1: an argument has at least one element; `in_place_of` is −1 or, for a written one, the index of one
+    that is read, has its type and as many elements.
+
+    ```mlir
+    plan.kernel @add_1 "add" variant "host" reason "" spec {elements = 8, addends = 2, type = "f32"}
+      arguments [#plan.argument<"a" read f32 x 8, in_place_of = -1>, #plan.argument<"b" read f32 x 8, in_place_of = -1>,
+                 #plan.argument<"out" write f32 x 8, in_place_of = 0>]
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$family, StrAttr:$variant, StrAttr:$reason,
                        DictionaryAttr:$spec, TypedArrayAttrBase<Plan_ArgumentAttr, "arguments">:$arguments);
   let assemblyFormat = "$sym_name $family `variant` $variant `reason` $reason `spec` $spec `arguments` $arguments attr-dict";
+  let hasVerifier = 1;
 }
 
 def Plan_ProgramOp : Plan_Op<"program", [IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments]> {
   let summary = "A straight list of steps.";
   let description = [{
     Programs have a namespace of their own: an output may be called like the program that writes it.
-    C1: it holds only steps, views, temporaries and references to buffers.}];
+
+    C1: it holds only steps, views, temporaries and references to buffers.
+
+    ```mlir
+    plan.program "eval" {
+      %x = plan.get @x : memref<8xf32>
+      plan.launch @add_1(%x, %x, %x) : memref<8xf32>, memref<8xf32>, memref<8xf32>
+    }
+    ```
+  }];
   let arguments = (ins StrAttr:$name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$name attr-dict-with-keyword $body";
@@ -48,17 +73,29 @@ def Plan_ProgramOp : Plan_Op<"program", [IsolatedFromAbove, SingleBlock, NoTermi
 
 def Plan_GetOp : Plan_Op<"get", [SymbolUser, Pure]> {
   let summary = "A buffer of the module.";
-  let description = [{C1: the symbol is a buffer of the result's type.}];
+  let description = [{
+    C1: the symbol is a buffer of the result's type.
+
+    ```mlir
+    %w = plan.get @lm_head.weight : memref<320x64xf32>
+    ```
+  }];
   let arguments = (ins FlatSymbolRefAttr:$symbol);
-  let results = (outs AnyMemRef:$buffer);
+  let results = (outs Plan_Buffer:$buffer);
   let assemblyFormat = "$symbol `:` type($buffer) attr-dict";
 }
 
 def Plan_TemporaryOp : Plan_Op<"temporary"> {
   let summary = "A buffer that lives from its first to its last use in this program.";
-  let description = [{C1: an offset, once planned, is not negative and a multiple of 64.}];
+  let description = [{
+    C1: an offset, once planned, is not negative and a multiple of 64.
+
+    ```mlir
+    %y = plan.temporary activations : memref<8x64xf32> offset 4096
+    ```
+  }];
   let arguments = (ins Plan_BufferKindAttr:$kind, OptionalAttr<I64Attr>:$offset);
-  let results = (outs AnyMemRef:$buffer);
+  let results = (outs Plan_Buffer:$buffer);
   let assemblyFormat = "$kind `:` type($buffer) (`offset` $offset^)? attr-dict";
   let hasVerifier = 1;
 }
@@ -68,15 +105,19 @@ def Plan_ViewOp : Plan_Op<"view", [Pure]> {
   let description = [{
     Starts `begin` elements into its source; the result's type has the strides.
     C1: the element type is the source's and the view lies inside the source.
+
+    ```mlir
+    %k = plan.view %qkv from 64 : memref<8x128xf32> to memref<8x32xf32, strided<[128, 1]>>
+    ```
   }];
-  let arguments = (ins AnyMemRef:$source, I64Attr:$begin);
-  let results = (outs AnyMemRef:$view);
+  let arguments = (ins Plan_Buffer:$source, I64Attr:$begin);
+  let results = (outs Plan_Buffer:$view);
   let assemblyFormat = "$source `from` $begin attr-dict `:` type($source) `to` type($view)";
   let hasVerifier = 1;
 }
 
 class Plan_StepOp<string mnemonic> : Plan_Op<mnemonic, [SymbolUser]> {
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyMemRef>:$buffers);
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Plan_Buffer>:$buffers);
   let assemblyFormat = "$kernel `(` $buffers `)` attr-dict `:` type($buffers)";
 }
 
@@ -86,19 +127,35 @@ def Plan_LaunchOp : Plan_StepOp<"launch"> {
     C1: the symbol is a kernel.
     C2: as many buffers as the kernel has arguments, of their element types, each at least as long as
     the kernel's extent.
+
+    ```mlir
+    plan.launch @add_1(%a, %b, %out) : memref<8xf32>, memref<8xf32>, memref<8xf32>
+    ```
   }];
 }
 
 def Plan_GemmOp : Plan_StepOp<"gemm"> {
   let summary = "Runs a matrix product of a library.";
-  let description = [{C1, C2 as in `launch`.}];
+  let description = [{
+    C1, C2 as in `launch`.
+
+    ```mlir
+    plan.gemm @gemm_1(%x, %w, %y) : memref<8x16xf32>, memref<32x16xf32>, memref<8x32xf32>
+    ```
+  }];
 }
 
-def Plan_ParameterOp : Plan_Op<"parameter"> {
+def Plan_ParameterOp : Plan_Op<"parameter", [SymbolUser]> {
   let summary = "How published tensors lie in a parameter's buffers.";
   let description = [{
     Names the buffers of a parameter and its optimizer state, and what they are made of. `parts` is
     opaque here; the emitter reads it.
+
+    C1: every symbol is a buffer.
+
+    ```mlir
+    plan.parameter @w trained true gradient @gradient.w moment1 @moment1.w moment2 @moment2.w parts []
+    ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$buffer, BoolAttr:$trained, OptionalAttr<FlatSymbolRefAttr>:$gradient,
                        OptionalAttr<FlatSymbolRefAttr>:$master, OptionalAttr<FlatSymbolRefAttr>:$moment1,

@@ -41,14 +41,28 @@ LogicalResult verifyStep(SymbolTableCollection &tables, Operation *op, FlatSymbo
 
 } // namespace
 
+bool hasLayout(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset = 0, covered = 1;
+  if (failed(type.getStridesAndOffset(strides, offset)) || offset != 0)
+    return false;
+  for (auto [size, stride] : llvm::reverse(llvm::zip_equal(type.getShape(), strides))) {
+    int64_t steps = 0;
+    if (size <= 0 || stride < covered || // also what is unknown
+        llvm::MulOverflow(size - 1, stride, steps) || llvm::AddOverflow(steps, covered, covered))
+      return false;
+  }
+  return covered <= std::numeric_limits<int64_t>::max() / 64;
+}
+
 int64_t extent(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset = 0, last = 0;
   [[maybe_unused]] LogicalResult strided = type.getStridesAndOffset(strides, offset);
-  assert(succeeded(strided) && "buffers have static strides");
+  assert(succeeded(strided) && "hasLayout holds for every buffer");
   for (auto [size, stride] : llvm::zip(type.getShape(), strides))
     last += (size - 1) * stride;
-  return type.getNumElements() == 0 ? 0 : last + 1;
+  return last + 1;
 }
 
 Origin originOf(Value buffer) {
@@ -62,6 +76,33 @@ Origin originOf(Value buffer) {
 
 LogicalResult BufferOp::verify() { return verifyOffset(*this, getOffset()); }
 LogicalResult TemporaryOp::verify() { return verifyOffset(*this, getOffset()); }
+
+LogicalResult KernelOp::verify() {
+  auto arguments = getArguments().getAsRange<ArgumentAttr>();
+  SmallVector<ArgumentAttr> all(arguments.begin(), arguments.end());
+  for (ArgumentAttr argument : all) {
+    int64_t source = argument.getInPlaceOf();
+    bool valid = argument.getElements() > 0 && source >= -1 && source < int64_t(all.size());
+    if (valid && source >= 0)
+      valid = argument.getAccess() != Access::Read && all[source].getAccess() == Access::Read &&
+              all[source].getType() == argument.getType() &&
+              all[source].getElements() == argument.getElements();
+    if (failed(require(*this, valid, "C1",
+                       "argument '" + argument.getName() +
+                           "' must have elements, and take over only a read argument like it")))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult ParameterOp::verifySymbolUses(SymbolTableCollection &tables) {
+  for (FlatSymbolRefAttr symbol :
+       {getBufferAttr(), getGradientAttr(), getMasterAttr(), getMoment1Attr(), getMoment2Attr()})
+    if (failed(require(*this, !symbol || tables.lookupNearestSymbolFrom<BufferOp>(*this, symbol),
+                       "C1", "every symbol must be a buffer")))
+      return failure();
+  return success();
+}
 
 LogicalResult ProgramOp::verify() {
   for (Operation &op : getBody().front())
@@ -83,7 +124,7 @@ LogicalResult ViewOp::verify() {
        view = cast<MemRefType>(getView().getType());
   return require(*this,
                  source.getElementType() == view.getElementType() && int64_t(getBegin()) >= 0 &&
-                     int64_t(getBegin()) + extent(view) <= extent(source),
+                     int64_t(getBegin()) <= extent(source) - extent(view),
                  "C1", "the view must lie inside its source and have its element type");
 }
 

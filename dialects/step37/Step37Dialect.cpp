@@ -18,6 +18,16 @@
 
 namespace step37::ir {
 
+bool hasSizes(RankedTensorType type) {
+  int64_t room = std::numeric_limits<int64_t>::max() / 64;
+  for (int64_t size : type.getShape()) {
+    if (size <= 0) // also what is unknown
+      return false;
+    room /= size;
+  }
+  return room > 0;
+}
+
 void Step37Dialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST

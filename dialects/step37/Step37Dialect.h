@@ -15,6 +15,14 @@
 #include "dialects/step37/Step37Dialect.h.inc"
 #include "dialects/step37/Step37Enums.h.inc"
 
+namespace step37::ir {
+
+/// Whether all sizes are known and positive and the number of elements fits 64 bits with room for
+/// bytes.
+bool hasSizes(mlir::RankedTensorType type);
+
+} // namespace step37::ir
+
 #include "dialects/step37/Step37Interfaces.h.inc"
 
 #define GET_ATTRDEF_CLASSES

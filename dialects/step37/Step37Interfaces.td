@@ -15,9 +15,10 @@ def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
         Builds the gradients of the operands. `resultGradients` has one entry a result, null where no
         gradient reaches it; at least one is there. `gradientTypes` has the type that each operand's
         gradient must have (a parameter's gradient has the storage type of gradients), null where none
-        is asked for. Sets `operandGradients` (one entry an operand, null where there is none).
+        is asked for. Sets `operandGradients` (one entry an operand, null where there is none). Fails, with
+        an error at the operation, where a gradient reaches a result that has none.
       }],
-      "void", "buildVjp",
+      "::mlir::LogicalResult", "buildVjp",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::ArrayRef<::mlir::Value>":$resultGradients,
            "::mlir::ArrayRef<::mlir::Type>":$gradientTypes,
            "::mlir::MutableArrayRef<::mlir::Value>":$operandGradients)>

@@ -9,11 +9,14 @@ include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def Float : AnyTypeOf<[F32, BF16]>;
-def FloatTensor : RankedTensorOf<[F32, BF16]>;
-class FloatTensorOfRank<int rank> : TensorRankOf<[F32, BF16], [rank]>;
-class F32TensorOfRank<int rank> : TensorRankOf<[F32], [rank]>;
-class I32TensorOfRank<int rank> : TensorRankOf<[I32], [rank]>;
+// Passes divide by sizes and kernels are chosen by them: all are known and positive.
+def HasSizes : CPred<"::step37::ir::hasSizes(::llvm::cast<::mlir::RankedTensorType>($_self))">;
+def FloatTensor : RankedTensorOf<[F32, BF16], [HasSizes], "tensor of static sizes">;
+class TensorOfRank<list<Type> types, int rank>
+    : RankedTensorOf<types, [HasAnyRankOfPred<[rank]>, HasSizes], rank # "D tensor of static sizes">;
+class FloatTensorOfRank<int rank> : TensorOfRank<[F32, BF16], rank>;
+class F32TensorOfRank<int rank> : TensorOfRank<[F32], rank>;
+class I32TensorOfRank<int rank> : TensorOfRank<[I32], rank>;
 def Scalar : F32TensorOfRank<1>; // a device slot of one or a few f32
 
 class Step37_Op<string mnemonic, list<Trait> traits = []> : Op<Step37_Dialect, mnemonic, traits>;
@@ -37,6 +40,7 @@ def Step37_ParameterOp : Step37_Op<"parameter", [Symbol]> {
 
     C1: parts lie inside the parameter and have as many elements together as it has.
     C2: a part's `blocks` divides its number of elements.
+    C3: published element types are f32 or bf16.
 
     ```mlir
     step37.parameter @lm_head.weight : tensor<320x64xf32> trained true decay true parts [...]
@@ -59,6 +63,10 @@ def Step37_CarriedOp : Step37_Op<"carried", [Symbol]> {
   let description = [{
     Carried through checkpoints and counted in the inventory, in no program: the multi-token-prediction
     layers without `--mtp`, the vision tower of a text-only compilation.
+
+    ```mlir
+    step37.carried @model.layers.45.enorm.weight : tensor<16xbf16>
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type);
   let assemblyFormat = "$sym_name `:` $type attr-dict";
@@ -72,6 +80,10 @@ def Step37_StateOp : Step37_Op<"state", [Symbol, SymbolUser]> {
 
     C1: `of` is present exactly if the role is not activation, and names a parameter of the same shape.
     C2: masters and moments are f32.
+
+    ```mlir
+    step37.state gradient @gradient.w of @w : tensor<32x16xf32>
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type,
                        Step37_StateRoleAttr:$role, OptionalAttr<FlatSymbolRefAttr>:$of);
@@ -83,7 +95,13 @@ def Step37_StateOp : Step37_Op<"state", [Symbol, SymbolUser]> {
 
 def Step37_ReadOp : Step37_Op<"read", [SymbolUser, MemoryEffects<[MemRead]>]> {
   let summary = "The value of a parameter or state.";
-  let description = [{C1: the symbol is a parameter or state of the result's type.}];
+  let description = [{
+    C1: the symbol is a parameter or state of the result's type.
+
+    ```mlir
+    %w = step37.read @w : tensor<32x16xf32>
+    ```
+  }];
   let arguments = (ins FlatSymbolRefAttr:$symbol);
   let results = (outs FloatTensor:$value);
   let assemblyFormat = "$symbol `:` type($value) attr-dict";
@@ -91,7 +109,13 @@ def Step37_ReadOp : Step37_Op<"read", [SymbolUser, MemoryEffects<[MemRead]>]> {
 
 def Step37_WriteOp : Step37_Op<"write", [SymbolUser, MemoryEffects<[MemWrite]>]> {
   let summary = "Sets a state.";
-  let description = [{C1: the symbol is a state of the value's type.}];
+  let description = [{
+    C1: the symbol is a state of the value's type.
+
+    ```mlir
+    step37.write @final_hidden, %x : tensor<8x16xf32>
+    ```
+  }];
   let arguments = (ins FlatSymbolRefAttr:$symbol, FloatTensor:$value);
   let assemblyFormat = "$symbol `,` $value `:` type($value) attr-dict";
 }
@@ -102,6 +126,10 @@ def Step37_AccumulateGradientOp : Step37_Op<"accumulate_gradient", [SymbolUser, 
     `beta` is 0 in the first micro-batch of a step (what the state held is not read) and 1 after it.
 
     C1: the symbol is a state with the gradient role and the value's shape.
+
+    ```mlir
+    step37.accumulate_gradient @gradient.w, %dw, %beta : tensor<32x16xf32>, tensor<1xf32>
+    ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$gradient, FloatTensor:$value, Scalar:$beta);
   let assemblyFormat = "$gradient `,` $value `,` $beta attr-dict `:` type($value) `,` type($beta)";
@@ -116,6 +144,10 @@ def Step37_EmbeddingOp : Step37_PureOp<"embedding", [Differentiable]> {
   let description = [{
     out[t] = table[ids[t]].
     C1: out is [tokens, width] for ids [tokens] and table [vocab, width], of the table's element type.
+
+    ```mlir
+    %x = step37.embedding %ids, %table : (tensor<8xi32>, tensor<32x16xf32>) -> tensor<8x16xf32>
+    ```
   }];
   let arguments = (ins I32TensorOfRank<1>:$ids, FloatTensorOfRank<2>:$table);
   let results = (outs FloatTensorOfRank<2>:$out);
@@ -127,6 +159,10 @@ def Step37_EmbeddingGradOp : Step37_PureOp<"embedding_grad"> {
   let description = [{
     dtable[v] = sum over the tokens with id v of dout[t], in token order.
     C1: dtable is [vocab, width] with dout's width.
+
+    ```mlir
+    %dtable = step37.embedding_grad %ids, %dx : (tensor<8xi32>, tensor<8x16xf32>) -> tensor<32x16xf32>
+    ```
   }];
   let arguments = (ins I32TensorOfRank<1>:$ids, FloatTensorOfRank<2>:$dout);
   let results = (outs FloatTensorOfRank<2>:$dtable);
@@ -142,6 +178,11 @@ def Step37_RmsNormOp : Step37_PureOp<"rms_norm", [Differentiable]> {
 
     C1: addends and y are [rows, cols] of one type; weight is [cols]; inverse_rms is [rows].
     C2: `sum` is present exactly if there is more than one addend.
+
+    ```mlir
+    %y, %r = step37.rms_norm %x, %w {eps = 1.0e-5 : f64}
+      : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+    ```
   }];
   let arguments = (ins Variadic<FloatTensorOfRank<2>>:$addends, FloatTensorOfRank<1>:$weight, F64Attr:$eps);
   let results = (outs FloatTensorOfRank<2>:$y, F32TensorOfRank<1>:$inverse_rms,
@@ -154,6 +195,11 @@ def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad"> {
   let description = [{
     C1: dy, x, dx and residuals are [rows, cols] of one type; weight and dweight are [cols];
     inverse_rms is [rows].
+
+    ```mlir
+    %dx, %dw = step37.rms_norm_grad %dy, %x, %w, %r {eps = 1.0e-5 : f64}
+      : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>)
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$dy, FloatTensorOfRank<2>:$x, FloatTensorOfRank<1>:$weight,
                        F32TensorOfRank<1>:$inverse_rms, Variadic<FloatTensorOfRank<2>>:$residuals, F64Attr:$eps);
@@ -167,6 +213,10 @@ def Step37_AddOp : Step37_PureOp<"add", [Differentiable, SameOperandsAndResultTy
     Summed in operand order in f32 and rounded to the element type once; that is why it is not a chain
     of `arith.addf`.
     C1: at least one operand; all of the result's type.
+
+    ```mlir
+    %sum = step37.add %a, %b, %c : tensor<8x16xbf16>
+    ```
   }];
   let arguments = (ins Variadic<FloatTensor>:$values);
   let results = (outs FloatTensor:$sum);
@@ -180,6 +230,11 @@ def Step37_MatmulOp : Step37_PureOp<"matmul", [Differentiable]> {
     c = op(a)·op(b), op the transposition where asked for. A linear layer with a weight [out, in] is
     `matmul x, w {transpose_b}`. Closed under differentiation. Element types may differ.
     C1: op(a) is [m, k], op(b) is [k, n], c is [m, n].
+
+    ```mlir
+    %y = step37.matmul %x, %w {transpose_b}
+      : (tensor<8x16xbf16>, tensor<32x16xbf16>) -> tensor<8x32xf32>
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$a, FloatTensorOfRank<2>:$b, UnitAttr:$transpose_a,
                        UnitAttr:$transpose_b);
@@ -196,6 +251,10 @@ def Step37_RopeTableOp : Step37_PureOp<"rope_table"> {
   let description = [{
     table[p] = cos(p·f_i), then sin(p·f_i), for the frequencies f. One table serves all layers of a type.
     C1: the table is [positions, 2·number of frequencies].
+
+    ```mlir
+    %table = step37.rope_table {frequencies = array<f64: 1.0, 0.01>} : tensor<4x4xf32>
+    ```
   }];
   let arguments = (ins DenseF64ArrayAttr:$frequencies);
   let results = (outs F32TensorOfRank<2>:$table);
@@ -210,9 +269,16 @@ def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegment
     rounded once.
 
     C1: q is [tokens, heads·head_dim], k [tokens, groups·head_dim], results like them.
-    C2: q_weight, k_weight and inverse_rms [tokens, heads+groups] are there together.
+    C2: q_weight and k_weight [head_dim], of q's element type, and inverse_rms [tokens, heads+groups] are
+    there together.
     C3: the table is [seq_len, rotary_dim], rotary_dim even and at most head_dim.
     C4: seq_len divides tokens; document_start is [tokens].
+
+    ```mlir
+    %q1, %k1 = step37.qk_norm_rope %q, %k, %table, %start
+      {eps = 1.0e-5 : f64, head_dim = 4, operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1>, seq_len = 4}
+      : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$q, FloatTensorOfRank<2>:$k,
                        Optional<FloatTensorOfRank<1>>:$q_weight, Optional<FloatTensorOfRank<1>>:$k_weight,
@@ -225,7 +291,17 @@ def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegment
 
 def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOperandSegments, AttrSizedResultSegments]> {
   let summary = "Gradient of qk_norm_rope.";
-  let description = [{C1 to C4 as in `qk_norm_rope`; dq, dk are like q, k; the weights' gradients like the weights.}];
+  let description = [{
+    C1 to C4 as in `qk_norm_rope`; dq, dk are like q, k; the weights' gradients like the weights.
+
+    ```mlir
+    %dq, %dk = step37.qk_norm_rope_grad %dq1, %dk1, %q, %k, %table, %start
+      {eps = 1.0e-5 : f64, head_dim = 4, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 1, 1, 0>,
+       resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4}
+      : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<4x4xf32>, tensor<8xi32>)
+      -> (tensor<8x16xf32>, tensor<8x8xf32>)
+    ```
+  }];
   let arguments = (ins FloatTensorOfRank<2>:$dq_out, FloatTensorOfRank<2>:$dk_out,
                        FloatTensorOfRank<2>:$q, FloatTensorOfRank<2>:$k,
                        Optional<FloatTensorOfRank<1>>:$q_weight, Optional<FloatTensorOfRank<1>>:$k_weight,
@@ -245,8 +321,15 @@ def Step37_AttentionOp : Step37_PureOp<"attention", [Differentiable]> {
     gate. lse is the log-sum-exp of the scaled scores.
 
     C1: q and out are [tokens, heads·head_dim], k and v [tokens, groups·head_dim]; groups divides heads.
-    C2: gate and lse are [tokens, heads].
+    C2: gate, of q's element type, and lse are [tokens, heads].
     C3: seq_len divides tokens; document_start is [tokens]; window ≥ 0.
+
+    ```mlir
+    %out, %lse = step37.attention %q, %k, %v, %gate, %start
+      {head_dim = 4, scale = 0.5 : f64, seq_len = 4, window = 2}
+      : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x4xf32>, tensor<8xi32>)
+      -> (tensor<8x16xf32>, tensor<8x4xf32>)
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$q, FloatTensorOfRank<2>:$k, FloatTensorOfRank<2>:$v,
                        Optional<FloatTensorOfRank<2>>:$gate, I32TensorOfRank<1>:$document_start,
@@ -259,6 +342,13 @@ def Step37_AttentionGradOp : Step37_PureOp<"attention_grad"> {
   let summary = "Gradient of attention.";
   let description = [{
     C1 to C3 as in `attention`; gradients are like their operands, dgate is there if gate is.
+
+    ```mlir
+    %dq, %dk, %dv = step37.attention_grad %dout, %q, %k, %v, %start, %out, %lse
+      {head_dim = 4, scale = 0.5 : f64, seq_len = 4, window = 0}
+      : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x8xf32>, tensor<8xi32>, tensor<8x16xf32>,
+         tensor<8x4xf32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x8xf32>)
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$dout, FloatTensorOfRank<2>:$q, FloatTensorOfRank<2>:$k,
                        FloatTensorOfRank<2>:$v, Optional<FloatTensorOfRank<2>>:$gate,
@@ -279,6 +369,10 @@ def Step37_SwigluOp : Step37_PureOp<"swiglu", [Differentiable, SameOperandsAndRe
     after_silu: min(silu(gate), limit)·clamp(up, ±limit); before_silu: silu(min(gate, limit))·clamp(up,
     ±limit); limit 0: no clamp.
     C1: limit ≥ 0; operands and result have one type.
+
+    ```mlir
+    %h = step37.swiglu %gate, %up clamp after_silu {limit = 7.0 : f64} : tensor<8x6xf32>
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$gate, FloatTensorOfRank<2>:$up, F64Attr:$limit,
                        Step37_ClampPositionAttr:$clamp);
@@ -291,6 +385,11 @@ def Step37_SwigluGradOp : Step37_PureOp<"swiglu_grad"> {
   let description = [{
     A clamp passes the gradient at equality.
     C1: limit ≥ 0; operands and results have one type.
+
+    ```mlir
+    %dgate, %dup = step37.swiglu_grad %dh, %gate, %up clamp after_silu {limit = 7.0 : f64}
+      : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<8x6xf32>) -> (tensor<8x6xf32>, tensor<8x6xf32>)
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$dout, FloatTensorOfRank<2>:$gate, FloatTensorOfRank<2>:$up,
                        F64Attr:$limit, Step37_ClampPositionAttr:$clamp);
@@ -306,6 +405,11 @@ def Step37_RouteOp : Step37_PureOp<"route", [Differentiable]> {
 
     C1: logits is [tokens, experts], bias [experts]; weights, chosen, scores are [tokens, top_k].
     C2: top_k is at most the number of experts.
+
+    ```mlir
+    %weights, %chosen, %scores = step37.route %logits, %bias {normalize, scale = 3.0 : f64}
+      : (tensor<8x4xf32>, tensor<4xf32>) -> (tensor<8x2xf32>, tensor<8x2xi32>, tensor<8x2xf32>)
+    ```
   }];
   let arguments = (ins F32TensorOfRank<2>:$logits, Optional<F32TensorOfRank<1>>:$bias, F64Attr:$scale,
                        UnitAttr:$normalize, UnitAttr:$softmax);
@@ -315,7 +419,14 @@ def Step37_RouteOp : Step37_PureOp<"route", [Differentiable]> {
 
 def Step37_RouteGradOp : Step37_PureOp<"route_grad"> {
   let summary = "Gradient of route with respect to the logits.";
-  let description = [{C1: shapes as in `route`; dlogits is like logits.}];
+  let description = [{
+    C1: shapes as in `route`; dlogits is like logits.
+
+    ```mlir
+    %dlogits = step37.route_grad %dweights, %logits, %chosen, %scores {normalize, scale = 3.0 : f64}
+      : (tensor<8x2xf32>, tensor<8x4xf32>, tensor<8x2xi32>, tensor<8x2xf32>) -> tensor<8x4xf32>
+    ```
+  }];
   let arguments = (ins F32TensorOfRank<2>:$dweights, F32TensorOfRank<2>:$logits, I32TensorOfRank<2>:$chosen,
                        F32TensorOfRank<2>:$scores, F64Attr:$scale, UnitAttr:$normalize, UnitAttr:$softmax);
   let results = (outs F32TensorOfRank<2>:$dlogits);
@@ -327,6 +438,11 @@ def Step37_SortByExpertOp : Step37_PureOp<"sort_by_expert"> {
   let description = [{
     A slot is t·top_k + j. offsets[e] is expert e's first row, row_slot[r] the slot of row r, slot_row its inverse.
     C1: offsets is [experts+1]; row_slot and slot_row are [tokens·top_k].
+
+    ```mlir
+    %offsets, %row_slot, %slot_row = step37.sort_by_expert %chosen
+      : (tensor<8x2xi32>) -> (tensor<5xi32>, tensor<16xi32>, tensor<16xi32>)
+    ```
   }];
   let arguments = (ins I32TensorOfRank<2>:$chosen);
   let results = (outs I32TensorOfRank<1>:$offsets, I32TensorOfRank<1>:$row_slot, I32TensorOfRank<1>:$slot_row);
@@ -338,6 +454,11 @@ def Step37_DispatchOp : Step37_PureOp<"dispatch", [Differentiable]> {
   let description = [{
     rows[r] = x[row_slot[r] / top_k].
     C1: row_slot, slot_row and rows have tokens·top_k rows; rows has x's width and type.
+
+    ```mlir
+    %rows = step37.dispatch %x, %row_slot, %slot_row
+      : (tensor<8x16xf32>, tensor<16xi32>, tensor<16xi32>) -> tensor<16x16xf32>
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$x, I32TensorOfRank<1>:$row_slot, I32TensorOfRank<1>:$slot_row);
   let results = (outs FloatTensorOfRank<2>:$rows);
@@ -349,6 +470,11 @@ def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable]> {
   let description = [{
     out[t] = sum over j of weights[t,j]·rows[slot_row[t·top_k+j]]; weights 1 where there are none.
     C1: rows, row_slot and slot_row have tokens·top_k rows; weights is [tokens, top_k]; out is [tokens, width].
+
+    ```mlir
+    %out = step37.combine %rows, %row_slot, %slot_row, %weights
+      : (tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>, tensor<8x2xf32>) -> tensor<8x16xf32>
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$rows, I32TensorOfRank<1>:$row_slot,
                        I32TensorOfRank<1>:$slot_row, Optional<F32TensorOfRank<2>>:$weights);
@@ -358,7 +484,14 @@ def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable]> {
 
 def Step37_CombineGradOp : Step37_PureOp<"combine_grad"> {
   let summary = "Gradient of the weighted combine.";
-  let description = [{C1: shapes as in `combine`; drows is like rows, dweights like weights.}];
+  let description = [{
+    C1: shapes as in `combine`; drows is like rows, dweights like weights.
+
+    ```mlir
+    %drows, %dweights = step37.combine_grad %dout, %rows, %row_slot, %weights
+      : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<8x2xf32>) -> (tensor<16x16xf32>, tensor<8x2xf32>)
+    ```
+  }];
   let arguments = (ins FloatTensorOfRank<2>:$dout, FloatTensorOfRank<2>:$rows, I32TensorOfRank<1>:$row_slot,
                        F32TensorOfRank<2>:$weights);
   let results = (outs FloatTensorOfRank<2>:$drows, F32TensorOfRank<2>:$dweights);
@@ -371,6 +504,11 @@ def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable]> {
     out[r] = x[r]·w[e]ᵀ (transpose_b, w [experts, n, k]) or x[r]·w[e] (w [experts, k, n]) for the rows
     r of expert e.
     C1: shapes as said; offsets is [experts+1]; one element type.
+
+    ```mlir
+    %out = step37.grouped_matmul %rows, %w, %offsets {transpose_b}
+      : (tensor<16x16xf32>, tensor<4x6x16xf32>, tensor<5xi32>) -> tensor<16x6xf32>
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<3>:$w, I32TensorOfRank<1>:$offsets,
                        UnitAttr:$transpose_b);
@@ -382,7 +520,12 @@ def Step37_GroupedMatmulGradOp : Step37_PureOp<"grouped_matmul_grad"> {
   let summary = "Per expert, the product of two sets of rows over its rows.";
   let description = [{
     dw[e] = sum over the rows r of expert e of a[r]ᵀ·b[r].
-    C1: a is [rows, m], b [rows, n], dw [experts, m, n], offsets [experts+1].
+    C1: a is [rows, m], b [rows, n] of one element type; dw is [experts, m, n], offsets [experts+1].
+
+    ```mlir
+    %dw = step37.grouped_matmul_grad %dout, %rows, %offsets
+      : (tensor<16x6xf32>, tensor<16x16xf32>, tensor<5xi32>) -> tensor<4x6x16xf32>
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$a, FloatTensorOfRank<2>:$b, I32TensorOfRank<1>:$offsets);
   let results = (outs FloatTensorOfRank<3>:$dw);
@@ -398,6 +541,11 @@ def Step37_ShiftLabelsOp : Step37_PureOp<"shift_labels"> {
   let description = [{
     labels[t] = ids[t+by], weights[t] = mask[t+by] within the row (and, for by > 1, the document); else 0.
     C1: all operands and results are [tokens]; seq_len divides tokens; by ≥ 1.
+
+    ```mlir
+    %labels, %weights = step37.shift_labels %ids, %mask, %start {by = 1, seq_len = 4}
+      : (tensor<8xi32>, tensor<8xf32>, tensor<8xi32>) -> (tensor<8xi32>, tensor<8xf32>)
+    ```
   }];
   let arguments = (ins I32TensorOfRank<1>:$ids, F32TensorOfRank<1>:$mask, I32TensorOfRank<1>:$document_start,
                        I64Attr:$seq_len, I64Attr:$by);
@@ -412,6 +560,11 @@ def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable]> {
     operation, so that logits never exist as a whole. Only loss_sum has a gradient.
     C1: x is [tokens, width], w [vocab, width] of one element type; labels, weights, token_loss are [tokens];
     loss_sum is [1].
+
+    ```mlir
+    %loss, %token_loss = step37.lm_loss %x, %w, %labels, %weights
+      : (tensor<8x16xf32>, tensor<32x16xf32>, tensor<8xi32>, tensor<8xf32>) -> (tensor<1xf32>, tensor<8xf32>)
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<2>:$w, I32TensorOfRank<1>:$labels,
                        F32TensorOfRank<1>:$weights);
@@ -424,6 +577,12 @@ def Step37_LmLossGradOp : Step37_PureOp<"lm_loss_grad"> {
   let description = [{
     The results of `lm_loss` again, and the gradients of scale·loss_sum.
     C1: as in `lm_loss`; dx is like x, dw like w up to its element type; scale is [1].
+
+    ```mlir
+    %loss, %token_loss, %dx, %dw = step37.lm_loss_grad %x, %w, %labels, %weights, %scale
+      : (tensor<8x16xf32>, tensor<32x16xf32>, tensor<8xi32>, tensor<8xf32>, tensor<1xf32>)
+      -> (tensor<1xf32>, tensor<8xf32>, tensor<8x16xf32>, tensor<32x16xf32>)
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<2>:$w, I32TensorOfRank<1>:$labels,
                        F32TensorOfRank<1>:$weights, Scalar:$scale);
@@ -437,10 +596,17 @@ def Step37_ObjectiveOp : Step37_Op<"objective", [AttrSizedOperandSegments, Memor
   let description = [{
     The objective is the sum over the losses of scale·loss; gradients are accumulated with `beta`.
     `step37-build-backward` replaces this operation by the backward program.
-    C1: as many scales as losses, at least one.
+    C1: as many scales as losses, at least one; all of them and beta are [1].
+
+    ```mlir
+    step37.objective %loss scaled_by %scale beta %beta : (tensor<1xf32>), (tensor<1xf32>), tensor<1xf32>
+    ```
   }];
   let arguments = (ins Variadic<Scalar>:$losses, Variadic<Scalar>:$scales, Scalar:$beta);
-  let assemblyFormat = "$losses `scaled_by` $scales `beta` $beta attr-dict `:` type($losses) `,` type($scales) `,` type($beta)";
+  let assemblyFormat = [{
+    $losses `scaled_by` $scales `beta` $beta attr-dict `:` `(` type($losses) `)` `,`
+    `(` type($scales) `)` `,` type($beta)
+  }];
   let hasVerifier = 1;
 }
 
@@ -449,6 +615,10 @@ def Step37_TakeRowsOp : Step37_PureOp<"take_rows"> {
   let description = [{
     out[i] = x[chunk·rows + i], clamped to the last row.
     C1: out is [rows, cols] of x's type with rows at most x's; chunk is [1].
+
+    ```mlir
+    %block = step37.take_rows %x, %chunk : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
+    ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$x, I32TensorOfRank<1>:$chunk);
   let results = (outs FloatTensorOfRank<2>:$out);
@@ -463,6 +633,10 @@ def Step37_SumOfSquaresOp : Step37_PureOp<"sum_of_squares"> {
   let summary = "Sums of squares of fixed blocks of elements.";
   let description = [{
     C1: partial is [ceil(elements / block)] with `block` = 65536, the size that the kernel spec fixes.
+
+    ```mlir
+    %partial = step37.sum_of_squares %g : (tensor<32x16xf32>) -> tensor<1xf32>
+    ```
   }];
   let arguments = (ins FloatTensor:$x);
   let results = (outs F32TensorOfRank<1>:$partial);
@@ -474,7 +648,12 @@ def Step37_GlobalNormOp : Step37_PureOp<"global_norm"> {
   let summary = "Norm over all gradients and the factor that clips it.";
   let description = [{
     norm = sqrt(sum of all partials in order); clip = min(1, max_norm/(norm+1e-6)), 1 if max_norm ≤ 0.
-    C1: at least one partial.
+    C1: at least one partial; max_norm, norm and clip are [1].
+
+    ```mlir
+    %norm, %clip = step37.global_norm %partial, %max_norm
+      : (tensor<1xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>)
+    ```
   }];
   let arguments = (ins Variadic<F32TensorOfRank<1>>:$partials, Scalar:$max_norm);
   let results = (outs Scalar:$norm, Scalar:$clip);
@@ -489,7 +668,12 @@ def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, MemoryEffects<[MemRead, Mem
 
     C1: the symbols are a trained parameter and its states of these roles.
     C2: a master is there exactly if the parameter is not f32.
-    C3: hyper has 7 elements.
+    C3: hyper has 7 elements, clip one.
+
+    ```mlir
+    step37.adamw @w gradient @gradient.w moments @moment1.w, @moment2.w hyper %hyper clip %clip
+      : tensor<7xf32>, tensor<1xf32>
+    ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$parameter, FlatSymbolRefAttr:$gradient,
                        FlatSymbolRefAttr:$moment1, FlatSymbolRefAttr:$moment2,

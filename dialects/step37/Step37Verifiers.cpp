@@ -57,7 +57,8 @@ LogicalResult verifyNormAndTable(Operation *op, Value q, Value k, Value qWeight,
   bool together = bool(qWeight) == bool(kWeight) && bool(qWeight) == bool(inverseRms);
   if (together && qWeight)
     together = rows(qWeight) == headDim && rows(kWeight) == headDim &&
-               rows(inverseRms) == rows(q) && cols(inverseRms) == (cols(q) + cols(k)) / headDim;
+               sameElement(q, {qWeight, kWeight}) && rows(inverseRms) == rows(q) &&
+               cols(inverseRms) == (cols(q) + cols(k)) / headDim;
   if (failed(require(
           op, together, "C2",
           "q_weight, k_weight [head_dim] and inverse_rms [tokens, heads+groups] must be there "
@@ -77,8 +78,10 @@ LogicalResult verifyAttention(Operation *op, Value q, Value k, Value v, Value ga
     return failure();
   int64_t heads = cols(q) / headDim;
   std::array<int64_t, 2> perHead{rows(q), heads};
-  if (failed(require(op, shape(lse) == Shape(perHead) && (!gate || shape(gate) == Shape(perHead)), "C2",
-                     "gate and lse must be [tokens, heads]")) ||
+  if (failed(require(op,
+                     shape(lse) == Shape(perHead) &&
+                         (!gate || (shape(gate) == Shape(perHead) && element(gate) == element(q))),
+                     "C2", "gate, of q's element type, and lse must be [tokens, heads]")) ||
       failed(require(op, window >= 0, "C3", "window must not be negative")))
     return failure();
   return verifyRows(op, q, documentStart, seqLen, "C3");
@@ -113,19 +116,24 @@ LogicalResult verifyLoss(Operation *op, Value x, Value w, Value labels, Value we
 LogicalResult ParameterOp::verify() {
   int64_t total = getTensorType().getNumElements(), covered = 0;
   for (auto part : getParts().getAsRange<PartAttr>()) {
+    StringRef name = part.getName().getValue();
+    Type type = part.getElementType();
+    if (failed(require(*this, type.isF32() || type.isBF16(), "C3",
+                       "part " + name + " must be published in f32 or bf16")))
+      return failure();
+    // Nothing below overflows: elements never exceed the parameter's, nor begin and strides.
     int64_t elements = 1;
     for (int64_t size : part.getShape())
-      elements *= size;
-    if (failed(require(*this, part.getBlocks() > 0 && elements % part.getBlocks() == 0, "C2",
-                       "blocks must divide the elements of part " + part.getName().getValue())))
+      elements = size > 0 && size <= total / elements ? elements * size : total + 1;
+    int64_t blocks = part.getBlocks(), begin = part.getBegin(), stride = part.getStride();
+    if (failed(require(*this, blocks > 0 && (elements > total || elements % blocks == 0), "C2",
+                       "blocks must divide the elements of part " + name)))
       return failure();
-    int64_t block = elements / part.getBlocks();
-    int64_t end = part.getBegin() + (part.getBlocks() - 1) * part.getStride() + block;
-    if (failed(require(*this,
-                       part.getBegin() >= 0 && end <= total &&
-                           (part.getBlocks() == 1 || part.getStride() >= block),
-                       "C1",
-                       "part " + part.getName().getValue() + " must lie inside the parameter")))
+    int64_t block = elements / blocks;
+    bool inside = elements <= total && begin >= 0 && begin <= total - block;
+    if (inside && blocks > 1)
+      inside = stride >= block && blocks - 1 <= (total - block - begin) / stride;
+    if (failed(require(*this, inside, "C1", "part " + name + " must lie inside the parameter")))
       return failure();
     covered += elements;
   }
@@ -175,7 +183,8 @@ LogicalResult AccumulateGradientOp::verifySymbolUses(SymbolTableCollection &tabl
 
 LogicalResult EmbeddingOp::verify() {
   std::array<int64_t, 2> expected{rows(getIds()), cols(getTable())};
-  return require(*this, shape(getOut()) == Shape(expected) && element(getOut()) == element(getTable()),
+  return require(*this,
+                 shape(getOut()) == Shape(expected) && element(getOut()) == element(getTable()),
                  "C1", "out must be [tokens, width] of the table's type");
 }
 
@@ -198,12 +207,12 @@ LogicalResult RmsNormOp::verify() {
 }
 
 LogicalResult RmsNormGradOp::verify() {
-  return require(*this,
-                 sameType(getDy(), {getX(), getDx()}) && sameType(getDy(), getResiduals()) &&
-                     rows(getWeight()) == cols(getDy()) && rows(getDweight()) == cols(getDy()) &&
-                     rows(getInverseRms()) == rows(getDy()),
-                 "C1",
-                 "dy, x, dx, residuals [rows, cols], weight, dweight [cols], inverse_rms [rows]");
+  return require(
+      *this,
+      sameType(getDy(), {getX(), getDx()}) && sameType(getDy(), getResiduals()) &&
+          rows(getWeight()) == cols(getDy()) && element(getWeight()) == element(getDy()) &&
+          rows(getDweight()) == cols(getDy()) && rows(getInverseRms()) == rows(getDy()),
+      "C1", "dy, x, dx, residuals [rows, cols], weight, dweight [cols], inverse_rms [rows]");
 }
 
 LogicalResult AddOp::verify() {
@@ -238,13 +247,15 @@ LogicalResult QkNormRopeOp::verify() {
 }
 
 LogicalResult QkNormRopeGradOp::verify() {
+  auto likeWeight = [](Value gradient, Value weight) {
+    return bool(gradient) == bool(weight) && (!weight || shape(gradient) == shape(weight));
+  };
   if (failed(verifyHeads(*this, getQ(), getK(), getHeadDim())) ||
-      failed(require(*this,
-                     sameType(getQ(), {getDq(), getDqOut()}) &&
-                         sameType(getK(), {getDk(), getDkOut()}) &&
-                         bool(getDqWeight()) == bool(getQWeight()) &&
-                         bool(getDkWeight()) == bool(getKWeight()),
-                     "C1", "gradients must be like q, k and the weights")) ||
+      failed(require(
+          *this,
+          sameType(getQ(), {getDq(), getDqOut()}) && sameType(getK(), {getDk(), getDkOut()}) &&
+              likeWeight(getDqWeight(), getQWeight()) && likeWeight(getDkWeight(), getKWeight()),
+          "C1", "gradients must be like q, k and the weights")) ||
       failed(verifyNormAndTable(*this, getQ(), getK(), getQWeight(), getKWeight(), getInverseRms(),
                                 getTable(), getHeadDim(), getSeqLen())))
     return failure();
@@ -325,6 +336,7 @@ LogicalResult CombineGradOp::verify() {
   return require(*this,
                  getDrows().getType() == getRows().getType() &&
                      getDweights().getType() == getWeights().getType() &&
+                     rows(getWeights()) == rows(getDout()) &&
                      rows(getWeights()) * cols(getWeights()) == rows(getRows()),
                  "C1", "drows must be like rows, dweights like weights [tokens, top_k]");
 }
@@ -342,8 +354,10 @@ LogicalResult GroupedMatmulOp::verify() {
 
 LogicalResult GroupedMatmulGradOp::verify() {
   std::array<int64_t, 3> expected{rows(getOffsets()) - 1, cols(getA()), cols(getB())};
-  return require(*this, rows(getA()) == rows(getB()) && shape(getDw()) == Shape(expected), "C1",
-                 "a [rows, m], b [rows, n], offsets [experts+1] give dw [experts, m, n]");
+  return require(*this,
+                 rows(getA()) == rows(getB()) && element(getA()) == element(getB()) &&
+                     shape(getDw()) == Shape(expected),
+                 "C1", "a [rows, m], b [rows, n], offsets [experts+1] give dw [experts, m, n]");
 }
 
 LogicalResult ShiftLabelsOp::verify() {
@@ -352,7 +366,7 @@ LogicalResult ShiftLabelsOp::verify() {
                            [&](Value value) { return rows(value) == tokens; });
   int64_t seqLen = getSeqLen();
   return require(
-      *this, same && seqLen > 0 && tokens % seqLen == 0 && getBy() >= 1, "C1",
+      *this, same && seqLen > 0 && tokens % seqLen == 0 && int64_t(getBy()) >= 1, "C1",
       "operands and results must be [tokens], seq_len divide tokens, and `by` be positive");
 }
 
@@ -371,8 +385,10 @@ LogicalResult LmLossGradOp::verify() {
 }
 
 LogicalResult ObjectiveOp::verify() {
-  return require(*this, !getLosses().empty() && getLosses().size() == getScales().size(), "C1",
-                 "there must be as many scales as losses, and at least one");
+  bool single = llvm::all_of(getOperands(), [](Value value) { return rows(value) == 1; });
+  return require(
+      *this, single && !getLosses().empty() && getLosses().size() == getScales().size(), "C1",
+      "there must be as many scales as losses, and at least one, all of them and beta [1]");
 }
 
 LogicalResult TakeRowsOp::verify() {
@@ -389,7 +405,10 @@ LogicalResult SumOfSquaresOp::verify() {
 }
 
 LogicalResult GlobalNormOp::verify() {
-  return require(*this, !getPartials().empty(), "C1", "there must be a partial");
+  bool single = llvm::all_of(ValueRange{getMaxNorm(), getNorm(), getClip()},
+                             [](Value value) { return rows(value) == 1; });
+  return require(*this, !getPartials().empty() && single, "C1",
+                 "there must be a partial, and max_norm, norm and clip must be [1]");
 }
 
 LogicalResult AdamWOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -410,7 +429,8 @@ LogicalResult AdamWOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (failed(require(*this, f32 == !getMaster(), "C2",
                      "a master belongs to a parameter that is not f32")))
     return failure();
-  return require(*this, rows(getHyper()) == 7, "C3", "hyper must have 7 elements");
+  return require(*this, rows(getHyper()) == 7 && rows(getClip()) == 1, "C3",
+                 "hyper must have 7 elements, clip one");
 }
 
 } // namespace step37::ir

@@ -13,34 +13,53 @@ namespace {
 /// anyway.
 Type gradientType(Type asked, Value operand) { return asked ? asked : operand.getType(); }
 
+/// Fails unless gradients reach exactly the first `count` results: the formulas know no others.
+LogicalResult expectFirst(Operation *op, ArrayRef<Value> resultGradients, size_t count = 1) {
+  for (auto [index, gradient] : llvm::enumerate(resultGradients))
+    if (bool(gradient) != (index < count))
+      return op->emitOpError() << (gradient ? "has no gradient for its result #"
+                                            : "needs a gradient of its result #")
+                               << index;
+  return success();
+}
+
 } // namespace
 
-void EmbeddingOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
-                           ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+LogicalResult EmbeddingOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                    ArrayRef<Type> gradientTypes,
+                                    MutableArrayRef<Value> operandGradients) {
   if (gradientTypes[1])
     operandGradients[1] =
         EmbeddingGradOp::create(builder, getLoc(), gradientTypes[1], getIds(), resultGradients[0]);
+  return success();
 }
 
-void RmsNormOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
-                         ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
-  assert(getAddends().size() == 1 && "residual additions are fused after differentiation");
+LogicalResult RmsNormOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                  ArrayRef<Type> gradientTypes,
+                                  MutableArrayRef<Value> operandGradients) {
+  if (failed(expectFirst(*this, resultGradients)))
+    return failure();
+  if (getAddends().size() != 1)
+    return emitOpError("has a gradient only with one addend: sums are fused after differentiation");
   Value x = getAddends()[0];
   auto grad = RmsNormGradOp::create(builder, getLoc(), x.getType(),
                                     gradientType(gradientTypes[1], getWeight()), resultGradients[0],
                                     x, getWeight(), getInverseRms(), ValueRange(), getEps());
   operandGradients[0] = grad.getDx();
   operandGradients[1] = grad.getDweight();
+  return success();
 }
 
-void AddOp::buildVjp(OpBuilder &, ArrayRef<Value> resultGradients, ArrayRef<Type>,
-                     MutableArrayRef<Value> operandGradients) {
+LogicalResult AddOp::buildVjp(OpBuilder &, ArrayRef<Value> resultGradients, ArrayRef<Type>,
+                              MutableArrayRef<Value> operandGradients) {
   for (Value &gradient : operandGradients)
     gradient = resultGradients[0];
+  return success();
 }
 
-void MatmulOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
-                        ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+LogicalResult MatmulOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                 ArrayRef<Type> gradientTypes,
+                                 MutableArrayRef<Value> operandGradients) {
   Value dc = resultGradients[0];
   bool ta = getTransposeA(), tb = getTransposeB();
   // op(a)' = dc·op(b)ᵀ and op(b)' = op(a)ᵀ·dc; a transposed operand wants the transposed product.
@@ -52,10 +71,14 @@ void MatmulOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
     operandGradients[1] =
         tb ? MatmulOp::create(builder, getLoc(), gradientTypes[1], dc, getA(), true, ta)
            : MatmulOp::create(builder, getLoc(), gradientTypes[1], getA(), dc, !ta, false);
+  return success();
 }
 
-void QkNormRopeOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
-                            ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+LogicalResult QkNormRopeOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                     ArrayRef<Type> gradientTypes,
+                                     MutableArrayRef<Value> operandGradients) {
+  if (failed(expectFirst(*this, resultGradients, 2)))
+    return failure();
   unsigned qWeight = 2, kWeight = 3;
   auto grad = QkNormRopeGradOp::create(
       builder, getLoc(), getQ().getType(), getK().getType(),
@@ -69,10 +92,13 @@ void QkNormRopeOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
     operandGradients[qWeight] = grad.getDqWeight();
     operandGradients[kWeight] = grad.getDkWeight();
   }
+  return success();
 }
 
-void AttentionOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients, ArrayRef<Type>,
-                           MutableArrayRef<Value> operandGradients) {
+LogicalResult AttentionOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                    ArrayRef<Type>, MutableArrayRef<Value> operandGradients) {
+  if (failed(expectFirst(*this, resultGradients)))
+    return failure();
   auto grad = AttentionGradOp::create(builder, getLoc(), getQ().getType(), getK().getType(),
                                       getV().getType(), getGate() ? getGate().getType() : Type(),
                                       resultGradients[0], getQ(), getK(), getV(), getGate(),
@@ -83,47 +109,54 @@ void AttentionOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients, 
   operandGradients[2] = grad.getDv();
   if (getGate())
     operandGradients[3] = grad.getDgate();
+  return success();
 }
 
-void SwigluOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients, ArrayRef<Type>,
-                        MutableArrayRef<Value> operandGradients) {
+LogicalResult SwigluOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                 ArrayRef<Type>, MutableArrayRef<Value> operandGradients) {
   auto grad = SwigluGradOp::create(builder, getLoc(), getGate().getType(), getUp().getType(),
                                    resultGradients[0], getGate(), getUp(), getLimit(), getClamp());
   operandGradients[0] = grad.getDgate();
   operandGradients[1] = grad.getDup();
+  return success();
 }
 
-void RouteOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients, ArrayRef<Type>,
-                       MutableArrayRef<Value> operandGradients) {
-  if (resultGradients[0])
-    operandGradients[0] = RouteGradOp::create(
-        builder, getLoc(), getLogits().getType(), resultGradients[0], getLogits(), getChosen(),
-        getScores(), getScale(), getNormalize(), getSoftmax());
+LogicalResult RouteOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients, ArrayRef<Type>,
+                                MutableArrayRef<Value> operandGradients) {
+  if (failed(expectFirst(*this, resultGradients)))
+    return failure();
+  operandGradients[0] =
+      RouteGradOp::create(builder, getLoc(), getLogits().getType(), resultGradients[0], getLogits(),
+                          getChosen(), getScores(), getScale(), getNormalize(), getSoftmax());
+  return success();
 }
 
-void DispatchOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
-                          ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+LogicalResult DispatchOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                   ArrayRef<Type> gradientTypes,
+                                   MutableArrayRef<Value> operandGradients) {
   if (gradientTypes[0])
     operandGradients[0] = CombineOp::create(builder, getLoc(), gradientTypes[0], resultGradients[0],
                                             getRowSlot(), getSlotRow(), Value());
+  return success();
 }
 
-void CombineOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients, ArrayRef<Type>,
-                         MutableArrayRef<Value> operandGradients) {
+LogicalResult CombineOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                  ArrayRef<Type>, MutableArrayRef<Value> operandGradients) {
   if (!getWeights()) {
     operandGradients[0] = DispatchOp::create(builder, getLoc(), getRows().getType(),
                                              resultGradients[0], getRowSlot(), getSlotRow());
-    return;
+    return success();
   }
   auto grad = CombineGradOp::create(builder, getLoc(), getRows().getType(), getWeights().getType(),
                                     resultGradients[0], getRows(), getRowSlot(), getWeights());
   operandGradients[0] = grad.getDrows();
   operandGradients[3] = grad.getDweights();
+  return success();
 }
 
-void GroupedMatmulOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
-                               ArrayRef<Type> gradientTypes,
-                               MutableArrayRef<Value> operandGradients) {
+LogicalResult GroupedMatmulOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                        ArrayRef<Type> gradientTypes,
+                                        MutableArrayRef<Value> operandGradients) {
   Value dout = resultGradients[0];
   if (gradientTypes[0])
     operandGradients[0] = GroupedMatmulOp::create(builder, getLoc(), gradientTypes[0], dout, getW(),
@@ -133,16 +166,21 @@ void GroupedMatmulOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradien
     operandGradients[1] =
         GroupedMatmulGradOp::create(builder, getLoc(), gradientTypes[1], a, b, getOffsets());
   }
+  return success();
 }
 
-void LmLossOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
-                        ArrayRef<Type> gradientTypes, MutableArrayRef<Value> operandGradients) {
+LogicalResult LmLossOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                 ArrayRef<Type> gradientTypes,
+                                 MutableArrayRef<Value> operandGradients) {
+  if (failed(expectFirst(*this, resultGradients)))
+    return failure();
   auto grad =
       LmLossGradOp::create(builder, getLoc(), getLossSum().getType(), getTokenLoss().getType(),
                            getX().getType(), gradientType(gradientTypes[1], getW()), getX(), getW(),
                            getLabels(), getWeights(), resultGradients[0]);
   operandGradients[0] = grad.getDx();
   operandGradients[1] = grad.getDw();
+  return success();
 }
 
 } // namespace step37::ir

@@ -86,6 +86,21 @@ void readMoe(const Field &text, ModelConfig &config) {
     config.router_scale = field->positive();
 }
 
+void readTokens(const Field &root, const Field &text, ModelConfig &config) {
+  auto find = [&](std::string_view name) {
+    auto field = text.find({name});
+    return field ? field : root.find({name});
+  };
+  if (auto eos = find("eos_token_id"))
+    for (const Field &token : eos->isList() ? eos->list() : std::vector<Field>{*eos})
+      config.eos_tokens.push_back(token.integer(0, maxSize));
+  // Some configs say -1 for none.
+  if (auto bos = find("bos_token_id"))
+    config.bos_token = bos->integer(-1, maxSize);
+  if (auto pad = find("pad_token_id"))
+    config.pad_token = pad->integer(-1, maxSize);
+}
+
 void readText(const Field &root, const Field &text, ModelConfig &config) {
   if (auto field = text.find({"model_type"}); field && config.model_type == "step3p7")
     field->oneOf({"step3p5"});
@@ -104,12 +119,7 @@ void readText(const Field &root, const Field &text, ModelConfig &config) {
     config.use_qk_norm = field->flag();
   if (auto field = text.find({"use_head_wise_attn_gate"}))
     config.use_head_gate = field->flag();
-  auto eos = text.find({"eos_token_id"});
-  if (!eos)
-    eos = root.find({"eos_token_id"});
-  if (eos)
-    for (const Field &token : eos->isList() ? eos->list() : std::vector<Field>{*eos})
-      config.eos_tokens.push_back(token.integer(0, maxSize));
+  readTokens(root, text, config);
 
   config::readLayers(root, text, config);
   if (config.has_moe)

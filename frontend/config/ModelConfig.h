@@ -67,6 +67,7 @@ struct ModelConfig {
   bool projector_bias = false;
   int64_t image_token = -1; // step3p7: id of the placeholder
   std::vector<int64_t> eos_tokens;
+  std::optional<int64_t> bos_token, pad_token; // for other readers of a saved config only
 
   bool operator==(const ModelConfig &) const = default;
 };

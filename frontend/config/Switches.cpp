@@ -47,9 +47,10 @@ void SwitchValues::set(std::string_view assignment) {
   if (entry.values.empty()) {
     int64_t number = 0;
     auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc() || end != value.data() + value.size() || number <= 0)
+    if (error != std::errc() || end != value.data() + value.size() || number <= 0 ||
+        number > INT32_MAX)
       throw Error("--set " + std::string(key) + ": '" + std::string(value) +
-                  "' is not a positive integer");
+                  "' is not an integer from 1 to " + std::to_string(INT32_MAX));
   } else if (std::find(entry.values.begin(), entry.values.end(), value) == entry.values.end()) {
     std::string accepted;
     for (std::string_view word : entry.values)

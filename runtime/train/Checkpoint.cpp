@@ -1,3 +1,5 @@
+// Saving and restoring walk the same list of tensors, so that the one is the inverse of the other;
+// see Checkpoint.h.
 #include "runtime/train/Checkpoint.h"
 
 #include "runtime/file/AtomicDirectory.h"

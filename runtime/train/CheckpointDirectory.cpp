@@ -1,3 +1,5 @@
+// Every change of the directory is one rename, so that a kill at any moment leaves complete
+// checkpoints only; see CheckpointDirectory.h.
 #include "runtime/train/CheckpointDirectory.h"
 
 #include "runtime/file/Temporary.h"

@@ -1,3 +1,4 @@
+// Writing, reading and checking manifest.json; see CheckpointManifest.h.
 #include "runtime/train/CheckpointManifest.h"
 
 #include "runtime/file/Error.h"

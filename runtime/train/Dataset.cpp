@@ -1,3 +1,4 @@
+// Which kind of data a path is; the kinds are TextDataset and RowDataset.
 #include "runtime/train/Dataset.h"
 
 #include "runtime/file/Error.h"

@@ -1,3 +1,4 @@
+// The held-out rows in batches of the plan; see HeldOut.h.
 #include "runtime/train/HeldOut.h"
 
 #include "runtime/file/Error.h"

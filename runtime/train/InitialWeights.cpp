@@ -1,3 +1,4 @@
+// One parameter at a time is in memory, as f32; see InitialWeights.h.
 #include "runtime/train/InitialWeights.h"
 
 #include "bridge/HfDirectory.h"

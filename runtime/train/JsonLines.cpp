@@ -1,3 +1,4 @@
+// See JsonLines.h. A line is one write, so that a kill cannot mix two.
 #include "runtime/train/JsonLines.h"
 
 #include "runtime/file/AtomicFile.h"

@@ -1,3 +1,4 @@
+// Warm-up and schedules; see LearningRate.h.
 #include "runtime/train/LearningRate.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Names to indices, checked, and bytes to ranks; see Model.h.
 #include "runtime/train/Model.h"
 
 #include "bridge/PartRuns.h"

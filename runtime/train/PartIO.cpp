@@ -1,3 +1,5 @@
+// Pieces of a published tensor are gathered from the runs that it has in a buffer, and scattered to
+// them; see PartIO.h.
 #include "runtime/train/PartIO.h"
 
 #include "bridge/PartRuns.h"

@@ -1,3 +1,4 @@
+// Batch in, tensors out; see Probe.h.
 #include "runtime/train/Probe.h"
 
 #include "runtime/file/Error.h"

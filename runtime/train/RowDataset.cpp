@@ -1,3 +1,4 @@
+// Shuffling of rows by epoch; see RowDataset.h.
 #include "runtime/train/RowDataset.h"
 
 #include "runtime/file/Error.h"

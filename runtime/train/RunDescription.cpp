@@ -1,3 +1,4 @@
+// The list of what matters; see RunDescription.h.
 #include "runtime/train/RunDescription.h"
 
 #include "runtime/train/LearningRate.h"

@@ -1,3 +1,4 @@
+// The wording of log lines; see RunLog.h.
 #include "runtime/train/RunLog.h"
 
 #include <algorithm>

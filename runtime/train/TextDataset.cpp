@@ -1,3 +1,4 @@
+// Windows of a text; see TextDataset.h.
 #include "runtime/train/TextDataset.h"
 
 #include "runtime/file/Error.h"

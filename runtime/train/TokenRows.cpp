@@ -1,3 +1,4 @@
+// Checked reading of rows of tokens; see TokenRows.h.
 #include "runtime/train/TokenRows.h"
 
 #include "runtime/file/Error.h"

@@ -1,3 +1,4 @@
+// Scalars in, programs run, numbers out: one step; see Trainer.h.
 #include "runtime/train/Trainer.h"
 
 #include "runtime/file/Error.h"

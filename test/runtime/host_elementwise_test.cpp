@@ -1,8 +1,6 @@
 // Host twins of the element-wise kernels, the sums, AdamW, TakeRows and RopeTable against double
 // precision.
-#include "runtime/host/Blas.h"
 #include "runtime/host/Elements.h"
-#include "runtime/host/HostKernels.h"
 #include "test/runtime/HostKernelHarness.h"
 #include "test/runtime/HostTolerance.h"
 
@@ -44,26 +42,6 @@ TEST(HostAdd, SumsInOrder) {
         for (size_t i = 0; i < out.size(); ++i)
           ASSERT_EQ(out[i], stored(sums[i], type)) << count << " " << addends;
       }
-}
-
-TEST(HostAdd, MayOverwriteAnAddend) {
-  constexpr int64_t count = 40001;
-  std::vector<float> a(count), b(count);
-  for (size_t i = 0; i < a.size(); ++i)
-    a[i] = float(i), b[i] = 0.5f;
-  for (std::vector<float> *out : {&a, &b}) {
-    std::vector<float> x = a, y = b;
-    std::vector<float> &target = out == &a ? x : y;
-    std::vector<std::byte *> arguments;
-    for (std::vector<float> *argument : {&x, &y, &target})
-      arguments.push_back(reinterpret_cast<std::byte *>(argument->data()));
-    host::ThreadPool pool(2);
-    host::Blas blas;
-    host::HostContext context{pool, blas};
-    host::run(spec::Add{count, 2, DType::f32}, context, arguments);
-    for (size_t i = 0; i < target.size(); ++i)
-      ASSERT_EQ(target[i], a[i] + b[i]);
-  }
 }
 
 TEST(HostAccumulateGradient, ScalesAndAdds) {

@@ -193,6 +193,9 @@ const Case parameterCases[] = {
     {"parameters[0].parts[1].stride: 2 blocks at this distance do not make up the parameter's 24 "
      "elements",
      [](plan::Plan &p) { part(p, 1).stride = 11; }},
+    {"parameters[0].parts[0].stride: 2 blocks at this distance do not make up the parameter's 24 "
+     "elements",
+     [](plan::Plan &p) { part(p, 0).stride = part(p, 1).stride = 11; }},
     {"parameters[0].parts[1].blocks: differs from the other parts of this parameter",
      [](plan::Plan &p) {
        part(p, 1).blocks = 1;

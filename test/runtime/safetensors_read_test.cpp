@@ -54,7 +54,7 @@ TEST(SafetensorsRead, EveryPublishedTypeHasItsSize) {
       {"F6_E3M2", 6}, {"F4", 4}};
   for (const auto &[type, bits] : bytesOfEight) {
     const auto entry = [&](int end) {
-      return "{\"dtype\":\"" + std::string(type) + "\",\"shape\":[8],\"data_offsets\":[0," +
+      return std::string("{\"dtype\":\"") + type + "\",\"shape\":[8],\"data_offsets\":[0," +
              std::to_string(end) + "]}";
     };
     EXPECT_EQ(errorForEntry(entry(bits), static_cast<size_t>(bits)), "") << type;
@@ -155,7 +155,7 @@ TEST(SafetensorsRead, RefusesWrongEntries) {
 
 TEST(SafetensorsRead, RefusesSharedBytes) {
   const auto entry = [](const char *name, int begin, int end) {
-    return "\"" + std::string(name) + "\":{\"dtype\":\"U8\",\"shape\":[" +
+    return std::string("\"") + name + "\":{\"dtype\":\"U8\",\"shape\":[" +
            std::to_string(end - begin) + "],\"data_offsets\":[" + std::to_string(begin) + "," +
            std::to_string(end) + "]}";
   };

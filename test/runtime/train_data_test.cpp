@@ -1,3 +1,4 @@
+// Data: what training sees, what is held out, and what is refused.
 #include "runtime/train/Dataset.h"
 #include "test/runtime/TrainSupport.h"
 

@@ -1,3 +1,4 @@
+// The wording of log lines and the JSON lines of a resumed run.
 #include "runtime/train/JsonLines.h"
 #include "test/runtime/TrainSupport.h"
 

@@ -1,3 +1,4 @@
+// The learning rate over a run.
 #include "runtime/train/LearningRate.h"
 
 #include <gtest/gtest.h>

@@ -276,7 +276,7 @@ TEST(Spec, OptionalArguments) {
             "addend0 r f32 15\nweight r f32 5\ny w f32 15\ninverse_rms w f32 3\n");
   EXPECT_EQ(describe(RmsNormGrad{3, 5, 0}),
             "dy r f32 15\nx r f32 15\nweight r f32 5\ninverse_rms r f32 3\nbeta r f32 1\n"
-            "dx w f32 15\ndweight rw f32 5\nworkspace w f32 5\n");
+            "dx w f32 15 over 0\ndweight rw f32 5\nworkspace w f32 5\n");
   EXPECT_EQ(describe(QkNormRope{6, 3, 4, 2, 8, 0, 32, 16, false}),
             "q r f32 192\nk r f32 96\ndocument_start r i32 6\nq_out w f32 192\nk_out w f32 96\n");
   EXPECT_EQ(describe(QkNormRopeGrad{6, 3, 4, 2, 8, 0, 32, 16, 32, 16, false}),

@@ -2,6 +2,8 @@
 
 #include "codegen/emit/EmitPlan.h"
 #include "codegen/select/SelectPasses.h"
+#include "frontend/config/BatchLimits.h"
+#include "frontend/config/CanonicalConfig.h"
 #include "frontend/config/Inventory.h"
 #include "passes/Passes.h"
 #include "runtime/file/Error.h"
@@ -19,11 +21,22 @@ using namespace mlir;
 namespace step37 {
 namespace {
 
-FrontendOptions frontendOptions(const CompileOptions &options, const ModelConfig &config) {
+/// The element type to compute with.
+DType computeType(const CompileOptions &options, const LoadedConfig &loaded) {
+  if (options.type)
+    return *parseDType(*options.type);
+  if (loaded.config.type == DType::f16)
+    throw Error(loaded.origin + ": torch_dtype: float16 cannot be computed with; choose "
+                                "--dtype bf16 or --dtype f32");
+  return loaded.config.type;
+}
+
+FrontendOptions frontendOptions(const CompileOptions &options, const LoadedConfig &loaded) {
+  const ModelConfig &config = loaded.config;
   FrontendOptions frontend;
   frontend.microBatch = options.microBatch;
   frontend.seqLen = options.seqLen.value_or(std::min<int64_t>(4096, config.max_positions));
-  frontend.type = options.type ? *parseDType(*options.type) : config.type;
+  frontend.type = computeType(options, loaded);
   auto wants = [&](std::string_view program) {
     return options.programs.empty() ||
            std::count(options.programs.begin(), options.programs.end(), program);
@@ -32,10 +45,7 @@ FrontendOptions frontendOptions(const CompileOptions &options, const ModelConfig
   frontend.eval = wants("eval");
   for (const std::string &assignment : options.assignments)
     frontend.switches.set(assignment);
-  if (frontend.seqLen > config.max_positions)
-    throw Error("--seq-len " + std::to_string(frontend.seqLen) +
-                " is more than the config's max_position_embeddings, " +
-                std::to_string(config.max_positions));
+  checkBatch(config, loaded.origin, frontend.microBatch, frontend.seqLen);
   return frontend;
 }
 
@@ -77,7 +87,7 @@ const std::vector<std::string> &supportedTargets() {
 
 std::optional<plan::Plan> compile(const CompileOptions &options) {
   LoadedConfig loaded = loadModelConfig(options.config);
-  FrontendOptions frontend = frontendOptions(options, loaded.config);
+  FrontendOptions frontend = frontendOptions(options, loaded);
 
   // One thread: a plan's bytes must not depend on scheduling, and modules are small.
   MLIRContext context(MLIRContext::Threading::DISABLED);
@@ -96,14 +106,14 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
 
   plan::Plan plan;
   plan.compiler_version = STEP37_VERSION;
-  plan.config_sha256 = sha256Hex(loaded.text);
+  plan.blobs.push_back({"config.json", canonicalConfig(loaded.config)});
+  plan.config_sha256 = sha256Hex(plan.blobs.back().bytes);
   plan.model_type = loaded.config.model_type;
   plan.type = frontend.type;
   plan.micro_batch = frontend.microBatch;
   plan.seq_len = frontend.seqLen;
   plan.vocab = loaded.config.vocab;
   plan.switches.insert(frontend.switches.all().begin(), frontend.switches.all().end());
-  plan.blobs.push_back({"config.json", loaded.text});
   for (const PublishedTensor &tensor : inventory(loaded.config))
     if (tensor.group != TensorGroup::text)
       plan.carried.push_back({tensor.name, tensor.type, tensor.shape});

@@ -1,0 +1,82 @@
+#include "codegen/spec/cuda/Stub.h"
+
+#include <cstdio>
+
+namespace step37::spec {
+namespace {
+
+std::string exact(double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%a", value); // a hexadecimal literal loses nothing
+  return text;
+}
+
+/// One member of the constant struct `Spec` for each field of a spec.
+struct ConstantPrinter {
+  std::string out;
+
+  void operator()(const char *name, int64_t value) {
+    constant("long long", name, std::to_string(value));
+  }
+  void operator()(const char *name, bool value) {
+    constant("bool", name, value ? "true" : "false");
+  }
+  void operator()(const char *name, double value) { constant("double", name, exact(value)); }
+  void operator()(const char *name, ClampPosition value) {
+    constant("bool", std::string(name) + "_after_silu",
+             value == ClampPosition::afterSilu ? "true" : "false");
+  }
+  /// An element type is a type: `using type = step37::bf16;`.
+  void operator()(const char *name, DType value) {
+    std::string type = value == DType::f32    ? "float"
+                       : value == DType::bf16 ? "step37::bf16"
+                                              : "int";
+    out += "  using " + std::string(name) + " = " + type + ";\n";
+  }
+  /// A list is a function of the index and its length.
+  void operator()(const char *name, const std::vector<double> &values) {
+    list("double", name, values, exact);
+  }
+  void operator()(const char *name, const std::vector<int64_t> &values) {
+    list("long long", name, values, [](int64_t value) { return std::to_string(value); });
+  }
+
+  void constant(const std::string &type, const std::string &name, const std::string &value) {
+    out += "  static constexpr " + type + " " + name + " = " + value + ";\n";
+  }
+
+  template <typename T, typename Print>
+  void list(const std::string &type, const std::string &name, const std::vector<T> &values,
+            Print print) {
+    constant("int", name + "_count", std::to_string(values.size()));
+    out += "  static __device__ " + type + " " + name + "(int i) {\n    const " + type +
+           " values[] = {";
+    for (const T &value : values)
+      out += print(value) + ",";
+    out += "};\n    return values[i];\n  }\n";
+  }
+};
+
+} // namespace
+
+std::string entryName(const std::string &name, size_t stage) {
+  return name + "_" + std::to_string(stage);
+}
+
+std::string printStub(const std::string &name, const KernelSpec &spec, const CudaVariant &variant) {
+  ConstantPrinter constants;
+  std::visit([&](const auto &typed) { typed.visit(typed, constants); }, spec);
+  std::string count = std::to_string(arguments(spec).size());
+  std::string text = "#include \"" + std::string(variant.header) + "\"\n\nstruct Spec {\n" +
+                     constants.out + "};\n";
+  for (size_t i = 0; i < variant.stages.size(); ++i) {
+    const Stage &stage = variant.stages[i];
+    text += "\nextern \"C\" __global__ void __launch_bounds__(" + std::to_string(stage.block) +
+            ", " + std::to_string(stage.blocksPerSm) + ")\n" + entryName(name, i) +
+            "(const __grid_constant__ step37::Pointers<" + count +
+            "> buffers) {\n  step37::" + stage.function + "<Spec>(buffers);\n}\n";
+  }
+  return text;
+}
+
+} // namespace step37::spec

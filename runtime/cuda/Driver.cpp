@@ -1,0 +1,124 @@
+#include "runtime/cuda/Driver.h"
+
+#include "runtime/cuda/DriverFunctions.h"
+#include "runtime/file/Error.h"
+
+namespace step37::cuda {
+
+Driver::Driver() : functions(std::make_unique<Functions>()) {
+  check(call().cuInit(0), "starting CUDA");
+}
+Driver::~Driver() = default;
+
+void Driver::check(CUresult status, const std::string &what) const {
+  if (status == CUDA_SUCCESS)
+    return;
+  const char *name = nullptr, *text = nullptr;
+  call().cuGetErrorName(status, &name);
+  call().cuGetErrorString(status, &text);
+  throw Error(what + ": " + (name ? name : "CUDA error " + std::to_string(int(status))) +
+              (text ? ": " : "") + (text ? text : ""));
+}
+
+bool gpuIsVisible() {
+  try {
+    Driver driver;
+    int count = 0;
+    return driver.call().cuDeviceGetCount(&count) == CUDA_SUCCESS && count > 0;
+  } catch (const Error &) {
+    return false;
+  }
+}
+
+Device::Device(const Driver &driver, int ordinal) : api(driver) {
+  std::string what = "GPU " + std::to_string(ordinal);
+  api.check(api.call().cuDeviceGet(&device, ordinal), what);
+  api.check(api.call().cuDevicePrimaryCtxRetain(&context, device), what);
+  api.check(api.call().cuCtxSetCurrent(context), what);
+}
+
+Device::~Device() { api.call().cuDevicePrimaryCtxRelease(device); }
+
+std::string Device::name() const {
+  char text[256] = {};
+  api.check(api.call().cuDeviceGetName(text, sizeof text, device), "name of the GPU");
+  return text;
+}
+
+std::string Device::arch() const {
+  int major = 0, minor = 0;
+  api.check(
+      api.call().cuDeviceGetAttribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device),
+      name());
+  api.check(
+      api.call().cuDeviceGetAttribute(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device),
+      name());
+  // From 9.0 on kernels use instructions that belong to one architecture only.
+  return "sm_" + std::to_string(major * 10 + minor) + (major >= 9 ? "a" : "");
+}
+
+int Device::multiprocessors() const {
+  int count = 0;
+  api.check(
+      api.call().cuDeviceGetAttribute(&count, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device),
+      name());
+  return count;
+}
+
+int64_t Device::freeBytes() const {
+  size_t free = 0, total = 0;
+  api.check(api.call().cuMemGetInfo(&free, &total), "memory of the GPU");
+  return int64_t(free);
+}
+
+int64_t Device::totalBytes() const {
+  size_t free = 0, total = 0;
+  api.check(api.call().cuMemGetInfo(&free, &total), "memory of the GPU");
+  return int64_t(total);
+}
+
+Memory::Memory(const Driver &driver, int64_t bytes, const std::string &what)
+    : api(driver), size(bytes) {
+  if (bytes > 0)
+    api.check(api.call().cuMemAlloc(&pointer, size_t(bytes)),
+              what + " (" + std::to_string(bytes) + " bytes)");
+}
+
+Memory::~Memory() {
+  if (pointer)
+    api.call().cuMemFree(pointer);
+}
+
+void Memory::upload(int64_t offset, std::span<const std::byte> data) {
+  api.check(api.call().cuMemcpyHtoD(pointer + CUdeviceptr(offset), data.data(), data.size()),
+            "copy to the GPU");
+}
+
+void Memory::download(int64_t offset, std::span<std::byte> data) const {
+  api.check(api.call().cuMemcpyDtoH(data.data(), pointer + CUdeviceptr(offset), data.size()),
+            "copy from the GPU");
+}
+
+void Memory::fill(unsigned char byte) {
+  if (size > 0)
+    api.check(api.call().cuMemsetD8(pointer, byte, size_t(size)), "fill of GPU memory");
+}
+
+Module::Module(const Driver &driver, const std::string &cubin, const std::string &name)
+    : api(driver), name(name) {
+  api.check(api.call().cuModuleLoadData(&module, cubin.data()), "loading kernel " + name);
+}
+
+Module::~Module() {
+  if (module)
+    api.call().cuModuleUnload(module);
+}
+
+CUfunction Module::function(const std::string &entry) const {
+  CUfunction function = nullptr;
+  api.check(api.call().cuModuleGetFunction(&function, module, entry.c_str()),
+            "kernel " + name + ", entry " + entry);
+  return function;
+}
+
+} // namespace step37::cuda

@@ -1,0 +1,135 @@
+#include "runtime/report/JsonReport.h"
+
+#include "runtime/report/KernelReport.h"
+#include "runtime/report/MemoryReport.h"
+#include "runtime/report/PublishedReport.h"
+
+namespace step37::report {
+
+using plan::Target;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json totalJson(const PublishedTotal &total) {
+  return {{"tensors", total.tensors}, {"parameters", total.parameters}, {"bytes", total.bytes}};
+}
+
+Json tensorJson(const PublishedTensor &tensor) {
+  return {{"name", tensor.name},
+          {"dtype", name(tensor.type)},
+          {"shape", *tensor.shape},
+          {"use", name(tensor.use)},
+          {"buffer", tensor.buffer.empty() ? Json() : Json(tensor.buffer)}};
+}
+
+Json lastingJson(const LastingGroup &group) {
+  return {{"kind", name(group.kind)},
+          {"class", name(group.cls)},
+          {"dtype", name(group.type)},
+          {"buffers", group.count},
+          {"bytes", group.bytes}};
+}
+
+Json temporaryJson(const Target &target, int index) {
+  const plan::Buffer &buffer = target.buffers[static_cast<size_t>(index)];
+  const plan::Step &step = writer(target, buffer);
+  return {{"name", buffer.name},
+          {"kind", name(buffer.kind)},
+          {"dtype", name(buffer.type)},
+          {"shape", buffer.shape},
+          {"bytes", buffer.bytes()},
+          {"origin", step.origin},
+          {"family", target.kernels[static_cast<size_t>(step.kernel)].family},
+          {"first_step", buffer.first_step},
+          {"last_step", buffer.last_step}};
+}
+
+/// The step at a program's peak; null where it has no temporaries.
+Json peakJson(const Target &target, int program, const ProgramPeak &peak) {
+  if (peak.step < 0)
+    return nullptr;
+  const plan::Step &step =
+      target.programs[static_cast<size_t>(program)].steps[static_cast<size_t>(peak.step)];
+  Json live = Json::array();
+  for (const int index : liveTemporaries(target, program, peak.step))
+    live.push_back(temporaryJson(target, index));
+  return {{"step", peak.step},
+          {"origin", step.origin},
+          {"family", target.kernels[static_cast<size_t>(step.kernel)].family},
+          {"live_bytes", peak.live_bytes},
+          {"arena_end", peak.end},
+          {"live", std::move(live)}};
+}
+
+Json kernelJson(const KernelUse &use) {
+  return {{"name", use.kernel->name},
+          {"family", use.kernel->family},
+          {"variant", use.kernel->variant},
+          {"reason", use.kernel->reason},
+          {"steps", use.steps},
+          {"spec", Json(use.kernel->spec)}};
+}
+
+Json targetJson(const Target &target) {
+  const MemoryReport memory = memoryReport(target);
+  Json byKind = Json::object();
+  for (size_t kind = 0; kind < plan::bufferKindCount; ++kind) {
+    const auto bufferKind = static_cast<plan::BufferKind>(kind);
+    byKind[std::string(name(bufferKind))] = memory.bytes(bufferKind);
+  }
+  Json lasting = Json::array(), programs = Json::array(), kernels = Json::array();
+  for (const LastingGroup &group : lastingGroups(target))
+    lasting.push_back(lastingJson(group));
+  for (size_t program = 0; program < target.programs.size(); ++program)
+    programs.push_back(
+        {{"name", target.programs[program].name},
+         {"steps", target.programs[program].steps.size()},
+         {"peak", peakJson(target, static_cast<int>(program), memory.programs[program])}});
+  for (const KernelUse &use : kernelUses(target))
+    kernels.push_back(kernelJson(use));
+  return {
+      {"name", target.name},
+      {"arena_bytes", target.arena_bytes},
+      {"bytes_by_kind", std::move(byKind)},
+      {"gap_bytes", memory.gaps},
+      {"lasting", std::move(lasting)},
+      {"peak_program", memory.peak_program < 0
+                           ? Json()
+                           : Json(target.programs[static_cast<size_t>(memory.peak_program)].name)},
+      {"programs", std::move(programs)},
+      {"kernels", std::move(kernels)}};
+}
+
+} // namespace
+
+Json jsonReport(const plan::Plan &plan) {
+  const std::vector<PublishedTensor> published = publishedTensors(plan);
+  Json totals{{"all", totalJson(total(published))}};
+  for (size_t use = 0; use < tensorUseCount; ++use) {
+    const auto tensorUse = static_cast<TensorUse>(use);
+    totals[std::string(name(tensorUse))] = totalJson(total(published, tensorUse));
+  }
+  Json tensors = Json::array(), targets = Json::array();
+  for (const PublishedTensor &tensor : published)
+    tensors.push_back(tensorJson(tensor));
+  for (const Target &target : plan.targets)
+    targets.push_back(targetJson(target));
+  return {
+      {"compiler_version", plan.compiler_version},
+      {"config_sha256", plan.config_sha256},
+      {"model_type", plan.model_type},
+      {"dtype", name(plan.type)},
+      {"micro_batch", plan.micro_batch},
+      {"seq_len", plan.seq_len},
+      {"vocab", plan.vocab},
+      {"mesh",
+       {{"dp", plan.mesh.dp}, {"tp", plan.mesh.tp}, {"ep", plan.mesh.ep}, {"etp", plan.mesh.etp}}},
+      {"switches", plan.switches},
+      {"published", std::move(totals)},
+      {"tensors", std::move(tensors)},
+      {"targets", std::move(targets)}};
+}
+
+} // namespace step37::report

@@ -1,0 +1,168 @@
+#include "runtime/report/TextReport.h"
+
+#include "runtime/report/KernelReport.h"
+#include "runtime/report/MemoryReport.h"
+#include "runtime/report/PublishedReport.h"
+#include "runtime/report/Quantities.h"
+#include "runtime/report/TextTable.h"
+
+namespace step37::report {
+
+using plan::Target;
+
+namespace {
+
+/// Groups of temporaries that are listed at a peak; the others are summed up.
+constexpr size_t listedGroups = 16;
+
+std::vector<std::string> bytesRow(std::string what, int64_t bytes) {
+  return {std::move(what), grouped(bytes), readableBytes(bytes)};
+}
+
+std::string switchesText(const plan::Plan &plan) {
+  std::string text;
+  for (const auto &[key, value] : plan.switches)
+    text += (text.empty() ? "" : ", ") + key + "=" + value;
+  return text.empty() ? "none" : text;
+}
+
+std::string meshText(const plan::Mesh &mesh) {
+  return "dp " + grouped(mesh.dp) + ", tp " + grouped(mesh.tp) + ", ep " + grouped(mesh.ep) +
+         ", etp " + grouped(mesh.etp) + " (" + counted(mesh.dp * mesh.tp, "rank") + ")";
+}
+
+std::string publishedText(const std::vector<PublishedTensor> &published) {
+  TextTable table("lrrrr");
+  table.add({"", "tensors", "parameters", "bytes", ""});
+  auto add = [&](std::string what, const PublishedTotal &sum) {
+    table.add({std::move(what), grouped(sum.tensors), grouped(sum.parameters), grouped(sum.bytes),
+               readableBytes(sum.bytes)});
+  };
+  add("trained", total(published, TensorUse::trained));
+  add("frozen", total(published, TensorUse::frozen));
+  add("carried, not computed", total(published, TensorUse::carried));
+  add("all", total(published));
+  return "Published tensors (what is carried is not in the planned bytes)\n" + table.text();
+}
+
+std::string targetText(const Target &target) {
+  const MemoryReport memory = memoryReport(target);
+  TextTable bytes("lrr");
+  for (size_t kind = 0; kind < plan::bufferKindCount; ++kind) {
+    const auto bufferKind = static_cast<plan::BufferKind>(kind);
+    bytes.add(bytesRow(std::string(name(bufferKind)), memory.bytes(bufferKind)));
+  }
+  if (memory.gaps != 0)
+    bytes.add(bytesRow("alignment and gaps", memory.gaps));
+  bytes.add(bytesRow("arena (peak)", target.arena_bytes));
+
+  TextTable programs("lr");
+  programs.add({"program", "steps"});
+  for (const plan::Program &program : target.programs)
+    programs.add({program.name, grouped(static_cast<int64_t>(program.steps.size()))});
+  return "Planned bytes of target " + target.name + ", a rank, at the peak\n" + bytes.text() +
+         "\nPrograms of target " + target.name + "\n" + programs.text();
+}
+
+std::string lastingText(const Target &target) {
+  TextTable table("lllrrr");
+  table.add({"kind", "class", "dtype", "buffers", "bytes"});
+  for (const LastingGroup &group : lastingGroups(target))
+    table.add({std::string(name(group.kind)), std::string(name(group.cls)),
+               std::string(name(group.type)), grouped(group.count), grouped(group.bytes),
+               readableBytes(group.bytes)});
+  return "Lasting buffers of target " + target.name + "\n" + table.text();
+}
+
+std::string liveText(const Target &target, int program, int step) {
+  const std::vector<BufferGroup> groups =
+      groupedTemporaries(target, liveTemporaries(target, program, step));
+  TextTable table("rrrlllll");
+  table.add({"bytes", "", "buffers", "kind", "dtype", "shape", "written by", "origin"});
+  int64_t otherBuffers = 0, otherBytes = 0;
+  for (size_t index = 0; index < groups.size(); ++index) {
+    const BufferGroup &group = groups[index];
+    if (index >= listedGroups) {
+      otherBuffers += group.count;
+      otherBytes += group.bytes;
+      continue;
+    }
+    table.add({grouped(group.bytes), readableBytes(group.bytes), grouped(group.count),
+               std::string(name(group.kind)), std::string(name(group.type)), shapeText(group.shape),
+               group.family, group.origin});
+  }
+  if (otherBuffers > 0)
+    table.add({grouped(otherBytes), readableBytes(otherBytes), grouped(otherBuffers), "others"});
+  return table.text();
+}
+
+std::string peakText(const Target &target, int number, const MemoryReport &memory) {
+  const plan::Program &program = target.programs[static_cast<size_t>(number)];
+  const ProgramPeak &peak = memory.programs[static_cast<size_t>(number)];
+  std::string text = "Peak of program " + program.name;
+  if (number == memory.peak_program)
+    text += " (the largest; it decides the arena)";
+  text += ": ";
+  if (peak.step < 0)
+    return text + "no temporaries\n";
+  const plan::Step &step = program.steps[static_cast<size_t>(peak.step)];
+  text += grouped(peak.live_bytes) + " bytes (" + readableBytes(peak.live_bytes) +
+          ") of temporaries, at step " + std::to_string(peak.step) + " of " +
+          std::to_string(program.steps.size()) + ": " +
+          target.kernels[static_cast<size_t>(step.kernel)].family + ", " + step.origin + "\n";
+  return text + liveText(target, number, peak.step);
+}
+
+} // namespace
+
+std::string summaryText(const plan::Plan &plan) {
+  TextTable facts("ll");
+  facts.add({"model", plan.model_type});
+  facts.add({"dtype", std::string(name(plan.type))});
+  facts.add({"micro-batch", grouped(plan.micro_batch)});
+  facts.add({"seq-len", grouped(plan.seq_len)});
+  facts.add({"vocabulary", grouped(plan.vocab)});
+  facts.add({"mesh", meshText(plan.mesh)});
+  facts.add({"switches", switchesText(plan)});
+  facts.add({"compiler", plan.compiler_version});
+  facts.add({"config sha256", plan.config_sha256});
+  std::string text = "Plan\n" + facts.text() + "\n" + publishedText(publishedTensors(plan));
+  for (const Target &target : plan.targets)
+    text += "\n" + targetText(target);
+  return text;
+}
+
+std::string memoryText(const plan::Plan &plan) {
+  std::string text;
+  for (const Target &target : plan.targets) {
+    text += "\n" + lastingText(target);
+    const MemoryReport memory = memoryReport(target);
+    for (size_t program = 0; program < target.programs.size(); ++program)
+      text += "\n" + peakText(target, static_cast<int>(program), memory);
+  }
+  return text;
+}
+
+std::string kernelsText(const plan::Plan &plan) {
+  std::string text;
+  for (const Target &target : plan.targets) {
+    TextTable table("llrll");
+    table.add({"family", "variant", "steps", "reason", "spec"});
+    for (const KernelUse &use : kernelUses(target))
+      table.add({use.kernel->family, use.kernel->variant, grouped(use.steps), use.kernel->reason,
+                 specText(use.kernel->spec)});
+    text += "\nKernels of target " + target.name + "\n" + table.text();
+  }
+  return text;
+}
+
+std::string paramsText(const plan::Plan &plan) {
+  TextTable table("lllll");
+  table.add({"tensor", "dtype", "shape", "use", "buffer"});
+  for (const PublishedTensor &tensor : publishedTensors(plan))
+    table.add({std::string(tensor.name), std::string(name(tensor.type)), shapeText(*tensor.shape),
+               std::string(name(tensor.use)), std::string(tensor.buffer)});
+  return "\nPublished tensors\n" + table.text();
+}
+
+} // namespace step37::report

@@ -1,0 +1,25 @@
+// The report of a plan that `step37c show` prints for a person, section by section. Numbers come
+// from the other files of this folder; programs read JsonReport.h instead.
+#pragma once
+
+#include "runtime/plan/Plan.h"
+
+#include <string>
+
+namespace step37::report {
+
+/// What the plan is for, its published tensors, and for each target the planned bytes by kind and
+/// its programs.
+std::string summaryText(const plan::Plan &plan);
+
+/// What makes the peak up, for each target: the lasting buffers in groups, the peak step of every
+/// program and the largest groups of temporaries that are live there.
+std::string memoryText(const plan::Plan &plan);
+
+/// Every kernel of each target.
+std::string kernelsText(const plan::Plan &plan);
+
+/// Every published tensor.
+std::string paramsText(const plan::Plan &plan);
+
+} // namespace step37::report

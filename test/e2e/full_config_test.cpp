@@ -1,0 +1,54 @@
+// The published configs at their full size: compiled on a small machine, in time and memory, and to
+// the same bytes from anywhere.
+#include "runtime/plan/PlanFile.h"
+#include "test/e2e/Programs.h"
+
+#include <chrono>
+#include <sys/resource.h>
+
+namespace step37::test {
+namespace {
+
+class FullConfig : public Programs {
+protected:
+  static fs::path config(const std::string &name) {
+    return fs::path(STEP37_TEST_DATA) / "configs" / name;
+  }
+};
+
+TEST_F(FullConfig, compilesWithinAMinuteAndFourGigabytes) {
+  for (const char *name : {"step35-flash.json", "step37-flash.json"}) {
+    const auto began = std::chrono::steady_clock::now();
+    const std::string plan =
+        compile(config(name), "full.plan", {"--seq-len", "4096", "--text-only"});
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
+    EXPECT_LT(seconds.count(), 60) << name;
+    rusage used{};
+    ::getrusage(RUSAGE_CHILDREN, &used); // of the largest child so far
+    EXPECT_LT(used.ru_maxrss, 4l << 20) << name << ", in KiB";
+    const plan::Plan loaded = plan::load(plan);
+    EXPECT_EQ(loaded.seq_len, 4096);
+    EXPECT_EQ(loaded.type, DType::bf16);
+  }
+}
+
+/// From two directories, by a relative and by an absolute path, to files of other names.
+TEST_F(FullConfig, givesTheSameBytesFromTwoDirectories) {
+  const fs::path back = fs::current_path();
+  std::vector<std::string> plans;
+  for (const char *directory : {"here", "there/and there"}) {
+    fs::create_directories(scratch / directory);
+    fs::copy_file(config("step35-flash.json"), scratch / directory / "config.json");
+    fs::current_path(scratch / directory);
+    const std::string name = std::string(directory) + "/out.plan";
+    compile(plans.empty() ? fs::path("config.json") : scratch / directory, name,
+            {"--seq-len", "1024"});
+    plans.push_back(fileText(scratch / name));
+  }
+  fs::current_path(back);
+  ASSERT_FALSE(plans[0].empty());
+  EXPECT_TRUE(plans[0] == plans[1]);
+}
+
+} // namespace
+} // namespace step37::test
