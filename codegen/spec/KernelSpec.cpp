@@ -21,12 +21,14 @@ Arguments Gemm::arguments() const {
   ArgumentList list(family);
   list.read("a", a_type, transpose_a ? strided(k, m, a_stride) : strided(m, k, a_stride));
   list.read("b", b_type, transpose_b ? strided(n, k, b_stride) : strided(k, n, b_stride));
-  if (!accumulate) {
+  if (accumulate) {
+    list.readWrite("c", c_type, strided(m, n, c_stride));
+    list.slot("beta");
+  } else {
     list.write("c", c_type, strided(m, n, c_stride));
-    return list.take();
   }
-  list.readWrite("c", c_type, strided(m, n, c_stride));
-  list.slot("beta");
+  if (workspace_bytes > 0)
+    list.write("workspace", DType::u8, workspace_bytes);
   return list.take();
 }
 
@@ -79,6 +81,25 @@ Arguments LmLossGrad::arguments() const {
   list.write("dx", type, Count(tokens) * width);
   list.readWrite("dw", grad_type, Count(vocab) * width);
   list.write("workspace", DType::f32, Count(chunk) * vocab);
+  return list.take();
+}
+
+Arguments LogitsLoss::arguments() const {
+  ArgumentList list(family);
+  int logits = list.read("logits", DType::f32, Count(rows) * vocab);
+  list.read("labels", DType::i32, rows);
+  list.read("weights", DType::f32, rows);
+  if (gradient)
+    list.slot("scale");
+  list.write("token_loss", DType::f32, rows);
+  if (gradient)
+    list.write("dlogits", type, Count(rows) * vocab, type == DType::f32 ? logits : -1);
+  return list.take();
+}
+
+Arguments Fill::arguments() const {
+  ArgumentList list(family);
+  list.write("out", DType::f32, elements);
   return list.take();
 }
 

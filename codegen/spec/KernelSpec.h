@@ -50,8 +50,8 @@ std::string_view name(ClampPosition position);
 
 /// c[m,n] = op(a)·op(b) + beta·c, accumulated in f32, rounded once. op(a) is [m,k]; a is stored
 /// [m,k], or [k,m] with transpose_a; b [k,n], or [n,k] with transpose_b. With `accumulate` the last
-/// argument is a f32 slot beta (0: c is not read).
-/// Arguments: a, b, c [, beta].
+/// argument but the workspace is a f32 slot beta (0: c is not read). `workspace_bytes`: scratch
+/// that a library may use. Arguments: a, b, c [, beta] [, workspace u8].
 struct Gemm {
   static constexpr std::string_view family = "gemm";
   int64_t m = 0, n = 0, k = 0;
@@ -59,8 +59,9 @@ struct Gemm {
   int64_t a_stride = 0, b_stride = 0, c_stride = 0;
   DType a_type = DType::f32, b_type = DType::f32, c_type = DType::f32;
   bool accumulate = false;
+  int64_t workspace_bytes = 0;
   STEP37_FIELDS(m, n, k, transpose_a, transpose_b, a_stride, b_stride, c_stride, a_type, b_type,
-                c_type, accumulate)
+                c_type, accumulate, workspace_bytes)
   Arguments arguments() const;
 };
 
@@ -361,6 +362,29 @@ struct LmLossGrad {
   Arguments arguments() const;
 };
 
+/// Cross-entropy of a block of rows from its logits, and with `gradient` the logits' gradient:
+/// token_loss[i] = weights[i]·(logsumexp(logits[i]) − logits[i][labels[i]]),
+/// dlogits[i] = scale·weights[i]·(softmax(logits[i]) − onehot(labels[i])), rounded to `type`.
+/// Arguments: logits f32 [rows,vocab], labels i32 [rows], weights f32 [rows], [scale f32],
+/// token_loss f32 [rows], [dlogits [rows,vocab]]; what is in brackets is there with `gradient`.
+struct LogitsLoss {
+  static constexpr std::string_view family = "logits_loss";
+  int64_t rows = 0, vocab = 0;
+  bool gradient = false;
+  DType type = DType::f32;
+  STEP37_FIELDS(rows, vocab, gradient, type)
+  Arguments arguments() const;
+};
+
+/// Every element becomes `value`. Arguments: out f32 [elements].
+struct Fill {
+  static constexpr std::string_view family = "fill";
+  int64_t elements = 0;
+  double value = 0;
+  STEP37_FIELDS(elements, value)
+  Arguments arguments() const;
+};
+
 /// total = sum of values in blocks of fixed size, in order. Arguments: values f32 [elements], total
 /// f32 [1].
 struct ReduceSum {
@@ -419,8 +443,8 @@ using KernelSpec =
     std::variant<Gemm, Embedding, EmbeddingGrad, RmsNorm, RmsNormGrad, Add, AccumulateGradient,
                  RopeTable, QkNormRope, QkNormRopeGrad, Attention, AttentionGrad, Swiglu,
                  SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch, Combine, CombineGrad,
-                 GroupedGemm, GroupedGemmGrad, ShiftLabels, LmLoss, LmLossGrad, ReduceSum, TakeRows,
-                 SumOfSquares, GlobalNorm, AdamW>;
+                 GroupedGemm, GroupedGemmGrad, ShiftLabels, LmLoss, LmLossGrad, LogitsLoss, Fill,
+                 ReduceSum, TakeRows, SumOfSquares, GlobalNorm, AdamW>;
 
 /// The family's name, as in the plan file.
 std::string_view family(const KernelSpec &spec);

@@ -45,7 +45,7 @@ private:
 /// one.
 bool mayBeZero(std::string_view field) {
   return field == "residuals" || field == "rotary_dim" || field == "window" ||
-         field == "gate_stride" || field == "dgate_stride";
+         field == "gate_stride" || field == "dgate_stride" || field == "workspace_bytes";
 }
 
 /// The rule for every field by its type.
@@ -66,7 +66,8 @@ struct FieldRule {
   }
   void operator()(std::string_view field, double value) const {
     checker.require(std::isfinite(value), field, "must be finite");
-    checker.require(value >= 0 || field == "scale", field, "must not be negative");
+    checker.require(value >= 0 || field == "scale" || field == "value", field,
+                    "must not be negative");
   }
   template <class Value>
   void operator()(std::string_view field, const std::vector<Value> &values) const {

@@ -1,4 +1,4 @@
-// Host twins of Add and AccumulateGradient, in short pieces that stay in the first cache.
+// Host twins of Add, Fill and AccumulateGradient, in short pieces that stay in the first cache.
 #include "runtime/host/Elements.h"
 #include "runtime/host/HostKernels.h"
 #include "runtime/host/RowBlocks.h"
@@ -33,6 +33,10 @@ void run(const spec::Add &spec, HostContext &context, HostArguments arguments) {
       storeRow(sum, count, out + begin);
     });
   });
+}
+
+void run(const spec::Fill &spec, HostContext &, HostArguments arguments) {
+  std::fill_n(argument<float>(arguments, 0), spec.elements, float(spec.value));
 }
 
 void run(const spec::AccumulateGradient &spec, HostContext &context, HostArguments arguments) {

@@ -15,9 +15,11 @@ void run(const spec::GroupedGemm &spec, HostContext &context, HostArguments argu
 void run(const spec::GroupedGemmGrad &spec, HostContext &context, HostArguments arguments);
 void run(const spec::LmLoss &spec, HostContext &context, HostArguments arguments);
 void run(const spec::LmLossGrad &spec, HostContext &context, HostArguments arguments);
+void run(const spec::LogitsLoss &spec, HostContext &context, HostArguments arguments);
 
 // Element-wise, sums and the optimizer.
 void run(const spec::Add &spec, HostContext &context, HostArguments arguments);
+void run(const spec::Fill &spec, HostContext &context, HostArguments arguments);
 void run(const spec::AccumulateGradient &spec, HostContext &context, HostArguments arguments);
 void run(const spec::ReduceSum &spec, HostContext &context, HostArguments arguments);
 void run(const spec::SumOfSquares &spec, HostContext &context, HostArguments arguments);
@@ -55,6 +57,7 @@ int64_t scratchFloats(const spec::GroupedGemm &spec);
 int64_t scratchFloats(const spec::GroupedGemmGrad &spec);
 int64_t scratchFloats(const spec::LmLoss &spec);
 int64_t scratchFloats(const spec::LmLossGrad &spec);
+int64_t scratchFloats(const spec::LogitsLoss &spec);
 int64_t scratchFloats(const spec::RmsNorm &spec);
 int64_t scratchFloats(const spec::RmsNormGrad &spec);
 int64_t scratchFloats(const spec::QkNormRope &spec);

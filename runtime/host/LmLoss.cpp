@@ -1,5 +1,6 @@
 // Host twins of LmLoss and LmLossGrad: chunk after chunk, the logits of a chunk in the workspace,
 // where the gradient replaces them.
+#include "runtime/host/Elements.h"
 #include "runtime/host/HostKernels.h"
 #include "runtime/host/InstructionSets.h"
 #include "runtime/host/MatrixProduct.h"
@@ -125,5 +126,33 @@ void run(const spec::LmLossGrad &spec, HostContext &context, HostArguments argum
              context);
   }
 }
+
+void run(const spec::LogitsLoss &spec, HostContext &context, HostArguments arguments) {
+  auto *logits = argument<float>(arguments, 0);
+  auto *labels = argument<const int32_t>(arguments, 1);
+  auto *weights = argument<const float>(arguments, 2);
+  float scale = spec.gradient ? *argument<float>(arguments, 3) : 0.0f;
+  auto *tokenLoss = argument<float>(arguments, spec.gradient ? 4 : 3);
+  withType(spec.type, [&](auto zero) {
+    using T = decltype(zero);
+    T *dlogits = spec.gradient ? argument<T>(arguments, 5) : nullptr;
+    forEachBlock(context.pool, spec.rows, rowsPerItem(spec.vocab),
+                 [&](int64_t, int64_t begin, int64_t end, int worker) {
+                   float *scratch = context.workerScratch(worker);
+                   for (int64_t i = begin; i < end; ++i) {
+                     std::copy_n(logits + i * spec.vocab, spec.vocab, scratch);
+                     RowLoss row = exponentiate(scratch, spec.vocab, labels[i]);
+                     tokenLoss[i] = weights[i] * (row.lse - row.labelLogit);
+                     if (!spec.gradient)
+                       continue;
+                     scaleRow(scratch, spec.vocab, scale * weights[i] / row.sum);
+                     scratch[labels[i]] -= scale * weights[i];
+                     storeRow(scratch, spec.vocab, dlogits + i * spec.vocab);
+                   }
+                 });
+  });
+}
+
+int64_t scratchFloats(const spec::LogitsLoss &spec) { return spec.vocab; }
 
 } // namespace step37::host

@@ -44,6 +44,16 @@ struct Buffer {
   int64_t bytes() const { return elements() * byteSize(type); }
 };
 
+/// One launch of a GPU kernel. All stages of a kernel get the same arguments and run in order.
+struct KernelStage {
+  std::string entry;         // name in the cubin
+  std::vector<int64_t> grid; // blocks in x, y, z
+  int64_t block = 0;         // threads
+  int64_t shared_bytes = 0;  // dynamic shared memory
+  int64_t registers = 0;     // a thread, as ptxas reports
+  int64_t spill_bytes = 0;   // stores and loads, as ptxas reports
+};
+
 /// One kernel: a family, the variant chosen for it and why, and its spec (codegen/spec reads it).
 struct Kernel {
   std::string name;
@@ -51,6 +61,9 @@ struct Kernel {
   std::string variant; // "host" on the host
   std::string reason;  // why this variant, for `show --kernels`
   nlohmann::json spec;
+  std::string image{};  // blob with the cubin; empty where a library or the host runs it
+  std::string source{}; // blob with its CUDA text
+  std::vector<KernelStage> stages{}; // empty where `image` is
 };
 
 /// An argument: a buffer, from a byte offset in it on.
@@ -78,6 +91,8 @@ struct Program {
 /// Everything that differs between executors: "host" or "cuda".
 struct Target {
   std::string name;
+  std::string arch;     // GPU architecture of the cubins, "sm_90a"; empty on the host
+  std::string compiler; // version of NVRTC that made them; empty on the host
   int64_t arena_bytes = 0;
   std::vector<Buffer> buffers;
   std::vector<Kernel> kernels;
@@ -119,7 +134,7 @@ struct Mesh {
   int64_t dp = 1, tp = 1, ep = 1, etp = 1;
 };
 
-/// Bytes with a name, beside the header in the file: the config, later cubins and CUDA text.
+/// Bytes with a name, beside the header in the file: the config, cubins and CUDA text.
 struct Blob {
   std::string name;
   std::string bytes;

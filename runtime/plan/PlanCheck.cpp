@@ -69,11 +69,43 @@ void checkArgument(const Target &target, size_t program, size_t step, const Argu
     path.fail("temporary '" + buffer.name + "' does not live at this step");
 }
 
-void checkTarget(const Target &target, const FieldPath &path) {
+constexpr int64_t maxThreads = 1024; // of a block, on every GPU there is
+
+void checkStage(const KernelStage &stage, const FieldPath &path) {
+  if (stage.entry.empty())
+    path.field("entry").fail("is empty");
+  const FieldPath grid = path.field("grid");
+  if (stage.grid.size() != 3)
+    grid.fail("must have three numbers");
+  for (size_t i = 0; i < stage.grid.size(); ++i)
+    checkPositive(stage.grid[i], grid.element(i));
+  if (stage.block < 1 || stage.block > maxThreads)
+    path.field("block").fail(std::to_string(stage.block) + " is not between 1 and " +
+                             std::to_string(maxThreads));
+  if (stage.shared_bytes < 0)
+    path.field("shared_bytes").fail("is negative");
+}
+
+/// A kernel with an image has launches, and both its blobs are in the file.
+void checkKernel(const Kernel &kernel, const Plan &plan, const FieldPath &path) {
+  const FieldPath stages = path.field("stages");
+  if (kernel.image.empty() != kernel.stages.empty())
+    stages.fail(kernel.image.empty() ? "must be empty without an image" : "is empty");
+  if (!kernel.image.empty() && !plan.findBlob(kernel.image))
+    path.field("image").fail("there is no blob '" + kernel.image + "'");
+  if (!kernel.source.empty() && !plan.findBlob(kernel.source))
+    path.field("source").fail("there is no blob '" + kernel.source + "'");
+  for (size_t i = 0; i < kernel.stages.size(); ++i)
+    checkStage(kernel.stages[i], stages.element(i));
+}
+
+void checkTarget(const Target &target, const Plan &plan, const FieldPath &path) {
   const FieldPath kernels = path.field("kernels"), programs = path.field("programs");
   UniqueNames kernelNames, programNames;
-  for (size_t i = 0; i < target.kernels.size(); ++i)
+  for (size_t i = 0; i < target.kernels.size(); ++i) {
     kernelNames.add(target.kernels[i].name, kernels.element(i));
+    checkKernel(target.kernels[i], plan, kernels.element(i));
+  }
   for (size_t i = 0; i < target.programs.size(); ++i)
     programNames.add(target.programs[i].name, programs.element(i));
   checkBuffers(target, path);
@@ -145,7 +177,7 @@ void check(const Plan &plan, const std::string &origin) {
   for (size_t i = 0; i < plan.targets.size(); ++i) {
     const FieldPath target = targets.element(i);
     names.add(plan.targets[i].name, target);
-    checkTarget(plan.targets[i], target);
+    checkTarget(plan.targets[i], plan, target);
   }
   checkParameters(plan, root);
 }

@@ -68,10 +68,18 @@ Buffer readBuffer(const JsonNode &node) {
   return buffer;
 }
 
+KernelStage readStage(const JsonNode &node) {
+  node.expectKeys({"entry", "grid", "block", "shared_bytes", "registers", "spill_bytes"});
+  return {node["entry"].string(),      node["grid"].integers(),
+          node["block"].integer(),     node["shared_bytes"].integer(),
+          node["registers"].integer(), node["spill_bytes"].integer()};
+}
+
 Kernel readKernel(const JsonNode &node) {
-  node.expectKeys({"name", "family", "variant", "reason", "spec"});
-  return {node["name"].string(), node["family"].string(), node["variant"].string(),
-          node["reason"].string(), node["spec"].object()};
+  node.expectKeys({"name", "family", "variant", "reason", "spec", "image", "source", "stages"});
+  return {node["name"].string(),   node["family"].string(),       node["variant"].string(),
+          node["reason"].string(), node["spec"].object(),         node["image"].string(),
+          node["source"].string(), node["stages"].list(readStage)};
 }
 
 Argument readArgument(const JsonNode &node) {
@@ -99,9 +107,11 @@ Program readProgram(const JsonNode &node) {
 }
 
 Target readTarget(const JsonNode &node) {
-  node.expectKeys({"name", "arena_bytes", "buffers", "kernels", "programs"});
+  node.expectKeys({"name", "arch", "compiler", "arena_bytes", "buffers", "kernels", "programs"});
   Target target;
   target.name = node["name"].string();
+  target.arch = node["arch"].string();
+  target.compiler = node["compiler"].string();
   target.arena_bytes = node["arena_bytes"].integer();
   target.buffers = node["buffers"].list(readBuffer);
   target.kernels = node["kernels"].list(readKernel);

@@ -42,12 +42,17 @@ Json bufferJson(const Buffer &buffer) {
           {"last_step", buffer.last_step}};
 }
 
+Json stageJson(const KernelStage &stage) {
+  return {{"entry", stage.entry},         {"grid", stage.grid},
+          {"block", stage.block},         {"shared_bytes", stage.shared_bytes},
+          {"registers", stage.registers}, {"spill_bytes", stage.spill_bytes}};
+}
+
 Json kernelJson(const Kernel &kernel) {
-  return {{"name", kernel.name},
-          {"family", kernel.family},
-          {"variant", kernel.variant},
-          {"reason", kernel.reason},
-          {"spec", Json(kernel.spec)}};
+  return {{"name", kernel.name},       {"family", kernel.family},
+          {"variant", kernel.variant}, {"reason", kernel.reason},
+          {"spec", Json(kernel.spec)}, {"image", kernel.image},
+          {"source", kernel.source},   {"stages", listJson(kernel.stages, stageJson)}};
 }
 
 Json stepJson(const Step &step) {
@@ -66,6 +71,8 @@ Json programJson(const Program &program) {
 
 Json targetJson(const Target &target) {
   return {{"name", target.name},
+          {"arch", target.arch},
+          {"compiler", target.compiler},
           {"arena_bytes", target.arena_bytes},
           {"buffers", listJson(target.buffers, bufferJson)},
           {"kernels", listJson(target.kernels, kernelJson)},

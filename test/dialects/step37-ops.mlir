@@ -3,11 +3,11 @@
 // RUN: step37-opt %s | step37-opt | FileCheck %s
 // RUN: step37-opt --emit-bytecode %s | step37-opt | FileCheck %s
 
-// CHECK: step37.parameter @w : tensor<32x16xf32> trained true decay true parts [#step37.part<"w", f32, [32, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.000000e-02>]
-step37.parameter @w : tensor<32x16xf32> trained true decay true parts [#step37.part<"w", f32, [32, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02>]
+// CHECK: step37.parameter @w : tensor<32x16xf32> trained true decay true parts [#step37.part<"w", f32, [32, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.000000e-02 : f64>]
+step37.parameter @w : tensor<32x16xf32> trained true decay true parts [#step37.part<"w", f32, [32, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
 // Rows 2 to 5 of each of 4 experts in one part, the others in the other.
-// CHECK: step37.parameter @gate_up : tensor<4x6x16xbf16> trained true decay true pack "all" parts [#step37.part<"gate", bf16, [4, 2, 16], blocks = 4, begin = 0, stride = 96, init_std = 0.000000e+00>, #step37.part<"up", bf16, [4, 4, 16], blocks = 4, begin = 32, stride = 96, init_std = 0.000000e+00>]
-step37.parameter @gate_up : tensor<4x6x16xbf16> trained true decay true pack "all" parts [#step37.part<"gate", bf16, [4, 2, 16], blocks = 4, begin = 0, stride = 96, init_std = 0.0>, #step37.part<"up", bf16, [4, 4, 16], blocks = 4, begin = 32, stride = 96, init_std = 0.0>]
+// CHECK: step37.parameter @gate_up : tensor<4x6x16xbf16> trained true decay true pack "all" parts [#step37.part<"gate", bf16, [4, 2, 16], blocks = 4, begin = 0, stride = 96, init_std = 0.000000e+00 : f64>, #step37.part<"up", bf16, [4, 4, 16], blocks = 4, begin = 32, stride = 96, init_std = 0.000000e+00 : f64>]
+step37.parameter @gate_up : tensor<4x6x16xbf16> trained true decay true pack "all" parts [#step37.part<"gate", bf16, [4, 2, 16], blocks = 4, begin = 0, stride = 96, init_std = 0.0 : f64>, #step37.part<"up", bf16, [4, 4, 16], blocks = 4, begin = 32, stride = 96, init_std = 0.0 : f64>]
 // CHECK: step37.carried @enorm : tensor<16xbf16>
 step37.carried @enorm : tensor<16xbf16>
 // CHECK: step37.state gradient @gradient.w of @w : tensor<32x16xbf16>

@@ -27,13 +27,13 @@ protected:
 
   static Json goodConfig() { return Json::parse(fileText(STEP37_EXAMPLE)); }
 
-  void expectConfigRefusal(const std::string &text, const std::string &named) {
+  void expectTextRefusal(const std::string &text, const std::string &named) {
     writeText(scratch / "config.json", text);
     expectRefusal(compiler({"compile", path("config.json"), "-o", path("out/a.plan")}),
                   {"config.json", named});
   }
   void expectConfigRefusal(const Json &config, const std::string &named) {
-    expectConfigRefusal(config.dump(), named);
+    expectTextRefusal(config.dump(), named);
   }
 
   std::string goodPlan() {
@@ -50,8 +50,8 @@ protected:
 };
 
 TEST_F(Negative, configThatIsNoJson) {
-  expectConfigRefusal("{\"hidden_size\": 128,", "JSON");
-  expectConfigRefusal("", "JSON");
+  expectTextRefusal("{\"hidden_size\": 128,", "JSON");
+  expectTextRefusal("", "JSON");
 }
 
 TEST_F(Negative, configThatIsNotThere) {

@@ -1,7 +1,8 @@
 // Runs one host twin for a test: a buffer an argument, exactly as large as the spec says, poisoned
-// with NaN where nothing is set, and watched. Every run is made with several numbers of threads and
-// must give the same bytes, leave inputs alone and stay inside its buffers and scratch. Values go
-// in and out as doubles, rounded to the argument's type on the way in.
+// with NaN where nothing is set, and watched. Every run is made with several numbers of threads,
+// and with every output in the place of the input that the spec allows, and must give the same
+// bytes, leave inputs alone and stay inside its buffers and scratch. Values go in and out as
+// doubles, rounded to the argument's type on the way in.
 #pragma once
 
 #include "codegen/spec/SpecCheck.h"
@@ -104,10 +105,10 @@ public:
     return out;
   }
 
-  /// Runs with 1, 2, 3 and 5 threads from the same state.
+  /// Runs with 1, 2, 3 and 5 threads from the same state, and in place.
   KernelRun &run() {
     auto before = buffers;
-    runOnce(1);
+    runOnce(1, addresses());
     auto expected = buffers;
     for (size_t i = 0; i < arguments.size(); ++i) {
       bool mayChange = arguments[i].access != spec::Access::read;
@@ -118,15 +119,21 @@ public:
     }
     for (int threads : {2, 3, 5}) {
       buffers = before;
-      runOnce(threads);
+      runOnce(threads, addresses());
       for (size_t i = 0; i < arguments.size(); ++i)
         EXPECT_TRUE(buffers[i] == expected[i])
             << arguments[i].name << " differs with " << threads << " threads";
     }
+    for (size_t i = 0; i < arguments.size(); ++i)
+      if (arguments[i].inPlaceOf >= 0)
+        runInPlace(i, size_t(arguments[i].inPlaceOf), before, expected);
+    buffers = expected;
     return *this;
   }
 
 private:
+  using Buffers = std::vector<std::vector<std::byte>>;
+
   static constexpr std::byte poison{0xff}; // NaN in f32 and bf16, −1 in i32
   static constexpr size_t fence = 64;      // bytes behind every buffer
 
@@ -137,7 +144,27 @@ private:
     throw std::invalid_argument("no argument " + name);
   }
 
-  void runOnce(int threads) {
+  /// With the storage of argument `input` for argument `output` too.
+  void runInPlace(size_t output, size_t input, const Buffers &before, const Buffers &expected) {
+    buffers = before;
+    std::vector<std::byte *> pointers = addresses();
+    pointers[output] = pointers[input];
+    runOnce(2, pointers);
+    buffers[output] = buffers[input];
+    for (size_t i = 0; i < arguments.size(); ++i)
+      EXPECT_TRUE(i == input || buffers[i] == expected[i])
+          << arguments[i].name << " differs with " << arguments[output].name << " in place of "
+          << arguments[input].name;
+  }
+
+  std::vector<std::byte *> addresses() {
+    std::vector<std::byte *> pointers;
+    for (auto &buffer : buffers)
+      pointers.push_back(buffer.data());
+    return pointers;
+  }
+
+  void runOnce(int threads, host::HostArguments pointers) {
     static const host::Blas blas;
     static std::map<int, std::unique_ptr<host::ThreadPool>> pools;
     auto &pool = pools[threads];
@@ -150,9 +177,6 @@ private:
     int64_t floats = host::scratchFloats(spec), perWorker = floats / 16 * 16 + 32;
     std::vector<Line> scratch(size_t(perWorker / 16 * threads));
     host::HostContext context{*pool, blas, scratch[0].values, perWorker};
-    std::vector<std::byte *> pointers;
-    for (auto &buffer : buffers)
-      pointers.push_back(buffer.data());
     host::run(spec, context, pointers);
     for (int worker = 0; worker < threads; ++worker)
       for (int64_t i = floats; i < perWorker; ++i)
@@ -161,7 +185,7 @@ private:
 
   Spec spec;
   spec::Arguments arguments;
-  std::vector<std::vector<std::byte>> buffers;
+  Buffers buffers;
   std::mt19937_64 random;
 };
 

@@ -61,9 +61,10 @@ void checkInPlace(const spec::KernelSpec &spec) {
       continue;
     std::vector<Bytes> together = run(spec, int(i));
     for (size_t j = 0; j < arguments.size(); ++j)
-      if (arguments[j].access != spec::Access::read)
+      if (arguments[j].access != spec::Access::read) {
         EXPECT_TRUE(together[j] == apart[j]) << family(spec) << ": " << arguments[j].name
                                              << " with " << arguments[i].name << " in place";
+      }
     ++checked;
   }
   EXPECT_GT(checked, 0) << family(spec);

@@ -14,6 +14,9 @@
 
 namespace step37::spec {
 
+/// Variant name of a dense product that cuBLASLt runs.
+inline constexpr std::string_view libraryVariant = "cublaslt";
+
 /// One launch. A kernel may need several, one after another on one stream, with the same arguments:
 /// partial sums and then their reduction, say. That is where grid-wide ordering comes from.
 struct Stage {

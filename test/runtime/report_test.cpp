@@ -1,0 +1,235 @@
+// What `step37c show` says about a plan made by hand.
+#include "runtime/report/JsonReport.h"
+#include "runtime/report/KernelReport.h"
+#include "runtime/report/MemoryReport.h"
+#include "runtime/report/PublishedReport.h"
+#include "runtime/report/Quantities.h"
+#include "runtime/report/TextReport.h"
+#include "runtime/report/TextTable.h"
+#include "test/runtime/PlanSamples.h"
+
+#include <gtest/gtest.h>
+
+namespace step37::report {
+namespace {
+
+using plan::BufferKind;
+using test::samplePlan;
+
+/// The lines of a text that hold all the words, blanks squeezed.
+std::vector<std::string> linesWith(const std::string &text, const std::vector<std::string> &words) {
+  std::vector<std::string> found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::string squeezed;
+    std::istringstream cells(line);
+    for (std::string cell; cells >> cell;)
+      squeezed += (squeezed.empty() ? "" : " ") + cell;
+    if (std::all_of(words.begin(), words.end(), [&](const std::string &word) {
+          return squeezed.find(word) != std::string::npos;
+        }))
+      found.push_back(squeezed);
+  }
+  return found;
+}
+
+void expectLine(const std::string &text, const std::string &line) {
+  EXPECT_EQ(linesWith(text, {line}), std::vector<std::string>{line}) << text;
+}
+
+TEST(Quantities, areReadable) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1000), "1,000");
+  EXPECT_EQ(grouped(-123456), "-123,456");
+  EXPECT_EQ(grouped(199384301376), "199,384,301,376");
+  EXPECT_EQ(readableBytes(1023), "1023 B");
+  EXPECT_EQ(readableBytes(1024), "1.00 KiB");
+  EXPECT_EQ(readableBytes(398768626944), "371.38 GiB");
+  EXPECT_EQ(readableBytes(int64_t(5) << 40), "5120.00 GiB");
+  EXPECT_EQ(shapeText({}), "[]");
+  EXPECT_EQ(shapeText({2, 3}), "[2, 3]");
+  EXPECT_EQ(counted(1, "rank"), "1 rank");
+  EXPECT_EQ(counted(2000, "rank"), "2,000 ranks");
+}
+
+TEST(TextTable, alignsColumns) {
+  TextTable table("lr");
+  table.add({"a", "100"});
+  table.add({"long", "5"});
+  table.add({"short row"});
+  EXPECT_EQ(table.text(), "  a          100\n  long         5\n  short row\n");
+}
+
+TEST(MemoryReport, addsUpToTheArena) {
+  const plan::Target target = samplePlan().targets[0];
+  const MemoryReport memory = memoryReport(target);
+  EXPECT_EQ(memory.bytes(BufferKind::weights), 48 + 20);
+  EXPECT_EQ(memory.bytes(BufferKind::gradients), 96);
+  EXPECT_EQ(memory.bytes(BufferKind::optimizer), 96);
+  EXPECT_EQ(memory.bytes(BufferKind::io), 64 + 4 + 4);
+  // Step 0 of accumulate: "hidden" and "scratch".
+  EXPECT_EQ(memory.bytes(BufferKind::activations), 128);
+  EXPECT_EQ(memory.bytes(BufferKind::workspace), 256);
+  EXPECT_EQ(memory.lastingBytes(), 68 + 96 + 96 + 72);
+  EXPECT_EQ(memory.lastingBytes() + 128 + 256 + memory.gaps, target.arena_bytes);
+  EXPECT_EQ(memory.peak_program, 0);
+  ASSERT_EQ(memory.programs.size(), 2u);
+  EXPECT_EQ(memory.programs[0].step, 0);
+  EXPECT_EQ(memory.programs[0].live_bytes, 384);
+  EXPECT_EQ(memory.programs[0].end, 704 + 256);
+  EXPECT_EQ(memory.programs[1].live_bytes, 128);
+  EXPECT_EQ(liveTemporaries(target, 0, 0), (std::vector<int>{8, 7}));
+  EXPECT_EQ(liveTemporaries(target, 0, 1), (std::vector<int>{7, 9}));
+}
+
+TEST(MemoryReport, peakIsWhereMostIsAlive) {
+  plan::Target target = samplePlan().targets[0];
+  target.buffers[8].first_step = target.buffers[8].last_step = 1; // beside "hidden" and "later"
+  target.buffers[9].offset = 960;
+  target.arena_bytes = 1088;
+  const MemoryReport memory = memoryReport(target);
+  EXPECT_EQ(memory.programs[0].step, 1);
+  EXPECT_EQ(memory.programs[0].live_bytes, 128 + 256 + 128);
+  EXPECT_EQ(memory.programs[0].end, 1088);
+}
+
+TEST(MemoryReport, theProgramThatReachesFarthestDecides) {
+  plan::Target target = samplePlan().targets[0];
+  target.buffers[10].offset = 896; // of eval; ends at 1024, past accumulate's 960
+  const MemoryReport memory = memoryReport(target);
+  EXPECT_EQ(memory.peak_program, 1);
+  EXPECT_EQ(memory.bytes(BufferKind::activations), 128);
+  EXPECT_EQ(memory.bytes(BufferKind::workspace), 0);
+}
+
+TEST(MemoryReport, aTargetWithoutTemporaries) {
+  plan::Target target = samplePlan().targets[0];
+  target.buffers.resize(7);
+  const MemoryReport memory = memoryReport(target);
+  EXPECT_EQ(memory.peak_program, -1);
+  EXPECT_EQ(memory.programs[0].step, -1);
+  EXPECT_EQ(memory.lastingBytes() + memory.gaps, target.arena_bytes);
+}
+
+TEST(MemoryReport, groupsWhatDiffersInNumbersOnly) {
+  plan::Target target = samplePlan().targets[0];
+  target.programs[0].steps[0] = target.programs[0].steps[1];
+  target.programs[0].steps[0].origin = "model.layers.12.mlp";
+  const std::vector<BufferGroup> groups = groupedTemporaries(target, {7, 9, 8});
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].count, 2); // of as many bytes as "scratch", and first by name of the type
+  EXPECT_EQ(groups[0].bytes, 256);
+  EXPECT_EQ(groups[0].origin, "model.layers.*.mlp");
+  EXPECT_EQ(groups[0].family, "gemm");
+  EXPECT_EQ(groups[1].kind, BufferKind::workspace);
+}
+
+TEST(PublishedReport, countsByUse) {
+  const plan::Plan plan = samplePlan();
+  const std::vector<PublishedTensor> tensors = publishedTensors(plan);
+  ASSERT_EQ(tensors.size(), 4u);
+  EXPECT_EQ(tensors[1].name, "up_proj.weight");
+  EXPECT_EQ(tensors[1].buffer, "packed");
+  EXPECT_EQ(tensors[2].use, TensorUse::frozen);
+  EXPECT_EQ(tensors[3].use, TensorUse::carried);
+  EXPECT_EQ(tensors[3].buffer, "");
+  EXPECT_EQ(total(tensors, TensorUse::trained).parameters, 8 + 16);
+  EXPECT_EQ(total(tensors, TensorUse::carried).bytes, 32);
+  const PublishedTotal all = total(tensors);
+  EXPECT_EQ(all.tensors, 4);
+  EXPECT_EQ(all.parameters, 8 + 16 + 5 + 16);
+  EXPECT_EQ(all.bytes, 16 + 32 + 20 + 32);
+}
+
+TEST(KernelReport, countsSteps) {
+  const plan::Plan plan = samplePlan();
+  const std::vector<KernelUse> uses = kernelUses(plan.targets[0]);
+  ASSERT_EQ(uses.size(), 2u);
+  EXPECT_EQ(uses[0].kernel->family, "embedding");
+  EXPECT_EQ(uses[0].steps, 2);
+  EXPECT_EQ(uses[1].steps, 2);
+  EXPECT_EQ(specText({{"m", 2}, {"flag", true}, {"off", false}, {"type", "bf16"}}),
+            "flag m=2 type=bf16");
+  EXPECT_EQ(specText({{"few", {1, 2}}, {"many", {1, 2, 3, 4, 5}}}), "few=[1,2] many=(5 values)");
+}
+
+TEST(TextReport, summary) {
+  const plan::Plan plan = samplePlan();
+  const std::string text = summaryText(plan);
+  for (const char *line : {"model step3p5",
+                           "dtype bf16",
+                           "micro-batch 2",
+                           "seq-len 8",
+                           "mesh dp 1, tp 1, ep 1, etp 1 (1 rank)",
+                           "switches clamp_position=after_silu, window_keys=513",
+                           "compiler 0.1.0",
+                           "trained 2 24 48 48 B",
+                           "frozen 1 5 20 20 B",
+                           "carried, not computed 1 16 32 32 B",
+                           "all 4 45 100 100 B",
+                           "weights 68 68 B",
+                           "gradients 96 96 B",
+                           "optimizer 96 96 B",
+                           "activations 128 128 B",
+                           "workspace 256 256 B",
+                           "io 72 72 B",
+                           "alignment and gaps 308 308 B",
+                           "arena (peak) 1,024 1.00 KiB",
+                           "accumulate 3",
+                           "eval 1"})
+    expectLine(text, line);
+  EXPECT_EQ(linesWith(text, {"config sha256", plan.config_sha256}).size(), 1u);
+}
+
+TEST(TextReport, withoutGapsThereIsNoLineForThem) {
+  plan::Plan plan = samplePlan();
+  plan.targets[0].arena_bytes -= 308;
+  EXPECT_TRUE(linesWith(summaryText(plan), {"alignment and gaps"}).empty());
+}
+
+TEST(TextReport, memory) {
+  const std::string text = memoryText(samplePlan());
+  expectLine(text, "optimizer state f32 1 96 96 B");
+  expectLine(text, "Peak of program accumulate (the largest; it decides the arena): 384 bytes "
+                   "(384 B) of temporaries, at step 0 of 3: embedding, model.embed_tokens");
+  expectLine(text, "256 256 B 1 workspace f32 [64] embedding model.embed_tokens");
+  expectLine(text, "128 128 B 1 activations bf16 [2, 32] embedding model.embed_tokens");
+  EXPECT_EQ(linesWith(text, {"Peak of program eval: 128 bytes"}).size(), 1u);
+}
+
+TEST(TextReport, kernelsAndParams) {
+  expectLine(kernelsText(samplePlan()), "embedding host 2 the only one tokens=16 type=bf16");
+  const std::string text = paramsText(samplePlan());
+  expectLine(text, "gate_proj.weight bf16 [2, 1, 4] trained packed");
+  expectLine(text, "router_bias f32 [5] frozen bias");
+  expectLine(text, "mtp.weight bf16 [4, 4] carried");
+}
+
+TEST(JsonReport, hasEverything) {
+  const plan::Plan plan = samplePlan();
+  const nlohmann::ordered_json json = jsonReport(plan);
+  EXPECT_EQ(json["config_sha256"], plan.config_sha256);
+  EXPECT_EQ(json["mesh"]["dp"], 1);
+  EXPECT_EQ(json["switches"]["window_keys"], "513");
+  EXPECT_EQ(json["published"]["all"]["parameters"], 45);
+  EXPECT_EQ(json["published"]["carried"]["tensors"], 1);
+  EXPECT_EQ(json["tensors"].size(), 4u);
+  EXPECT_EQ(json["tensors"][3]["use"], "carried");
+  EXPECT_TRUE(json["tensors"][3]["buffer"].is_null());
+
+  const nlohmann::ordered_json &target = json["targets"][0];
+  int64_t sum = target["gap_bytes"];
+  for (const auto &[kind, bytes] : target["bytes_by_kind"].items())
+    sum += bytes.get<int64_t>();
+  EXPECT_EQ(target["bytes_by_kind"].size(), plan::bufferKindCount);
+  EXPECT_EQ(sum, target["arena_bytes"]);
+  EXPECT_EQ(target["peak_program"], "accumulate");
+  EXPECT_EQ(target["programs"][0]["steps"], 3);
+  EXPECT_EQ(target["programs"][0]["peak"]["live"][0]["name"], "scratch");
+  EXPECT_EQ(target["programs"][0]["peak"]["live"][0]["origin"], "model.embed_tokens");
+  EXPECT_EQ(target["kernels"][1]["spec"]["m"], 2);
+}
+
+} // namespace
+} // namespace step37::report
