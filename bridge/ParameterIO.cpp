@@ -2,9 +2,10 @@
 #include "bridge/ParameterIO.h"
 
 #include "bridge/PartRuns.h"
-#include "runtime/file/Error.h"
+#include "runtime/file/Safetensors.h"
 #include "runtime/plan/FloatConversion.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -12,64 +13,8 @@ namespace step37 {
 
 namespace {
 
-std::string text(const std::vector<int64_t> &shape) {
-  std::string result = "[";
-  for (int64_t extent : shape)
-    result += (result.size() > 1 ? ", " : "") + std::to_string(extent);
-  return result + "]";
-}
-
-DType typeOf(const StoredTensor &stored) {
-  const std::string &dtype = stored.tensor->dtype;
-  for (DType type : {DType::f32, DType::f16, DType::bf16})
-    if (dtype == safetensors::publishedName(type))
-      return type;
-  throw Error(stored.label() + ": has elements of type " + dtype + "; accepted: F32, F16, BF16");
-}
-
-/// Name of expert `index` of the stacked tensor `name`, stored alone; empty if it stacks none.
-std::string expertName(const std::string &name, int64_t index) {
-  const std::string mark = ".moe.";
-  const size_t at = name.rfind(mark);
-  if (at == std::string::npos)
-    return {};
-  const std::string rest = name.substr(at + mark.size());
-  if (rest != "gate_proj.weight" && rest != "up_proj.weight" && rest != "down_proj.weight")
-    return {};
-  return name.substr(0, at) + ".moe.experts." + std::to_string(index) + "." + rest;
-}
-
-void requireShape(const StoredTensor &stored, const std::vector<int64_t> &shape) {
-  if (stored.tensor->shape != shape)
-    throw Error(stored.label() + ": has shape " + text(stored.tensor->shape) + ", the plan's is " +
-                text(shape));
-}
-
-/// The stored tensors that together are the part's tensor, one after another.
-std::vector<StoredTensor> findSources(const HfDirectory &directory, const plan::Part &part) {
-  if (const StoredTensor *whole = directory.find(part.name)) {
-    requireShape(*whole, part.shape);
-    typeOf(*whole);
-    return {*whole};
-  }
-  const std::string first = expertName(part.name, 0);
-  if (first.empty() || !directory.find(first))
-    throw Error(directory.path().string() + ": " + part.name + ": missing");
-  const int64_t experts = part.shape.empty() ? 0 : part.shape.front();
-  std::vector<StoredTensor> sources;
-  for (int64_t expert = 0; expert < experts; ++expert) {
-    const std::string name = expertName(part.name, expert);
-    const StoredTensor *stored = directory.find(name);
-    if (!stored)
-      throw Error(directory.path().string() + ": " + name + ": missing");
-    requireShape(*stored, {part.shape.begin() + 1, part.shape.end()});
-    typeOf(*stored);
-    sources.push_back(*stored);
-  }
-  if (const StoredTensor *further = directory.find(expertName(part.name, experts)))
-    throw Error(further->label() + ": the plan has " + std::to_string(experts) + " experts only");
-  return sources;
-}
+/// Tensors are read in pieces of so many elements.
+constexpr int64_t pieceElements = 1 << 20;
 
 int64_t elementsIn(std::span<const std::byte> bytes, DType type) {
   return static_cast<int64_t>(bytes.size()) / byteSize(type);
@@ -92,9 +37,9 @@ void scatter(const plan::Part &part, int64_t first, DType sourceType,
 
 } // namespace
 
-WeightsSummary checkWeights(const HfDirectory &directory, const plan::Plan &plan,
+WeightsSummary checkWeights(const WeightSource &source, const plan::Plan &plan,
                             const plan::Target &target) {
-  std::set<const safetensors::Tensor *> needed;
+  std::set<std::string, std::less<>> needed;
   std::map<std::pair<std::string, DType>, int64_t> converted;
   for (const plan::Parameter &parameter : plan.parameters) {
     const int index = target.findBuffer(parameter.buffer);
@@ -103,11 +48,10 @@ WeightsSummary checkWeights(const HfDirectory &directory, const plan::Plan &plan
     const plan::Buffer &buffer = target.buffers[index];
     for (const plan::Part &part : parameter.parts) {
       checkPart(parameter, part, buffer.elements());
-      for (const StoredTensor &stored : findSources(directory, part)) {
-        needed.insert(stored.tensor);
-        if (typeOf(stored) != buffer.type)
-          ++converted[{stored.tensor->dtype, buffer.type}];
-      }
+      const std::string stored = source.open(part.name, part.shape)->storedType();
+      needed.insert(part.name);
+      if (stored != safetensors::publishedName(buffer.type))
+        ++converted[{stored, buffer.type}];
     }
   }
 
@@ -117,20 +61,18 @@ WeightsSummary checkWeights(const HfDirectory &directory, const plan::Plan &plan
   WeightsSummary summary;
   for (const auto &[key, tensors] : converted)
     summary.conversions.push_back({key.first, key.second, tensors});
-  for (const auto &[name, stored] : directory.tensors()) {
-    if (needed.contains(stored.tensor))
-      continue;
-    if (carried.contains(name))
+  for (const ListedTensor &tensor : source.beside(needed)) {
+    if (carried.contains(tensor.name))
       ++summary.carried;
     else
-      summary.unneeded.push_back(stored.tensor->name);
+      summary.unneeded.push_back(tensor.stored);
   }
   return summary;
 }
 
-std::vector<std::string> WeightsSummary::lines(const HfDirectory &directory) const {
+std::vector<std::string> WeightsSummary::lines(const WeightSource &source) const {
   std::vector<std::string> result;
-  const std::string prefix = directory.path().string() + ": ";
+  const std::string prefix = source.path().string() + ": ";
   for (const Conversion &conversion : conversions)
     result.push_back(prefix + std::to_string(conversion.tensors) + " tensors are converted from " +
                      conversion.from + " to " + std::string(name(conversion.to)));
@@ -147,14 +89,19 @@ std::vector<std::string> WeightsSummary::lines(const HfDirectory &directory) con
   return result;
 }
 
-void readParameter(const HfDirectory &directory, const plan::Parameter &parameter, DType type,
+void readParameter(const WeightSource &source, const plan::Parameter &parameter, DType type,
                    std::span<std::byte> bytes) {
+  std::vector<std::byte> piece;
   for (const plan::Part &part : parameter.parts) {
-    checkPart(parameter, part, elementsIn(bytes, type));
-    int64_t first = 0;
-    for (const StoredTensor &stored : findSources(directory, part)) {
-      scatter(part, first, typeOf(stored), stored.bytes(), type, bytes);
-      first += stored.tensor->elements();
+    const int64_t elements = checkPart(parameter, part, elementsIn(bytes, type));
+    const auto tensor = source.open(part.name, part.shape);
+    const int64_t width = byteSize(tensor->type());
+    for (int64_t first = 0; first < elements; first += pieceElements) {
+      const int64_t count = std::min(pieceElements, elements - first);
+      piece.resize(static_cast<size_t>(count * width));
+      tensor->read(first * width, piece);
+      scatter(part, first, tensor->type(), piece, type, bytes);
+      tensor->release(first * width, count * width);
     }
   }
 }

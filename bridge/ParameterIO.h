@@ -1,10 +1,10 @@
-// Between published tensors and a plan's parameters: the bytes of one parameter from a directory of
-// weights, and the bytes of a published tensor from a parameter. One parameter at a time is in
-// memory. Element types are converted by rounding once from f32; placement is PartRuns.h; which
-// buffers hold masters, and writing files, is the runtime's.
+// Between published tensors and a plan's parameters: the bytes of one parameter from wherever the
+// weights are (WeightSource.h), and the bytes of a published tensor from a parameter. One parameter
+// at a time is in memory. Element types are converted by rounding once from f32; placement is
+// PartRuns.h; which buffers hold masters, and writing files, is the runtime's.
 #pragma once
 
-#include "bridge/HfDirectory.h"
+#include "bridge/WeightSource.h"
 #include "runtime/plan/Plan.h"
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace step37 {
 
-/// What a user should be told once about a directory that fits a plan.
+/// What a user should be told once about weights that fit a plan.
 struct WeightsSummary {
   struct Conversion {
     std::string from; // published spelling: "F32"
@@ -26,20 +26,19 @@ struct WeightsSummary {
   int64_t carried = 0;               // tensors that the plan carries along, not computed with
 
   /// One line for each kind of remark; empty where there is nothing to say.
-  std::vector<std::string> lines(const HfDirectory &directory) const;
+  std::vector<std::string> lines(const WeightSource &source) const;
 };
 
-/// Checks that the directory has every published tensor of the plan's parameters, with the plan's
-/// shape and of type F32, F16 or BF16, before any of it is loaded. Throws Error
-/// "<file>: <tensor>: …". Stacked experts may be stored one by one, as
-/// `….moe.experts.E.gate_proj.weight` for slice E of `….moe.gate_proj.weight`.
-WeightsSummary checkWeights(const HfDirectory &directory, const plan::Plan &plan,
+/// Checks that every published tensor of the plan's parameters is there, with the plan's shape and
+/// of a type that WeightSource::open takes, before any of it is loaded. Throws Error
+/// "<file>: <tensor>: …".
+WeightsSummary checkWeights(const WeightSource &source, const plan::Plan &plan,
                             const plan::Target &target);
 
-/// Fills a parameter's buffer, `bytes` of elements of float type `type`, from the directory;
+/// Fills a parameter's buffer, `bytes` of elements of float type `type`, from the source;
 /// elements that belong to no part are left as they are. Throws what checkWeights throws, for this
 /// parameter.
-void readParameter(const HfDirectory &directory, const plan::Parameter &parameter, DType type,
+void readParameter(const WeightSource &source, const plan::Parameter &parameter, DType type,
                    std::span<std::byte> bytes);
 
 /// The inverse for one part: the published tensor, row-major in `tensorType`, out of a parameter's

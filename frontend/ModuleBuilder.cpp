@@ -45,6 +45,7 @@ void ModuleBuilder::beginProgram(StringRef name, ArrayRef<ProgramArgument> progr
   for (const ProgramArgument &argument : programArguments)
     types.push_back(argument.type);
   builder.setInsertionPointToEnd(root->getBody());
+  loc = NameLoc::get(builder.getStringAttr(name)); // not where the last program ended
   function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, {}));
   arguments.clear();
   reads.clear();

@@ -3,6 +3,7 @@
 #include "passes/Passes.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -39,7 +40,8 @@ public:
   }
 
 private:
-  /// Values that depend on a trained parameter, and so need a gradient.
+  /// Values that depend on a trained parameter, and so need a gradient. Integers (chosen experts
+  /// and what follows from them) have none; any other operation on the way must be differentiable.
   void findActive() {
     for (Operation &op : function.front()) {
       if (auto read = dyn_cast<ir::ReadOp>(op)) {
@@ -47,10 +49,10 @@ private:
           active.insert(read.getValue());
           firstReads.try_emplace(read.getSymbol(), read);
         }
-      } else if (isa<ir::DifferentiableOpInterface>(op) &&
-                 llvm::any_of(op.getOperands(), [&](Value v) { return active.contains(v); })) {
+      } else if (llvm::any_of(op.getOperands(), [&](Value v) { return active.contains(v); })) {
         for (Value result : op.getResults())
-          active.insert(result);
+          if (isa<FloatType>(getElementTypeOrSelf(result)))
+            active.insert(result);
       }
     }
   }

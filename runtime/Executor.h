@@ -14,8 +14,11 @@
 namespace step37 {
 
 struct ExecutorOptions {
-  std::string device = "host"; // name of the plan's target
-  int threads = 0;             // host: worker threads, 0 = one a core; results do not depend on it
+  std::string device; // name of the plan's target; empty: cuda where a GPU is visible, else host
+  int threads = 0;    // host: worker threads, 0 = one a core; results do not depend on it
+  int ordinal = 0;    // cuda: which GPU of this machine
+  bool graph = true;  // cuda: replay whole programs as CUDA graphs
+  bool check = false; // cuda: wait after every step and name the first one that fails
 };
 
 class Executor {

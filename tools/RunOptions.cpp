@@ -177,9 +177,17 @@ void addFiles(CLI::App &app, Arguments &arguments) {
 void addMachine(CLI::App &app, Arguments &arguments) {
   const char *group = "Machine";
   ExecutorOptions &executor = arguments.run.executor;
-  app.add_option("--device", executor.device, "What runs the plan: host")
-      ->type_name("NAME")
-      ->capture_default_str()
+  app.add_option(
+         "--device", executor.device,
+         "What runs the plan: host or cuda; cuda by default where there is a GPU and the plan "
+         "has kernels for it")
+      ->check(CLI::IsMember({"host", "cuda"}))
+      ->group(group);
+  app.add_flag("!--no-graph", executor.graph,
+               "GPU: launch step by step instead of replaying graphs")
+      ->group(group);
+  app.add_flag("--check", executor.check,
+               "GPU: wait after every step and name the first that fails")
       ->group(group);
   app.add_option("--threads", executor.threads,
                  "Host threads, 0: one a core; results do not depend on it")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds the compiler and the runtime, compiles the example model and
-# trains it on the text beside it: from a loss of about ln(256) = 5.5 to below 2.2 in a minute.
-#   tools/demo.sh [OPTION ...]   options go to `step37-run --train`
+# trains it on the text beside it: from a loss of about ln(256) = 5.5 to about 2 in half a minute on
+# two cores.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,4 +15,4 @@ show() {
   "$@"
 }
 show build/bin/step37c compile "$config" --seq-len 256 --micro-batch 4 -o "$plan"
-show build/bin/step37-run "$plan" --train --steps 300 "$@"
+show build/bin/step37-run "$plan" --train --steps 300 --lr 4e-3

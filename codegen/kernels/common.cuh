@@ -39,6 +39,14 @@ __host__ __device__ constexpr int64 ceil_div(int64 a, int64 b) { return (a + b -
 
 constexpr int warp_size = 32;
 
+/// Threads of a block where a template does not say otherwise; its stage says the same.
+constexpr int block_threads = 256;
+
+__device__ inline float infinity() { return __int_as_float(0x7f800000); }
+
+/// 1/(1 + exp(−x)), within a few ulp; 0 and 1 at the ends.
+__device__ inline float sigmoid(float x) { return __fdividef(1.0f, 1.0f + expf(-x)); }
+
 /// Sum over the warp in a fixed tree; every lane gets it.
 __device__ inline float warp_sum(float value) {
 #pragma unroll
@@ -74,7 +82,7 @@ __device__ inline float block_max(float value, float *scratch) {
   if (lane == 0)
     scratch[warp] = value;
   __syncthreads();
-  value = lane < warps ? scratch[lane] : -__int_as_float(0x7f800000);
+  value = lane < warps ? scratch[lane] : -infinity();
   return warp_max(value);
 }
 

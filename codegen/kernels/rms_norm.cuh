@@ -1,42 +1,165 @@
-// RMS norm of a sum and its gradient (families rms_norm, rms_norm_grad), any shape.
-// Forward: one block a row. Gradient: one block for each rmsnorm_grad rows_per_block rows, which leaves
-// its part of dweight in the workspace; a second launch sums the parts in order.
+// RMS norm of a sum and its gradient (families rms_norm, rms_norm_grad), any shape. Forward: a block a
+// row, which stays in registers between its two uses. Gradient: a block for the rows of one part of the
+// workspace, two rows at a time; a second launch sums the parts of dweight in order.
 #pragma once
 
-#include "common.cuh"
+#include "column_sums.cuh"
+#include "vector.cuh"
 
 namespace step37 {
 
-/// Arguments: addend 0..n-1, weight, [sum if n > 1], y, inverse_rms.
+/// Arguments: addend 0..n-1, weight, [sum if n > 1], y, inverse_rms. One block a row.
 template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
-  constexpr int64 cols = Spec::cols;
-  constexpr int addends = int(Spec::addends);
-  __shared__ float scratch[32];
-  int64 row = blockIdx.x, base = row * cols;
+  constexpr int cols = int(Spec::cols), addends = int(Spec::addends);
+  constexpr int W = common_width(full_width<T>, cols);
+  constexpr int packs = int(ceil_div(cols, W * block_threads));
+  constexpr bool sums = addends > 1;
+  __shared__ float scratch[warp_size];
+  int64 base = int64(blockIdx.x) * cols;
   const T *weight = buffers.template get<const T>(addends);
-  T *sum = buffers.template get<T>(addends > 1 ? addends + 1 : 0);
-  T *y = buffers.template get<T>(addends + (addends > 1 ? 2 : 1));
-  float *inverse_rms = buffers.template get<float>(addends + (addends > 1 ? 3 : 2));
+  T *y = buffers.template get<T>(addends + 1 + sums) + base;
+  float *inverse_rms = buffers.template get<float>(addends + 2 + sums);
 
-  float squares = 0;
-  for (int64 i = threadIdx.x; i < cols; i += blockDim.x) {
-    float x = to_float(buffers.template get<const T>(0)[base + i]);
-    if constexpr (addends > 1) {
-      for (int a = 1; a < addends; ++a)
-        x += to_float(buffers.template get<const T>(a)[base + i]);
-      T rounded = from_float<T>(x);
-      sum[base + i] = rounded;
-      x = to_float(rounded);
+  float x[packs][W], squares = 0;
+  for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+    load<W>(buffers.template get<const T>(0) + base + column, x[pack]);
+#pragma unroll
+    for (int a = 1; a < addends; ++a) {
+      float addend[W];
+      load<W>(buffers.template get<const T>(a) + base + column, addend);
+#pragma unroll
+      for (int i = 0; i < W; ++i)
+        x[pack][i] += addend[i];
     }
-    squares += x * x;
-  }
+  });
+  for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+    if constexpr (sums)
+      store<W>(buffers.template get<T>(addends + 1) + base + column, x[pack]);
+#pragma unroll
+    for (int i = 0; i < W; ++i) {
+      x[pack][i] = sums ? rounded<T>(x[pack][i]) : x[pack][i];
+      squares += x[pack][i] * x[pack][i];
+    }
+  });
   float r = rsqrtf(block_sum(squares, scratch) / float(cols) + float(Spec::eps));
-  const T *x = addends > 1 ? sum : buffers.template get<const T>(0); // a thread reads what it wrote
-  for (int64 i = threadIdx.x; i < cols; i += blockDim.x)
-    y[base + i] = from_float<T>(to_float(x[base + i]) * r * (to_float(weight[i]) + 1.0f));
+  for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+    float scale[W];
+    load_readonly<W>(weight + column, scale);
+#pragma unroll
+    for (int i = 0; i < W; ++i)
+      scale[i] = x[pack][i] * r * (scale[i] + 1.0f);
+    store<W>(y + column, scale);
+  });
   if (threadIdx.x == 0)
-    inverse_rms[row] = r;
+    inverse_rms[blockIdx.x] = r;
+}
+
+/// Threads of a row of the gradient, and rows that a block has in flight.
+constexpr int rms_grad_row_threads = 256, rms_grad_rows = 2;
+
+/// Sum over rms_grad_row_threads consecutive threads, in a fixed order. Consecutive calls take turns
+/// between two `scratch`es of one float a warp.
+__device__ inline float rms_grad_row_sum(float value, float *scratch) {
+  constexpr int warps = rms_grad_row_threads / warp_size;
+  value = warp_sum(value);
+  if (threadIdx.x % warp_size == 0)
+    scratch[threadIdx.x / warp_size] = value;
+  __syncthreads();
+  const float *own = scratch + threadIdx.x / rms_grad_row_threads * warps;
+  float total = 0;
+#pragma unroll
+  for (int i = 0; i < warps; ++i)
+    total += own[i];
+  return total;
+}
+
+/// Arguments: dy, x, weight, inverse_rms, residual 0..n-1, beta, dx, dweight, workspace. One block of
+/// rms_grad_rows·rms_grad_row_threads threads for each part of the workspace.
+template <class Spec, int N> __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
+  using T = typename Spec::type;
+  constexpr int cols = int(Spec::cols), residuals = int(Spec::residuals), threads = rms_grad_row_threads;
+  constexpr int64 rows_per_block = 64; // spec::RmsNormGrad::rowsPerBlock
+  constexpr int W = common_width(full_width<T>, cols);
+  constexpr int packs = int(ceil_div(cols, W * threads));
+  __shared__ float scratch[2][rms_grad_rows * threads / warp_size];
+  const T *dy = buffers.template get<const T>(0), *x = buffers.template get<const T>(1);
+  const T *weight = buffers.template get<const T>(2);
+  const float *inverse_rms = buffers.template get<const float>(3);
+  T *dx = buffers.template get<T>(5 + residuals);
+  float *partial = buffers.template get<float>(7 + residuals) + int64(blockIdx.x) * cols;
+  int group = threadIdx.x / threads, thread = threadIdx.x % threads;
+
+  float sums[packs][W] = {}, scale[packs][W];
+  for_each_column<W, cols, threads>(thread, [&](int pack, int column) {
+    load_readonly<W>(weight + column, scale[pack]);
+#pragma unroll
+    for (int i = 0; i < W; ++i)
+      scale[pack][i] += 1.0f;
+  });
+
+  int64 begin = int64(blockIdx.x) * rows_per_block;
+  int64 end = begin + rows_per_block < Spec::rows ? begin + rows_per_block : Spec::rows;
+  int turn = 0;
+  for (int64 first = begin; first < end; first += rms_grad_rows, turn ^= 1) {
+    int64 row = first + group, base = row * cols;
+    bool active = row < end;
+    float r = active ? inverse_rms[row] : 0.0f;
+    float u[packs][W] = {}, values[packs][W] = {}, rest[packs][W] = {};
+    if (active)
+      for_each_column<W, cols, threads>(thread, [&](int pack, int column) {
+        load<W>(dy + base + column, u[pack]);
+        load_readonly<W>(x + base + column, values[pack]);
+#pragma unroll
+        for (int a = 0; a < residuals; ++a) {
+          float residual[W];
+          load<W>(buffers.template get<const T>(4 + a) + base + column, residual);
+#pragma unroll
+          for (int i = 0; i < W; ++i)
+            rest[pack][i] += residual[i];
+        }
+      });
+    float dot = 0;
+    for_each_column<W, cols, threads>(thread, [&](int pack, int) {
+#pragma unroll
+      for (int i = 0; i < W; ++i) {
+        sums[pack][i] += u[pack][i] * values[pack][i] * r;
+        u[pack][i] *= scale[pack][i];
+        dot += u[pack][i] * values[pack][i];
+      }
+    });
+    float pull = rms_grad_row_sum(dot, scratch[turn]) / float(cols) * r * r * r;
+    if (active)
+      for_each_column<W, cols, threads>(thread, [&](int pack, int column) {
+#pragma unroll
+        for (int i = 0; i < W; ++i)
+          u[pack][i] = r * u[pack][i] - values[pack][i] * pull + rest[pack][i];
+        store<W>(dx + base + column, u[pack]);
+      });
+  }
+
+  // The groups' sums, one after the other.
+  for (int turn_of = 0; turn_of < rms_grad_rows; ++turn_of) {
+    if (group == turn_of)
+      for_each_column<W, cols, threads>(thread, [&](int pack, int column) {
+#pragma unroll
+        for (int i = 0; i < W; ++i)
+          partial[column + i] = turn_of == 0 ? sums[pack][i] : partial[column + i] + sums[pack][i];
+      });
+    __syncthreads();
+  }
+}
+
+/// One block for each column_sum_width columns.
+template <class Spec, int N> __device__ void rms_norm_grad_generic_weight(const Pointers<N> &buffers) {
+  using G = typename Spec::grad_type;
+  constexpr int residuals = int(Spec::residuals);
+  float beta = *buffers.template get<const float>(4 + residuals);
+  G *dweight = buffers.template get<G>(6 + residuals);
+  sum_columns(buffers.template get<const float>(7 + residuals), ceil_div(Spec::rows, 64), int(Spec::cols),
+              [&](int column, float sum) {
+                dweight[column] = from_float<G>(accumulated(beta, dweight + column, sum));
+              });
 }
 
 } // namespace step37

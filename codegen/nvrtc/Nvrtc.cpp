@@ -79,7 +79,8 @@ CompiledCuda Nvrtc::compile(const std::string &name, const std::string &source,
 
   // No --use_fast_math: what is fast and exact enough is written out in the kernels.
   std::string archOption = "--gpu-architecture=" + arch;
-  const char *options[] = {archOption.c_str(), "--std=c++20", "--ptxas-options=-v"};
+  const char *options[] = {archOption.c_str(), "--std=c++20", "--ptxas-options=-v",
+                           "--device-as-default-execution-space"};
   nvrtcResult result = library->nvrtcCompileProgram(program, int(std::size(options)), options);
   size_t size = 0;
   library->check(library->nvrtcGetProgramLogSize(program, &size), name);

@@ -104,6 +104,25 @@ Value BufferAssignment::workspace(Location loc, int64_t elements, DType type) {
                          MemRefType::get({elements}, typeOf(steps.context(), type)));
 }
 
+Value BufferAssignment::matrix(Location loc, int64_t rows, int64_t cols, DType type) {
+  return steps.temporary(loc, BufferKind::Workspace,
+                         MemRefType::get({rows, cols}, typeOf(steps.context(), type)));
+}
+
+Value BufferAssignment::rows(Value buffer, int64_t begin, int64_t count) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (begin == 0 && count == type.getDimSize(0))
+    return buffer;
+  SmallVector<int64_t> strides, shape(type.getShape());
+  int64_t offset = 0;
+  [[maybe_unused]] LogicalResult known = type.getStridesAndOffset(strides, offset);
+  assert(succeeded(known) && "buffers have static strides");
+  shape[0] = count;
+  auto layout = StridedLayoutAttr::get(type.getContext(), 0, strides);
+  return steps.view(buffer.getLoc(), buffer, begin * strides[0],
+                    MemRefType::get(shape, type.getElementType(), layout));
+}
+
 std::optional<GradientTarget> BufferAssignment::takeGradientTarget(Value value) {
   if (!value.hasOneUse())
     return std::nullopt;

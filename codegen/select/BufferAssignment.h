@@ -33,6 +33,12 @@ public:
   /// A scratch buffer of one step.
   mlir::Value workspace(mlir::Location loc, int64_t elements, DType type);
 
+  /// A scratch matrix of a few steps.
+  mlir::Value matrix(mlir::Location loc, int64_t rows, int64_t cols, DType type);
+
+  /// Rows [begin, begin+count) of a buffer: of a matrix, or elements of a list.
+  mlir::Value rows(mlir::Value buffer, int64_t begin, int64_t count);
+
   /// The target if the value's only user accumulates it into a gradient: whoever asks writes the
   /// value there.
   std::optional<GradientTarget> takeGradientTarget(mlir::Value value);

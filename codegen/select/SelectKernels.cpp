@@ -4,6 +4,7 @@
 #include "codegen/select/ProgramCheck.h"
 #include "codegen/select/SelectPasses.h"
 #include "codegen/select/SpecAttributes.h"
+#include "codegen/select/TargetPolicy.h"
 
 #include "passes/Passes.h"
 
@@ -17,10 +18,6 @@ namespace step37 {
 #include "codegen/select/SelectPasses.h.inc"
 
 namespace {
-
-// Rows of logits that exist at a time: 16 MiB of f32, but at least 256 rows so that the products
-// around them stay efficient with a large vocabulary.
-constexpr int64_t logitsChunkElements = 1 << 22, logitsChunkRows = 256;
 
 int64_t dim(Value value, int64_t index) {
   return cast<RankedTensorType>(value.getType()).getDimSize(index);
@@ -38,7 +35,8 @@ spec::ClampPosition clampOf(ir::ClampPosition position) {
 
 class ProgramSelector {
 public:
-  ProgramSelector(StepBuilder &steps, BufferAssignment &buffers) : steps(steps), buffers(buffers) {}
+  ProgramSelector(const TargetPolicy &policy, StepBuilder &steps, BufferAssignment &buffers)
+      : policy(policy), steps(steps), buffers(buffers) {}
 
   LogicalResult select(Operation *op) {
     return TypeSwitch<Operation *, LogicalResult>(op)
@@ -143,18 +141,40 @@ private:
   }
 
   LogicalResult lower(ir::MatmulOp op) {
-    Value a = in(op.getA()), b = in(op.getB());
     std::optional<GradientTarget> target = buffers.takeGradientTarget(op.getC());
     Value c = target ? target->gradient : out(op.getC());
-    spec::Gemm spec{
-        dim(op.getC(), 0),  dim(op.getC(), 1),  dim(op.getA(), op.getTransposeA() ? 0 : 1),
-        op.getTransposeA(), op.getTransposeB(), strideOf(a),
-        strideOf(b),        strideOf(c),        dtype(op.getA()),
-        dtype(op.getB()),   dtype(op.getC()),   target.has_value()};
+    product(op.getLoc(), in(op.getA()), in(op.getB()), c, op.getTransposeA(), op.getTransposeB(),
+            target ? target->beta : Value());
+    return success();
+  }
+
+  /// c = op(a)·op(b), plus beta·c if there is a beta. Sizes and types are those of the buffers.
+  void product(Location loc, Value a, Value b, Value c, bool transposeA, bool transposeB,
+               Value beta) {
+    auto typeOfBuffer = [](Value buffer) { return cast<MemRefType>(buffer.getType()); };
+    auto dtypeOfBuffer = [&](Value buffer) {
+      return dtypeOf(typeOfBuffer(buffer).getElementType());
+    };
+    spec::Gemm spec;
+    spec.m = typeOfBuffer(c).getDimSize(0);
+    spec.n = typeOfBuffer(c).getDimSize(1);
+    spec.k = typeOfBuffer(a).getDimSize(transposeA ? 0 : 1);
+    spec.transpose_a = transposeA;
+    spec.transpose_b = transposeB;
+    spec.a_stride = strideOf(a);
+    spec.b_stride = strideOf(b);
+    spec.c_stride = strideOf(c);
+    spec.a_type = dtypeOfBuffer(a);
+    spec.b_type = dtypeOfBuffer(b);
+    spec.c_type = dtypeOfBuffer(c);
+    spec.accumulate = bool(beta);
+    spec.workspace_bytes = policy.productWorkspace(spec);
     SmallVector<Value> arguments = {a, b, c};
-    if (target)
-      arguments.push_back(target->beta);
-    return launch(op, spec, arguments);
+    if (beta)
+      arguments.push_back(beta);
+    if (spec.workspace_bytes)
+      arguments.push_back(buffers.workspace(loc, spec.workspace_bytes, DType::u8));
+    steps.step(loc, spec, arguments);
   }
 
   LogicalResult lower(ir::RopeTableOp op) {
@@ -361,39 +381,60 @@ private:
          out(op.getWeights())});
   }
 
-  int64_t chunkOf(Value x, Value w) {
-    return std::min(dim(x, 0), std::max(logitsChunkRows, logitsChunkElements / dim(w, 0)));
-  }
-
-  /// loss_sum from token_loss.
-  LogicalResult sumLoss(Operation *op, Value tokenLoss, Value lossSum) {
-    return launch(op, spec::ReduceSum{elements(tokenLoss)}, {in(tokenLoss), out(lossSum)});
-  }
-
   LogicalResult lower(ir::LmLossOp op) {
-    spec::LmLoss spec{dim(op.getX(), 0), dim(op.getX(), 1), dim(op.getW(), 0),
-                      chunkOf(op.getX(), op.getW()), dtype(op.getX())};
-    Value lse = buffers.workspace(op.getLoc(), spec.tokens, DType::f32);
-    return success(
-        succeeded(launch(op, spec,
-                         {in(op.getX()), in(op.getW()), in(op.getLabels()), in(op.getWeights()),
-                          out(op.getTokenLoss()), lse, workspaceOf(op, spec)})) &&
-        succeeded(sumLoss(op, op.getTokenLoss(), op.getLossSum())));
+    lossInChunks(op, std::nullopt);
+    return success();
   }
 
   LogicalResult lower(ir::LmLossGradOp op) {
     FailureOr<GradientTarget> target = accumulated(op, op.getDw());
     if (failed(target))
       return failure();
-    spec::LmLossGrad spec{dim(op.getX(), 0), dim(op.getX(), 1),
-                          dim(op.getW(), 0), chunkOf(op.getX(), op.getW()),
-                          dtype(op.getX()),  dtype(op.getDw())};
-    return success(
-        succeeded(launch(op, spec,
-                         {in(op.getX()), in(op.getW()), in(op.getLabels()), in(op.getWeights()),
-                          in(op.getScale()), target->beta, out(op.getTokenLoss()), out(op.getDx()),
-                          target->gradient, workspaceOf(op, spec)})) &&
-        succeeded(sumLoss(op, op.getTokenLoss(), op.getLossSum())));
+    lossInChunks(op, LossGradient{in(op.getScale()), out(op.getDx()), *target});
+    return success();
+  }
+
+  struct LossGradient {
+    Value scale, dx;
+    GradientTarget dw;
+  };
+
+  /// The output head chunk by chunk: logits in f32, loss and their gradient, then the products with
+  /// that gradient; dw starts with the micro-batch's beta and goes on with 1.
+  template <typename Op> void lossInChunks(Op op, std::optional<LossGradient> gradient) {
+    Location loc = op.getLoc();
+    int64_t tokens = dim(op.getX(), 0), vocab = dim(op.getW(), 0);
+    int64_t chunk = policy.logitsChunk(tokens, vocab);
+    Value x = in(op.getX()), w = in(op.getW()), labels = in(op.getLabels()),
+          weights = in(op.getWeights());
+    Value tokenLoss = out(op.getTokenLoss()), one;
+    if (gradient && chunk < tokens) {
+      one = buffers.workspace(loc, 1, DType::f32);
+      steps.step(loc, spec::Fill{1, 1.0}, {one});
+    }
+    for (int64_t begin = 0; begin < tokens; begin += chunk) {
+      int64_t rows = std::min(chunk, tokens - begin);
+      spec::LogitsLoss spec{rows, vocab, gradient.has_value(),
+                            policy.logitsGradientType(dtype(op.getX()))};
+      Value logits = buffers.matrix(loc, rows, vocab, DType::f32);
+      Value xRows = buffers.rows(x, begin, rows);
+      product(loc, xRows, w, logits, false, true, Value());
+      SmallVector<Value> arguments = {logits, buffers.rows(labels, begin, rows),
+                                      buffers.rows(weights, begin, rows)};
+      Value lossRows = buffers.rows(tokenLoss, begin, rows);
+      if (!gradient) {
+        arguments.push_back(lossRows);
+        steps.step(loc, spec, arguments);
+        continue;
+      }
+      Value dlogits = buffers.matrix(loc, rows, vocab, spec.type);
+      arguments.append({gradient->scale, lossRows, dlogits});
+      steps.step(loc, spec, arguments);
+      product(loc, dlogits, w, buffers.rows(gradient->dx, begin, rows), false, false, Value());
+      product(loc, dlogits, xRows, gradient->dw.gradient, true, false,
+              begin == 0 ? gradient->dw.beta : one);
+    }
+    steps.step(loc, spec::ReduceSum{tokens}, {tokenLoss, out(op.getLossSum())});
   }
 
   LogicalResult lower(ir::TakeRowsOp op) {
@@ -441,6 +482,7 @@ private:
     return buffers.workspace(op->getLoc(), last.elements, last.type);
   }
 
+  const TargetPolicy &policy;
   StepBuilder &steps;
   BufferAssignment &buffers;
 };
@@ -450,20 +492,21 @@ struct SelectKernelsPass : impl::SelectKernelsPassBase<SelectKernelsPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (target != "host") {
-      module.emitError() << "target must be host, not '" << target << "'";
+    std::unique_ptr<TargetPolicy> policy = TargetPolicy::create(target);
+    if (!policy) {
+      module.emitError() << "this build has no target '" << target << "'";
       return signalPassFailure();
     }
     if (failed(checkPrograms(module)))
       return signalPassFailure();
-    StepBuilder steps(module, "host", "the only variant on the host");
+    StepBuilder steps(module, [&](const spec::KernelSpec &spec) { return policy->choose(spec); });
     BufferAssignment buffers(module, steps);
     buffers.declareSymbols();
     SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
     for (func::FuncOp function : functions) {
       steps.beginProgram(function.getSymName(), function.getLoc());
       buffers.beginProgram(function);
-      ProgramSelector selector(steps, buffers);
+      ProgramSelector selector(*policy, steps, buffers);
       for (Operation &op : function.front())
         if (failed(selector.select(&op)))
           return signalPassFailure();

@@ -69,6 +69,8 @@ Type typeOf(MLIRContext *context, DType type) {
     return builder.getI32Type();
   case DType::i64:
     return builder.getI64Type();
+  case DType::u8:
+    return builder.getI8Type();
   default:
     llvm_unreachable("no kernel computes with this type");
   }
@@ -83,6 +85,8 @@ DType dtypeOf(Type type) {
     return DType::i32;
   if (type.isInteger(64))
     return DType::i64;
+  if (type.isInteger(8))
+    return DType::u8;
   llvm_unreachable("no buffer has this type");
 }
 

@@ -12,7 +12,7 @@ mlir::DictionaryAttr specToAttribute(mlir::MLIRContext *context, const spec::Ker
 /// The kernel's arguments, for steps and memory planning.
 mlir::ArrayAttr argumentsToAttribute(mlir::MLIRContext *context, const spec::Arguments &arguments);
 
-/// Builtin type of an element type, and back (f32, bf16, i32, i64).
+/// Builtin type of an element type, and back (f32, bf16, i32, i64, u8).
 mlir::Type typeOf(mlir::MLIRContext *context, DType type);
 DType dtypeOf(mlir::Type type);
 

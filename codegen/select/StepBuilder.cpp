@@ -10,9 +10,9 @@ using namespace mlir;
 
 namespace step37 {
 
-StepBuilder::StepBuilder(ModuleOp module, StringRef variant, StringRef reason)
+StepBuilder::StepBuilder(ModuleOp module, KernelChooser choose)
     : module(module), symbolBuilder(OpBuilder::atBlockEnd(module.getBody())),
-      steps(module.getContext()), variant(variant), reason(reason) {}
+      steps(module.getContext()), choose(std::move(choose)) {}
 
 void StepBuilder::beginProgram(StringRef name, Location loc) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
@@ -26,24 +26,27 @@ void StepBuilder::beginProgram(StringRef name, Location loc) {
 }
 
 void StepBuilder::step(Location loc, const spec::KernelSpec &spec, ValueRange operands) {
-  FlatSymbolRefAttr kernel = kernelOf(spec);
-  if (std::holds_alternative<spec::Gemm>(spec))
-    planir::GemmOp::create(steps, loc, kernel, operands);
+  const Kernel &kernel = kernelOf(spec);
+  if (kernel.library)
+    planir::GemmOp::create(steps, loc, kernel.symbol, operands);
   else
-    planir::LaunchOp::create(steps, loc, kernel, operands);
+    planir::LaunchOp::create(steps, loc, kernel.symbol, operands);
 }
 
-FlatSymbolRefAttr StepBuilder::kernelOf(const spec::KernelSpec &spec) {
+const StepBuilder::Kernel &StepBuilder::kernelOf(const spec::KernelSpec &spec) {
   std::string family(spec::family(spec)), content = family + spec::toJson(spec).dump();
-  planir::KernelOp &kernel = kernels[content];
-  if (!kernel) {
+  auto [entry, isNew] = kernels.try_emplace(content);
+  Kernel &kernel = entry->second;
+  if (isNew) {
     // From content, never from a counter: the same spec has the same name in every plan.
     std::string name = family + "_" + llvm::utohexstr(llvm::xxh3_64bits(content), true, 16);
-    kernel = planir::KernelOp::create(symbolBuilder, UnknownLoc::get(context()), name, family,
-                                      variant, reason, specToAttribute(context(), spec),
-                                      argumentsToAttribute(context(), spec::arguments(spec)));
+    KernelChoice choice = choose(spec);
+    auto op = planir::KernelOp::create(
+        symbolBuilder, UnknownLoc::get(context()), name, family, choice.variant, choice.reason,
+        specToAttribute(context(), spec), argumentsToAttribute(context(), spec::arguments(spec)));
+    kernel = {FlatSymbolRefAttr::get(op.getSymNameAttr()), choice.library};
   }
-  return FlatSymbolRefAttr::get(kernel.getSymNameAttr());
+  return kernel;
 }
 
 void StepBuilder::declare(StringRef name, planir::BufferClass bufferClass, planir::BufferKind kind,

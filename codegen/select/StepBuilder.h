@@ -7,12 +7,21 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <functional>
+
 namespace step37 {
+
+/// The implementation chosen for a spec.
+struct KernelChoice {
+  std::string variant, reason;
+  bool library = false; // a dense product that a library runs
+};
+using KernelChooser = std::function<KernelChoice(const spec::KernelSpec &)>;
 
 class StepBuilder {
 public:
-  /// Kernels and buffers are added to `module`; `variant` and `reason` name the implementation.
-  StepBuilder(mlir::ModuleOp module, llvm::StringRef variant, llvm::StringRef reason);
+  /// Kernels and buffers are added to `module`; `choose` names a spec's implementation.
+  StepBuilder(mlir::ModuleOp module, KernelChooser choose);
 
   /// Starts a program; steps go to its end.
   void beginProgram(llvm::StringRef name, mlir::Location loc);
@@ -33,12 +42,16 @@ public:
   mlir::MLIRContext *context() { return steps.getContext(); }
 
 private:
-  mlir::FlatSymbolRefAttr kernelOf(const spec::KernelSpec &spec);
+  struct Kernel {
+    mlir::FlatSymbolRefAttr symbol;
+    bool library;
+  };
+  const Kernel &kernelOf(const spec::KernelSpec &spec);
 
   mlir::ModuleOp module;
   mlir::OpBuilder symbolBuilder, steps;
-  std::string variant, reason;
-  llvm::StringMap<planir::KernelOp> kernels; // by family and spec
+  KernelChooser choose;
+  llvm::StringMap<Kernel> kernels; // by family and spec
   llvm::StringMap<planir::BufferOp> buffers;
   llvm::StringMap<mlir::Value> gets; // of the current program
   planir::ProgramOp program;

@@ -57,33 +57,6 @@ Arguments ShiftLabels::arguments() const {
   return list.take();
 }
 
-Arguments LmLoss::arguments() const {
-  ArgumentList list(family);
-  list.read("x", type, Count(tokens) * width);
-  list.read("w", type, Count(vocab) * width);
-  list.read("labels", DType::i32, tokens);
-  list.read("weights", DType::f32, tokens);
-  list.write("token_loss", DType::f32, tokens);
-  list.write("lse", DType::f32, tokens);
-  list.write("workspace", DType::f32, Count(chunk) * vocab);
-  return list.take();
-}
-
-Arguments LmLossGrad::arguments() const {
-  ArgumentList list(family);
-  list.read("x", type, Count(tokens) * width);
-  list.read("w", type, Count(vocab) * width);
-  list.read("labels", DType::i32, tokens);
-  list.read("weights", DType::f32, tokens);
-  list.slot("scale");
-  list.slot("beta");
-  list.write("token_loss", DType::f32, tokens);
-  list.write("dx", type, Count(tokens) * width);
-  list.readWrite("dw", grad_type, Count(vocab) * width);
-  list.write("workspace", DType::f32, Count(chunk) * vocab);
-  return list.take();
-}
-
 Arguments LogitsLoss::arguments() const {
   ArgumentList list(family);
   int logits = list.read("logits", DType::f32, Count(rows) * vocab);

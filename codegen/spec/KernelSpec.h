@@ -337,31 +337,6 @@ struct ShiftLabels {
   Arguments arguments() const;
 };
 
-/// LM head and cross-entropy in chunks of `chunk` rows: logits = x·wᵀ in f32,
-/// token_loss[t] = weights[t]·(lse[t] − logit[label[t]]). The full logits never exist.
-/// Arguments: x [tokens,width], w [vocab,width], labels i32, weights f32, token_loss f32 [tokens],
-/// lse f32 [tokens], workspace f32 [chunk,vocab].
-struct LmLoss {
-  static constexpr std::string_view family = "lm_loss";
-  int64_t tokens = 0, width = 0, vocab = 0, chunk = 0;
-  DType type = DType::f32;
-  STEP37_FIELDS(tokens, width, vocab, chunk, type)
-  Arguments arguments() const;
-};
-
-/// LmLoss and its gradient in one sweep, since the scale of the loss is known before: per chunk
-/// logits, loss, dlogits = scale·weights·(softmax − onehot), dx = dlogits·w,
-/// dw = beta·dw + dlogitsᵀ·x (f32 across chunks where grad_type is f32).
-/// Arguments: x, w, labels, weights, scale f32, beta f32, token_loss f32 [tokens], dx
-/// [tokens,width], dw [vocab,width], workspace f32 [chunk,vocab].
-struct LmLossGrad {
-  static constexpr std::string_view family = "lm_loss_grad";
-  int64_t tokens = 0, width = 0, vocab = 0, chunk = 0;
-  DType type = DType::f32, grad_type = DType::f32;
-  STEP37_FIELDS(tokens, width, vocab, chunk, type, grad_type)
-  Arguments arguments() const;
-};
-
 /// Cross-entropy of a block of rows from its logits, and with `gradient` the logits' gradient:
 /// token_loss[i] = weights[i]·(logsumexp(logits[i]) − logits[i][labels[i]]),
 /// dlogits[i] = scale·weights[i]·(softmax(logits[i]) − onehot(labels[i])), rounded to `type`.
@@ -443,8 +418,8 @@ using KernelSpec =
     std::variant<Gemm, Embedding, EmbeddingGrad, RmsNorm, RmsNormGrad, Add, AccumulateGradient,
                  RopeTable, QkNormRope, QkNormRopeGrad, Attention, AttentionGrad, Swiglu,
                  SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch, Combine, CombineGrad,
-                 GroupedGemm, GroupedGemmGrad, ShiftLabels, LmLoss, LmLossGrad, LogitsLoss, Fill,
-                 ReduceSum, TakeRows, SumOfSquares, GlobalNorm, AdamW>;
+                 GroupedGemm, GroupedGemmGrad, ShiftLabels, LogitsLoss, Fill, ReduceSum, TakeRows,
+                 SumOfSquares, GlobalNorm, AdamW>;
 
 /// The family's name, as in the plan file.
 std::string_view family(const KernelSpec &spec);

@@ -10,8 +10,8 @@ def SymbolUser : DeclareOpInterfaceMethods<SymbolUserOpInterface>;
 
 // Sizes and strides are known and positive, rows do not overlap, and a buffer starts at its offset.
 def HasLayout : CPred<"::step37::planir::hasLayout(::llvm::cast<::mlir::MemRefType>($_self))">;
-def Plan_Buffer : ConfinedType<MemRefOf<[F32, BF16, I32, I64]>, [HasLayout],
-                               "memref of f32, bf16, i32 or i64 with static sizes and strides">;
+def Plan_Buffer : ConfinedType<MemRefOf<[F32, BF16, I32, I64, I8]>, [HasLayout],
+                               "memref of f32, bf16, i32, i64 or bytes with static sizes and strides">;
 
 class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemonic, traits>;
 
@@ -36,7 +36,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol]> {
     `family` and `spec` are what codegen/spec reads; `variant` is the implementation chosen, `reason` why.
     Arguments in launch order.
 
-    C1: an argument has at least one element; `in_place_of` is −1 or, for a written one, the index of one
+    C1: there is an argument; each has at least one element; `in_place_of` is −1 or, for a written one, the index of one
     that is read, has its type and as many elements.
 
     ```mlir

@@ -80,6 +80,8 @@ LogicalResult TemporaryOp::verify() { return verifyOffset(*this, getOffset()); }
 LogicalResult KernelOp::verify() {
   auto arguments = getArguments().getAsRange<ArgumentAttr>();
   SmallVector<ArgumentAttr> all(arguments.begin(), arguments.end());
+  if (failed(require(*this, !all.empty(), "C1", "there must be an argument")))
+    return failure();
   for (ArgumentAttr argument : all) {
     int64_t source = argument.getInPlaceOf();
     bool valid = argument.getElements() > 0 && source >= -1 && source < int64_t(all.size());

@@ -5,6 +5,8 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <limits>
+
 #include "dialects/step37/Step37Dialect.cpp.inc"
 #include "dialects/step37/Step37Enums.cpp.inc"
 
@@ -18,7 +20,7 @@
 
 namespace step37::ir {
 
-bool hasSizes(RankedTensorType type) {
+bool hasSizes(mlir::RankedTensorType type) {
   int64_t room = std::numeric_limits<int64_t>::max() / 64;
   for (int64_t size : type.getShape()) {
     if (size <= 0) // also what is unknown

@@ -17,8 +17,8 @@
 
 namespace step37::ir {
 
-/// Whether all sizes are known and positive and the number of elements fits 64 bits with room for
-/// bytes.
+/// Whether all sizes are known and positive and the number of elements fits 64 bits with room to
+/// spare.
 bool hasSizes(mlir::RankedTensorType type);
 
 } // namespace step37::ir

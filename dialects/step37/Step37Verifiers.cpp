@@ -215,10 +215,6 @@ LogicalResult RmsNormGradOp::verify() {
       "C1", "dy, x, dx, residuals [rows, cols], weight, dweight [cols], inverse_rms [rows]");
 }
 
-LogicalResult AddOp::verify() {
-  return require(*this, !getValues().empty(), "C1", "there must be an operand");
-}
-
 OpFoldResult AddOp::fold(FoldAdaptor) { return getValues().size() == 1 ? getValues()[0] : Value(); }
 
 LogicalResult MatmulOp::verify() {

@@ -173,8 +173,7 @@ LoadedConfig loadModelConfig(const std::filesystem::path &path) {
       std::filesystem::is_directory(path, ignored) ? path / "config.json" : path;
   LoadedConfig loaded;
   loaded.origin = file.string();
-  loaded.text = MappedFile(file).text();
-  loaded.config = parseModelConfig(loaded.text, loaded.origin);
+  loaded.config = parseModelConfig(MappedFile(file).text(), loaded.origin);
   return loaded;
 }
 

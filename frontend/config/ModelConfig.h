@@ -75,11 +75,10 @@ struct ModelConfig {
 /// Parses config text. `origin` names the file in messages. Throws Error: "<origin>: <field>: …".
 ModelConfig parseModelConfig(std::string_view text, const std::string &origin);
 
-/// Reads `path`, a config.json or a directory that holds one; returns its text as well.
+/// Reads `path`, a config.json or a directory that holds one.
 struct LoadedConfig {
   ModelConfig config;
-  std::string text;
-  std::string origin;
+  std::string origin; // the file, for messages
 };
 LoadedConfig loadModelConfig(const std::filesystem::path &path);
 

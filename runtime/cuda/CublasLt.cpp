@@ -105,9 +105,10 @@ private:
   const CublasLt::Library &library;
   spec::Gemm gemm;
   std::string origin;
-  cublasLtMatmulDescOpaque_t description;
-  cublasLtMatrixLayoutOpaque_t first, second, result;
-  cublasLtMatmulAlgo_t algorithm;
+  // cuBLASLt takes them by pointer to mutable, though it only reads them.
+  mutable cublasLtMatmulDescOpaque_t description;
+  mutable cublasLtMatrixLayoutOpaque_t first, second, result;
+  mutable cublasLtMatmulAlgo_t algorithm;
 };
 
 } // namespace

@@ -86,6 +86,10 @@ struct TensorSpec {
 /// that every tensor is aligned to its element).
 enum class Order : uint8_t { given, sorted };
 
+/// What a file of these tensors, in this order, has before their bytes: length and header, padded
+/// with spaces so that the data starts at a multiple of eight.
+std::string headerBytes(const std::vector<TensorSpec> &tensors, const Metadata &metadata);
+
 /// Streams tensors to a file that appears when commit() returns.
 class Writer {
 public:

@@ -23,7 +23,8 @@ void sortTensors(std::vector<TensorSpec> &tensors) {
   });
 }
 
-/// Length and header, padded with spaces so that the data starts at a multiple of eight.
+} // namespace
+
 std::string headerBytes(const std::vector<TensorSpec> &tensors, const Metadata &metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty())
@@ -45,8 +46,6 @@ std::string headerBytes(const std::vector<TensorSpec> &tensors, const Metadata &
     bytes[i] = static_cast<char>(text.size() >> (8 * i));
   return bytes + text;
 }
-
-} // namespace
 
 Writer::Writer(const std::filesystem::path &path, std::vector<TensorSpec> tensors, Order order,
                const Metadata &metadata, Hashing hashing)

@@ -1,8 +1,7 @@
 // See HostExecutor.h.
 #include "runtime/host/HostExecutor.h"
 
-#include "codegen/spec/SpecJson.h"
-#include "runtime/file/Error.h"
+#include "runtime/StepBinding.h"
 #include "runtime/host/HostKernels.h"
 
 #include <algorithm>
@@ -12,18 +11,6 @@
 namespace step37::host {
 namespace {
 
-std::vector<spec::KernelSpec> parseSpecs(const plan::Target &target) {
-  std::vector<spec::KernelSpec> specs;
-  for (const plan::Kernel &kernel : target.kernels) {
-    try {
-      specs.push_back(spec::parseSpec(kernel.family, kernel.spec));
-    } catch (const Error &error) {
-      throw Error("target " + target.name + ", kernel " + kernel.name + ": " + error.what());
-    }
-  }
-  return specs;
-}
-
 /// Floats of one worker's scratch: the largest that a kernel needs, in whole cache lines.
 int64_t scratchFloatsOf(const std::vector<spec::KernelSpec> &specs) {
   int64_t floats = 0;
@@ -31,22 +18,6 @@ int64_t scratchFloatsOf(const std::vector<spec::KernelSpec> &specs) {
     floats =
         std::max(floats, std::visit([](const auto &typed) { return scratchFloats(typed); }, spec));
   return (floats + 15) / 16 * 16;
-}
-
-/// What is wrong with a buffer, seen from an offset on, as a kernel's argument; empty if it fits.
-std::string mismatch(const spec::Argument &wanted, const plan::Buffer &buffer, int64_t offset) {
-  std::string subject = "argument " + wanted.name + ", buffer " + buffer.name + ": ";
-  if (buffer.type != wanted.type)
-    return subject + "is " + std::string(name(buffer.type)) + ", must be " +
-           std::string(name(wanted.type));
-  int64_t size = byteSize(wanted.type);
-  if (offset < 0 || offset % size != 0)
-    return subject + "offset " + std::to_string(offset) + " is not at an element";
-  int64_t available = (buffer.bytes() - offset) / size;
-  if (offset > buffer.bytes() || available < wanted.elements)
-    return subject + "has " + std::to_string(std::max<int64_t>(available, 0)) + " elements from " +
-           "offset " + std::to_string(offset) + " on, must have " + std::to_string(wanted.elements);
-  return {};
 }
 
 } // namespace
@@ -61,32 +32,12 @@ HostExecutor::HostExecutor(const plan::Target &target, int threads)
 }
 
 void HostExecutor::bind(const plan::Program &program) {
+  checkSteps(target(), program, specs);
   std::vector<BoundStep> &steps = programs.emplace_back();
-  for (size_t index = 0; index < program.steps.size(); ++index) {
-    const plan::Step &step = program.steps[index];
-    auto require = [&](bool holds, const std::string &what) {
-      if (!holds)
-        throw Error("program " + program.name + ", step " + std::to_string(index) + " (" +
-                    step.origin + "): " + what);
-    };
-    require(step.kernel >= 0 && size_t(step.kernel) < specs.size(), "no such kernel");
-    const spec::KernelSpec &spec = specs[size_t(step.kernel)];
-    spec::Arguments wanted = spec::arguments(spec);
-    std::string kernel = target().kernels[size_t(step.kernel)].name;
-    require(step.arguments.size() == wanted.size(),
-            "kernel " + kernel + " takes " + std::to_string(wanted.size()) + " arguments, not " +
-                std::to_string(step.arguments.size()));
-
-    BoundStep &bound = steps.emplace_back(BoundStep{&spec, {}});
-    for (size_t i = 0; i < wanted.size(); ++i) {
-      auto [buffer, offset] = step.arguments[i];
-      require(buffer >= 0 && size_t(buffer) < target().buffers.size(),
-              "argument " + wanted[i].name + ": no such buffer");
-      const plan::Buffer &place = target().buffers[size_t(buffer)];
-      std::string wrong = mismatch(wanted[i], place, offset);
-      require(wrong.empty(), "kernel " + kernel + ", " + wrong);
-      bound.arguments.push_back(arena.data() + place.offset + offset);
-    }
+  for (const plan::Step &step : program.steps) {
+    BoundStep &bound = steps.emplace_back(BoundStep{&specs[size_t(step.kernel)], {}});
+    for (auto [buffer, offset] : step.arguments)
+      bound.arguments.push_back(arena.data() + target().buffers[size_t(buffer)].offset + offset);
   }
 }
 

@@ -9,12 +9,10 @@
 
 namespace step37::host {
 
-// Matrix products: Gemm.cpp, GroupedGemm.cpp, LmLoss.cpp.
+// Matrix products: Gemm.cpp, GroupedGemm.cpp. The loss: LogitsLoss.cpp.
 void run(const spec::Gemm &spec, HostContext &context, HostArguments arguments);
 void run(const spec::GroupedGemm &spec, HostContext &context, HostArguments arguments);
 void run(const spec::GroupedGemmGrad &spec, HostContext &context, HostArguments arguments);
-void run(const spec::LmLoss &spec, HostContext &context, HostArguments arguments);
-void run(const spec::LmLossGrad &spec, HostContext &context, HostArguments arguments);
 void run(const spec::LogitsLoss &spec, HostContext &context, HostArguments arguments);
 
 // Element-wise, sums and the optimizer.
@@ -55,8 +53,6 @@ template <class Spec> int64_t scratchFloats(const Spec &) { return 0; }
 int64_t scratchFloats(const spec::Gemm &spec);
 int64_t scratchFloats(const spec::GroupedGemm &spec);
 int64_t scratchFloats(const spec::GroupedGemmGrad &spec);
-int64_t scratchFloats(const spec::LmLoss &spec);
-int64_t scratchFloats(const spec::LmLossGrad &spec);
 int64_t scratchFloats(const spec::LogitsLoss &spec);
 int64_t scratchFloats(const spec::RmsNorm &spec);
 int64_t scratchFloats(const spec::RmsNormGrad &spec);

@@ -1,6 +1,6 @@
 // Products of matrices in tiles: each tile is one work item, its sum has one order whatever the
 // number of workers, and f32 BLAS does the arithmetic. bf16 panels are converted on the way into a
-// worker's scratch. Gemm, GroupedGemm and LmLoss are made of it.
+// worker's scratch. Gemm and GroupedGemm are made of it.
 #pragma once
 
 #include "runtime/host/HostKernel.h"

@@ -69,6 +69,8 @@ Json kernelJson(const KernelUse &use) {
           {"variant", use.kernel->variant},
           {"reason", use.kernel->reason},
           {"steps", use.steps},
+          {"registers", use.registers()},
+          {"spill_bytes", use.spillBytes()},
           {"spec", Json(use.kernel->spec)}};
 }
 
@@ -91,6 +93,8 @@ Json targetJson(const Target &target) {
     kernels.push_back(kernelJson(use));
   return {
       {"name", target.name},
+      {"arch", target.arch},
+      {"compiler", target.compiler},
       {"arena_bytes", target.arena_bytes},
       {"bytes_by_kind", std::move(byKind)},
       {"gap_bytes", memory.gaps},

@@ -5,6 +5,20 @@
 
 namespace step37::report {
 
+int64_t KernelUse::registers() const {
+  int64_t most = 0;
+  for (const plan::KernelStage &stage : kernel->stages)
+    most = std::max(most, stage.registers);
+  return most;
+}
+
+int64_t KernelUse::spillBytes() const {
+  int64_t sum = 0;
+  for (const plan::KernelStage &stage : kernel->stages)
+    sum += stage.spill_bytes;
+  return sum;
+}
+
 std::vector<KernelUse> kernelUses(const plan::Target &target) {
   std::vector<KernelUse> uses;
   for (const plan::Kernel &kernel : target.kernels)

@@ -11,6 +11,10 @@ namespace step37::report {
 struct KernelUse {
   const plan::Kernel *kernel; // of the target, which outlives this
   int64_t steps = 0;          // of all programs, that run it
+
+  /// Most registers a thread of any GPU stage, and spilled bytes of all; 0 without stages.
+  int64_t registers() const;
+  int64_t spillBytes() const;
 };
 
 /// All kernels, by family, then in the target's order.

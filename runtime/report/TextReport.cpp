@@ -45,6 +45,13 @@ std::string publishedText(const std::vector<PublishedTensor> &published) {
   return "Published tensors (what is carried is not in the planned bytes)\n" + table.text();
 }
 
+/// "host", or "cuda (sm_90a, NVRTC 12.9)".
+std::string titleOf(const Target &target) {
+  return target.arch.empty()
+             ? target.name
+             : target.name + " (" + target.arch + ", NVRTC " + target.compiler + ")";
+}
+
 std::string targetText(const Target &target) {
   const MemoryReport memory = memoryReport(target);
   TextTable bytes("lrr");
@@ -60,7 +67,7 @@ std::string targetText(const Target &target) {
   programs.add({"program", "steps"});
   for (const plan::Program &program : target.programs)
     programs.add({program.name, grouped(static_cast<int64_t>(program.steps.size()))});
-  return "Planned bytes of target " + target.name + ", a rank, at the peak\n" + bytes.text() +
+  return "Planned bytes of target " + titleOf(target) + ", a rank, at the peak\n" + bytes.text() +
          "\nPrograms of target " + target.name + "\n" + programs.text();
 }
 
@@ -146,11 +153,15 @@ std::string memoryText(const plan::Plan &plan) {
 std::string kernelsText(const plan::Plan &plan) {
   std::string text;
   for (const Target &target : plan.targets) {
-    TextTable table("llrll");
-    table.add({"family", "variant", "steps", "reason", "spec"});
-    for (const KernelUse &use : kernelUses(target))
-      table.add({use.kernel->family, use.kernel->variant, grouped(use.steps), use.kernel->reason,
+    TextTable table("llrrrll");
+    table.add({"family", "variant", "steps", "registers", "spilled", "reason", "spec"});
+    for (const KernelUse &use : kernelUses(target)) {
+      const bool onGpu = !use.kernel->stages.empty();
+      table.add({use.kernel->family, use.kernel->variant, grouped(use.steps),
+                 onGpu ? grouped(use.registers()) : "-",
+                 onGpu ? readableBytes(use.spillBytes()) : "-", use.kernel->reason,
                  specText(use.kernel->spec)});
+    }
     text += "\nKernels of target " + target.name + "\n" + table.text();
   }
   return text;

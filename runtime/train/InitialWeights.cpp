@@ -1,12 +1,12 @@
 // One parameter at a time is in memory, as f32; see InitialWeights.h.
 #include "runtime/train/InitialWeights.h"
 
-#include "bridge/HfDirectory.h"
 #include "bridge/ParameterIO.h"
 #include "bridge/RandomInit.h"
+#include "bridge/WeightSource.h"
 #include "runtime/plan/FloatConversion.h"
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,9 +34,9 @@ void writeParameter(Model &model, const plan::Parameter &parameter,
 
 void initializeWeights(Model &model, const std::filesystem::path &directory, uint64_t seed,
                        RunLog &log) {
-  std::optional<HfDirectory> weights;
+  std::unique_ptr<WeightSource> weights;
   if (!directory.empty()) {
-    weights.emplace(directory);
+    weights = openWeights(directory);
     WeightsSummary summary = checkWeights(*weights, model.plan(), model.executor().target());
     for (const std::string &line : summary.lines(*weights))
       log.note(line);

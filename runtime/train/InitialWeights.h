@@ -9,7 +9,7 @@
 
 namespace step37 {
 
-/// Loads `directory` (bridge/HfDirectory.h), or without one draws random values of `seed`
+/// Loads `directory` (bridge/WeightSource.h), or without one draws random values of `seed`
 /// (bridge/RandomInit.h), into the parameters, rounded to their type, and into the masters, not
 /// rounded. Says once what was converted, carried and not needed. Throws Error.
 void initializeWeights(Model &model, const std::filesystem::path &directory, uint64_t seed,

@@ -1,5 +1,6 @@
 // Published tensors into parameters and back: strided placement, element types, experts stored one
 // by one, what is refused.
+#include "bridge/HfWeights.h"
 #include "bridge/ParameterIO.h"
 #include "test/bridge/bridge_support.h"
 
@@ -51,12 +52,12 @@ protected:
   }
   std::vector<float> read(DType type, int64_t elements) {
     std::vector<std::byte> bytes(static_cast<size_t>(elements * byteSize(type)));
-    readParameter(HfDirectory(scratch), parameter, type, bytes);
+    readParameter(HfWeights(scratch), parameter, type, bytes);
     return toFloats(bytes, type);
   }
   /// Both the check and the reading must refuse.
   void expectRefused(const std::vector<std::string> &parts) {
-    const HfDirectory directory(scratch);
+    const HfWeights directory(scratch);
     expectError([&] { checkWeights(directory, plan, plan.targets[0]); }, parts);
     std::vector<std::byte> bytes(static_cast<size_t>(plan.targets[0].buffers[0].bytes()));
     expectError([&] { readParameter(directory, parameter, DType::f32, bytes); }, parts);
@@ -89,7 +90,7 @@ TEST_F(ParameterIO, LeavesOtherElementsAlone) {
   write(packedTensors());
   parameter.parts.pop_back();
   std::vector<std::byte> bytes = toBytes(std::vector<float>(22, -7), DType::f32);
-  readParameter(HfDirectory(scratch), parameter, DType::f32, bytes);
+  readParameter(HfWeights(scratch), parameter, DType::f32, bytes);
   const std::vector<float> values = toFloats(bytes, DType::f32);
   EXPECT_EQ(values[0], 100);
   EXPECT_EQ(values[19], 207);
@@ -147,7 +148,7 @@ TEST_F(ParameterIO, ExpertsStoredOneByOne) {
   write(singleExperts(3));
   EXPECT_EQ(read(DType::f32, 24), stacked);
   plan = planOf(parameter, DType::f32, 24);
-  const HfDirectory directory(scratch);
+  const HfWeights directory(scratch);
   EXPECT_TRUE(checkWeights(directory, plan, plan.targets[0]).unneeded.empty());
 }
 
@@ -169,7 +170,7 @@ TEST_F(ParameterIO, SummarySaysWhatIsConvertedAndUnneeded) {
   tensors.push_back(counting("positions", {2}, 0, DType::i64));
   write(tensors);
   plan.carried = {{"model.layers.8.mtp", DType::f32, {2}}};
-  const HfDirectory directory(scratch);
+  const HfWeights directory(scratch);
   const WeightsSummary summary = checkWeights(directory, plan, plan.targets[0]);
   EXPECT_EQ(summary.unneeded, (std::vector<std::string>{"model.layers.9.extra", "positions"}));
   EXPECT_EQ(summary.carried, 1);
@@ -181,7 +182,7 @@ TEST_F(ParameterIO, SummarySaysWhatIsConvertedAndUnneeded) {
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_NE(lines[2].find("model.layers.9.extra"), std::string::npos);
   write(packedTensors());
-  const HfDirectory exact(scratch);
+  const HfWeights exact(scratch);
   EXPECT_TRUE(checkWeights(exact, plan, plan.targets[0]).lines(exact).empty());
 }
 
@@ -223,7 +224,7 @@ TEST_F(ParameterIO, RefusesPartsThatDoNotFit) {
     parameter = packedParameter();
     change(parameter.parts[0]);
     std::vector<std::byte> bytes(22 * 4);
-    expectError([&] { readParameter(HfDirectory(scratch), parameter, DType::f32, bytes); },
+    expectError([&] { readParameter(HfWeights(scratch), parameter, DType::f32, bytes); },
                 {"packed: q: "});
     expectError(
         [&] { extractTensor(parameter, parameter.parts[0], DType::f32, bytes, DType::f32); },

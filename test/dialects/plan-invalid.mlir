@@ -125,10 +125,17 @@ plan.program "gemm_c2" {
 
 // -----
 
+plan.buffer input io @x : memref<4xf32>
 plan.program "gemm_c1" {
+  %0 = plan.get @x : memref<4xf32>
   // expected-error @below {{violates C1: no kernel of this name}}
-  plan.gemm @k() :
+  plan.gemm @k(%0) : memref<4xf32>
 }
+
+// -----
+
+// expected-error @below {{violates C1: there must be an argument}}
+plan.kernel @kernel_c1_none "f" variant "" reason "" spec {} arguments []
 
 // -----
 
@@ -140,7 +147,7 @@ plan.parameter @w trained true gradient @gradient.w parts []
 
 // Layouts that no buffer has: unknown sizes, an offset of its own, rows that overlap, sizes that
 // overflow, and elements that no kernel computes with.
-// expected-error @below {{failed to satisfy constraint: type attribute of memref of f32, bf16, i32 or i64 with static sizes and strides}}
+// expected-error @below {{failed to satisfy constraint: type attribute of memref of f32, bf16, i32, i64 or bytes with static sizes and strides}}
 plan.buffer input io @dynamic : memref<?xf32>
 
 // -----

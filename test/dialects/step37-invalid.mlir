@@ -136,7 +136,7 @@ func.func @rms_norm_grad_c1(%x: tensor<8x16xf32>, %w: tensor<16xbf16>, %r: tenso
 // -----
 
 func.func @add_c1() {
-  // expected-error @below {{violates C1: there must be an operand}}
+  // expected-error @below {{expected 1 or more operands, but found 0}}
   %0 = "step37.add"() : () -> tensor<8xf32>
   return
 }

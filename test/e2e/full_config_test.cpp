@@ -29,6 +29,13 @@ TEST_F(FullConfig, compilesWithinAMinuteAndFourGigabytes) {
     const plan::Plan loaded = plan::load(plan);
     EXPECT_EQ(loaded.seq_len, 4096);
     EXPECT_EQ(loaded.type, DType::bf16);
+    for (const plan::Buffer &buffer : loaded.targets[0].buffers) {
+      const bool computed = buffer.kind == plan::BufferKind::activations ||
+                            buffer.kind == plan::BufferKind::workspace ||
+                            buffer.kind == plan::BufferKind::io;
+      EXPECT_FALSE(computed && buffer.elements() >= loaded.seq_len * loaded.vocab)
+          << buffer.name << " could hold the logits of all tokens";
+    }
   }
 }
 

@@ -1,11 +1,18 @@
-// Configs: whatever the text is, parseModelConfig() gives a config or an Error.
-#include "frontend/config/ModelConfig.h"
+// Configs: whatever the text is, parseModelConfig() gives a config or an Error, and a config's
+// canonical text reads back as the same config.
+#include "frontend/config/CanonicalConfig.h"
 #include "runtime/file/Error.h"
 
+#include <cstdlib>
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  step37::ModelConfig config;
   try {
-    step37::parseModelConfig({reinterpret_cast<const char *>(data), size}, "fuzz");
+    config = step37::parseModelConfig({reinterpret_cast<const char *>(data), size}, "fuzz");
   } catch (const step37::Error &) {
+    return 0;
   }
+  if (step37::parseModelConfig(step37::canonicalConfig(config), "canonical") != config)
+    std::abort();
   return 0;
 }

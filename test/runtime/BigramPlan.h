@@ -17,7 +17,7 @@ namespace step37::test {
 
 struct BigramShape {
   int64_t microBatch = 2, seqLen = 12, vocab = 40, width = 8;
-  int64_t lossChunk = 5, logitRows = 7; // neither divides the tokens
+  int64_t logitRows = 7; // does not divide the tokens
   DType type = DType::f32;
   DType gradType = DType::f32;
   bool trainEmbedding = true; // else it is frozen
@@ -89,6 +89,26 @@ private:
     target.programs.back().steps.push_back(std::move(step));
   }
 
+  /// c[m,n] = a[m,k]·b[k,n] on whole matrices.
+  static spec::Gemm product(int64_t m, int64_t n, int64_t k, DType a, DType b, DType c) {
+    spec::Gemm gemm;
+    gemm.m = m;
+    gemm.n = gemm.b_stride = gemm.c_stride = n;
+    gemm.k = gemm.a_stride = k;
+    gemm.a_type = a;
+    gemm.b_type = b;
+    gemm.c_type = c;
+    return gemm;
+  }
+
+  /// rows·headᵀ.
+  spec::Gemm headProduct(int64_t rows, DType c) const {
+    spec::Gemm gemm = product(rows, shape.vocab, shape.width, shape.type, shape.type, c);
+    gemm.transpose_b = true;
+    gemm.b_stride = shape.width;
+    return gemm;
+  }
+
   void buffers() {
     const std::vector<int64_t> table{shape.vocab, shape.width}, rows{tokens};
     for (const auto &[name, published] : parameters) {
@@ -121,17 +141,23 @@ private:
     temporary("dx", shape.type, {tokens, shape.width});
     temporary("labels", DType::i32, {tokens});
     temporary("weights", DType::f32, {tokens});
-    temporary("loss_workspace", DType::f32, {shape.lossChunk, shape.vocab});
+    temporary("loss_logits", DType::f32, {tokens, shape.vocab});
+    temporary("dlogits", DType::f32, {tokens, shape.vocab});
     temporary("embed_workspace", DType::i32, {2 * tokens + shape.vocab + 1});
     launch(spec::Embedding{tokens, shape.vocab, shape.width, shape.type},
            {"input_ids", "embed", "x"}, "model.embed_tokens");
     launch(spec::ShiftLabels{tokens, shape.seqLen, 1},
            {"input_ids", "loss_mask", "document_start", "labels", "weights"}, "loss");
-    launch(spec::LmLossGrad{tokens, shape.width, shape.vocab, shape.lossChunk, shape.type,
-                            shape.gradType},
-           {"x", "head", "labels", "weights", "loss_scale", "accumulate_beta", "token_loss", "dx",
-            "head.gradient", "loss_workspace"},
-           "lm_head");
+    launch(headProduct(tokens, DType::f32), {"x", "head", "loss_logits"}, "lm_head");
+    launch(spec::LogitsLoss{tokens, shape.vocab, true, DType::f32},
+           {"loss_logits", "labels", "weights", "loss_scale", "token_loss", "dlogits"}, "lm_head");
+    launch(product(tokens, shape.width, shape.vocab, DType::f32, shape.type, shape.type),
+           {"dlogits", "head", "dx"}, "lm_head");
+    spec::Gemm gradient =
+        product(shape.vocab, shape.width, tokens, DType::f32, shape.type, shape.gradType);
+    gradient.transpose_a = gradient.accumulate = true;
+    gradient.a_stride = shape.vocab;
+    launch(gradient, {"dlogits", "x", "head.gradient", "accumulate_beta"}, "lm_head");
     if (shape.trainEmbedding)
       launch(spec::EmbeddingGrad{tokens, shape.vocab, shape.width, shape.type, shape.gradType},
              {"input_ids", "dx", "accumulate_beta", "embed.gradient", "embed_workspace"},
@@ -173,16 +199,14 @@ private:
     program("eval");
     temporary("eval_labels", DType::i32, {tokens});
     temporary("eval_weights", DType::f32, {tokens});
-    temporary("eval_lse", DType::f32, {tokens});
-    temporary("eval_workspace", DType::f32, {shape.lossChunk, shape.vocab});
+    temporary("eval_logits", DType::f32, {tokens, shape.vocab});
     launch(spec::Embedding{tokens, shape.vocab, shape.width, shape.type},
            {"input_ids", "embed", "hidden"}, "model.embed_tokens");
     launch(spec::ShiftLabels{tokens, shape.seqLen, 1},
            {"input_ids", "loss_mask", "document_start", "eval_labels", "eval_weights"}, "loss");
-    launch(spec::LmLoss{tokens, shape.width, shape.vocab, shape.lossChunk, shape.type},
-           {"hidden", "head", "eval_labels", "eval_weights", "token_loss", "eval_lse",
-            "eval_workspace"},
-           "lm_head");
+    launch(headProduct(tokens, DType::f32), {"hidden", "head", "eval_logits"}, "lm_head");
+    launch(spec::LogitsLoss{tokens, shape.vocab, false, DType::f32},
+           {"eval_logits", "eval_labels", "eval_weights", "token_loss"}, "lm_head");
     launch(spec::ReduceSum{tokens}, {"token_loss", "loss_sum"}, "loss");
   }
 
@@ -191,15 +215,7 @@ private:
     temporary("logit_rows", shape.type, {shape.logitRows, shape.width});
     launch(spec::TakeRows{tokens, shape.logitRows, shape.width, shape.type},
            {"hidden", "chunk", "logit_rows"}, "lm_head");
-    spec::Gemm gemm;
-    gemm.m = shape.logitRows;
-    gemm.n = shape.vocab;
-    gemm.k = shape.width;
-    gemm.transpose_b = true;
-    gemm.a_stride = gemm.b_stride = shape.width;
-    gemm.c_stride = shape.vocab;
-    gemm.a_type = gemm.b_type = shape.type;
-    launch(gemm, {"logit_rows", "head", "logits"}, "lm_head");
+    launch(headProduct(shape.logitRows, DType::f32), {"logit_rows", "head", "logits"}, "lm_head");
   }
 
   plan::Plan finish() {

@@ -21,6 +21,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace step37::test {
@@ -105,6 +106,16 @@ public:
     return out;
   }
 
+  /// The bytes of every argument, each followed by its fence: for a harness built on this one.
+  using Buffers = std::vector<std::vector<std::byte>>;
+  Buffers &contents() { return buffers; }
+
+  /// One run on all cores, without the comparisons of `run`.
+  KernelRun &runTwin() {
+    runOnce(std::max(1, int(std::thread::hardware_concurrency())), addresses());
+    return *this;
+  }
+
   /// Runs with 1, 2, 3 and 5 threads from the same state, and in place.
   KernelRun &run() {
     auto before = buffers;
@@ -131,12 +142,10 @@ public:
     return *this;
   }
 
-private:
-  using Buffers = std::vector<std::vector<std::byte>>;
-
   static constexpr std::byte poison{0xff}; // NaN in f32 and bf16, −1 in i32
   static constexpr size_t fence = 64;      // bytes behind every buffer
 
+private:
   size_t find(const std::string &name) const {
     for (size_t i = 0; i < arguments.size(); ++i)
       if (arguments[i].name == name)

@@ -44,6 +44,11 @@ TEST(HostAdd, SumsInOrder) {
       }
 }
 
+TEST(HostFill, EveryElement) {
+  for (int64_t count : counts)
+    EXPECT_EQ(KernelRun(spec::Fill{count, -0.5}).run().get("out"), Values(size_t(count), -0.5));
+}
+
 TEST(HostAccumulateGradient, ScalesAndAdds) {
   for (auto [type, gradType] : gradTypes)
     for (int64_t count : counts)

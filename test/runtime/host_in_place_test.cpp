@@ -17,7 +17,9 @@ Bytes randomBytes(const spec::Argument &argument, std::mt19937 &random) {
   Bytes bytes(size_t(argument.elements * byteSize(argument.type)));
   for (int64_t i = 0; i < argument.elements; ++i) {
     float value = float(random() % 2001) / 1000 - 1;
-    if (argument.type == DType::f32)
+    if (argument.type == DType::i32)
+      reinterpret_cast<int32_t *>(bytes.data())[i] = int32_t(random() % 8); // a label
+    else if (argument.type == DType::f32)
       host::store(reinterpret_cast<float *>(bytes.data()) + i, value);
     else
       host::store(reinterpret_cast<host::BFloat16 *>(bytes.data()) + i, value);
@@ -71,6 +73,7 @@ void checkInPlace(const spec::KernelSpec &spec) {
 }
 
 TEST(HostInPlace, SameBits) {
+  checkInPlace(spec::LogitsLoss{17, 300, true, DType::f32});
   for (DType type : {DType::f32, DType::bf16}) {
     checkInPlace(spec::Add{40001, 3, type});
     checkInPlace(spec::RmsNorm{130, 65, 2, 1e-5, type});

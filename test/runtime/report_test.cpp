@@ -10,6 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <sstream>
+
 namespace step37::report {
 namespace {
 
@@ -154,6 +157,22 @@ TEST(KernelReport, countsSteps) {
   EXPECT_EQ(specText({{"few", {1, 2}}, {"many", {1, 2, 3, 4, 5}}}), "few=[1,2] many=(5 values)");
 }
 
+TEST(KernelReport, sumsStagesUp) {
+  plan::Plan plan = samplePlan();
+  plan::Target &target = plan.targets[0];
+  target.arch = "sm_90a";
+  target.compiler = "12.9";
+  target.kernels[1].stages = {{"first", {1, 1, 1}, 128, 0, 168, 4},
+                              {"second", {1, 1, 1}, 128, 0, 40, 8}};
+  EXPECT_EQ(kernelUses(target)[1].registers(), 168);
+  EXPECT_EQ(kernelUses(target)[1].spillBytes(), 12);
+  EXPECT_EQ(linesWith(kernelsText(plan), {"gemm host 2 168 12 B"}).size(), 1u);
+  expectLine(summaryText(plan),
+             "Planned bytes of target host (sm_90a, NVRTC 12.9), a rank, at the peak");
+  EXPECT_EQ(jsonReport(plan)["targets"][0]["kernels"][1]["registers"], 168);
+  EXPECT_EQ(jsonReport(plan)["targets"][0]["arch"], "sm_90a");
+}
+
 TEST(TextReport, summary) {
   const plan::Plan plan = samplePlan();
   const std::string text = summaryText(plan);
@@ -199,7 +218,7 @@ TEST(TextReport, memory) {
 }
 
 TEST(TextReport, kernelsAndParams) {
-  expectLine(kernelsText(samplePlan()), "embedding host 2 the only one tokens=16 type=bf16");
+  expectLine(kernelsText(samplePlan()), "embedding host 2 - - the only one tokens=16 type=bf16");
   const std::string text = paramsText(samplePlan());
   expectLine(text, "gate_proj.weight bf16 [2, 1, 4] trained packed");
   expectLine(text, "router_bias f32 [5] frozen bias");

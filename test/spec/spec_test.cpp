@@ -23,7 +23,7 @@ using Json = nlohmann::json;
 std::vector<KernelSpec> samples() {
   DType bf16 = DType::bf16;
   return {
-      Gemm{3, 5, 7, true, false, 4, 6, 8, bf16, DType::f32, bf16, true},
+      Gemm{3, 5, 7, true, false, 4, 6, 8, bf16, DType::f32, bf16, true, 256},
       Embedding{6, 11, 5, bf16},
       EmbeddingGrad{6, 11, 5, bf16, bf16},
       RmsNorm{65, 5, 3, 1e-6, bf16},
@@ -46,8 +46,8 @@ std::vector<KernelSpec> samples() {
       GroupedGemm{4, 12, 5, 7, false, bf16},
       GroupedGemmGrad{4, 12, 5, 7, bf16, bf16},
       ShiftLabels{6, 3, 2},
-      LmLoss{6, 5, 11, 4, bf16},
-      LmLossGrad{6, 5, 11, 4, bf16, bf16},
+      LogitsLoss{6, 11, true, bf16},
+      Fill{9, -0.5},
       ReduceSum{9},
       TakeRows{9, 4, 5, bf16},
       SumOfSquares{65537, bf16},
@@ -136,7 +136,7 @@ TEST(Spec, EveryNegativeNumberIsNamed) {
   for (const KernelSpec &spec : samples()) {
     Json fields = toJson(spec);
     for (const auto &[key, value] : fields.items()) {
-      if (key == "scale" || !(value.is_number() || value.is_array()))
+      if (key == "scale" || key == "value" || !(value.is_number() || value.is_array()))
         continue;
       Json wrong = fields;
       (value.is_array() ? wrong[key][0] : wrong[key]) = -1;
@@ -208,7 +208,7 @@ TEST(Spec, OverflowIsAnError) {
 
 TEST(Spec, Arguments) {
   std::map<std::string_view, std::string> expected{
-      {"gemm", "a r bf16 27\nb r f32 41\nc rw bf16 21\nbeta r f32 1\n"},
+      {"gemm", "a r bf16 27\nb r f32 41\nc rw bf16 21\nbeta r f32 1\nworkspace w u8 256\n"},
       {"embedding", "ids r i32 6\ntable r bf16 55\nout w bf16 30\n"},
       {"embedding_grad", "ids r i32 6\ndy r bf16 30\nbeta r f32 1\ndtable rw bf16 55\n"
                          "workspace w i32 24\n"},
@@ -252,11 +252,9 @@ TEST(Spec, Arguments) {
        "a r bf16 60\nb r bf16 84\noffsets r i32 5\nbeta r f32 1\ndw rw bf16 140\n"},
       {"shift_labels",
        "ids r i32 6\nmask r f32 6\ndocument_start r i32 6\nlabels w i32 6\nweights w f32 6\n"},
-      {"lm_loss", "x r bf16 30\nw r bf16 55\nlabels r i32 6\nweights r f32 6\ntoken_loss w f32 6\n"
-                  "lse w f32 6\nworkspace w f32 44\n"},
-      {"lm_loss_grad",
-       "x r bf16 30\nw r bf16 55\nlabels r i32 6\nweights r f32 6\nscale r f32 1\nbeta r f32 1\n"
-       "token_loss w f32 6\ndx w bf16 30\ndw rw bf16 55\nworkspace w f32 44\n"},
+      {"logits_loss", "logits r f32 66\nlabels r i32 6\nweights r f32 6\nscale r f32 1\n"
+                      "token_loss w f32 6\ndlogits w bf16 66\n"},
+      {"fill", "out w f32 9\n"},
       {"reduce_sum", "values r f32 9\ntotal w f32 1\n"},
       {"take_rows", "x r bf16 45\nchunk r i32 1\nout w bf16 20\n"},
       {"sum_of_squares", "x r bf16 65537\npartial w f32 2\n"},
@@ -272,6 +270,11 @@ TEST(Spec, Arguments) {
 
 TEST(Spec, OptionalArguments) {
   EXPECT_EQ(describe(Gemm{3, 5, 7, false, true, 7, 7, 5}), "a r f32 21\nb r f32 35\nc w f32 15\n");
+  EXPECT_EQ(describe(LogitsLoss{6, 11, true, DType::f32}),
+            "logits r f32 66\nlabels r i32 6\nweights r f32 6\nscale r f32 1\n"
+            "token_loss w f32 6\ndlogits w f32 66 over 0\n");
+  EXPECT_EQ(describe(LogitsLoss{6, 11, false, DType::f32}),
+            "logits r f32 66\nlabels r i32 6\nweights r f32 6\ntoken_loss w f32 6\n");
   EXPECT_EQ(describe(RmsNorm{3, 5, 1}),
             "addend0 r f32 15\nweight r f32 5\ny w f32 15\ninverse_rms w f32 3\n");
   EXPECT_EQ(describe(RmsNormGrad{3, 5, 0}),

@@ -7,6 +7,9 @@ set(LLVM_EXTERNAL_LIT "${LLVM_TOOLS_BINARY_DIR}/lit" CACHE STRING "" FORCE)
 include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
+# add_mlir_doc writes under this folder; `docs` builds the reference of dialects and passes there.
+set(MLIR_BINARY_DIR ${CMAKE_BINARY_DIR})
+add_custom_target(docs DEPENDS mlir-doc)
 include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 add_definitions(${LLVM_DEFINITIONS})
 include_directories(${CMAKE_SOURCE_DIR}) # mlir-tblgen takes its include paths from here

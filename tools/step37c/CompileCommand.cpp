@@ -32,22 +32,25 @@ void addCompileCommand(CLI::App &app) {
   command->add_option("config", options->config, "config.json, or a directory that holds one");
   command->add_option("-o,--output", *output, "the plan to write");
 
+  const CLI::Range positive(int64_t{1}, int64_t{INT32_MAX});
   CLI::Option_group *shape = command->add_option_group("Shape");
   shape
       ->add_option("--micro-batch", options->microBatch,
                    "rows of a micro-batch (per data-parallel rank)")
-      ->check(CLI::PositiveNumber)
+      ->check(positive)
       ->capture_default_str();
   shape
       ->add_option("--seq-len", options->seqLen,
                    "tokens a row (default: 4096 or the config's maximum, if less)")
-      ->check(CLI::PositiveNumber);
+      ->check(positive);
   shape
       ->add_option("--dtype", options->type,
                    "parameters and activations (default: the config's torch_dtype)")
       ->check(CLI::IsMember({"bf16", "f32"}));
 
   CLI::Option_group *what = command->add_option_group("What is compiled");
+  what->add_option("--arch", options->arch, "GPU architecture of the cuda target")
+      ->capture_default_str();
   what->add_option("--target", *target, "what the plan can run on")
       ->check(CLI::IsMember([] {
         std::vector<std::string> names = supportedTargets();

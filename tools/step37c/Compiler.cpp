@@ -1,7 +1,11 @@
 #include "tools/step37c/Compiler.h"
 
 #include "codegen/emit/EmitPlan.h"
+#ifdef STEP37_HAS_CUDA
+#include "codegen/emit/EmbedKernels.h"
+#endif
 #include "codegen/select/SelectPasses.h"
+#include "codegen/select/TargetPolicy.h"
 #include "frontend/config/BatchLimits.h"
 #include "frontend/config/CanonicalConfig.h"
 #include "frontend/config/Inventory.h"
@@ -21,14 +25,16 @@ using namespace mlir;
 namespace step37 {
 namespace {
 
-/// The element type to compute with.
-DType computeType(const CompileOptions &options, const LoadedConfig &loaded) {
-  if (options.type)
-    return *parseDType(*options.type);
-  if (loaded.config.type == DType::f16)
-    throw Error(loaded.origin + ": torch_dtype: float16 cannot be computed with; choose "
-                                "--dtype bf16 or --dtype f32");
-  return loaded.config.type;
+/// The config to compile. Plans compute and publish in f32 and bf16 only.
+LoadedConfig loadConfig(const CompileOptions &options) {
+  LoadedConfig loaded = loadModelConfig(options.config);
+  if (loaded.config.type == DType::f16) {
+    if (!options.type)
+      throw Error(loaded.origin + ": torch_dtype: float16 cannot be computed with; choose "
+                                  "--dtype bf16 or --dtype f32");
+    loaded.config.type = *parseDType(*options.type);
+  }
+  return loaded;
 }
 
 FrontendOptions frontendOptions(const CompileOptions &options, const LoadedConfig &loaded) {
@@ -36,7 +42,7 @@ FrontendOptions frontendOptions(const CompileOptions &options, const LoadedConfi
   FrontendOptions frontend;
   frontend.microBatch = options.microBatch;
   frontend.seqLen = options.seqLen.value_or(std::min<int64_t>(4096, config.max_positions));
-  frontend.type = computeType(options, loaded);
+  frontend.type = options.type ? *parseDType(*options.type) : config.type;
   auto wants = [&](std::string_view program) {
     return options.programs.empty() ||
            std::count(options.programs.begin(), options.programs.end(), program);
@@ -81,12 +87,12 @@ const std::vector<std::string> &phaseNames() {
 }
 
 const std::vector<std::string> &supportedTargets() {
-  static const std::vector<std::string> names = {"host"};
+  static const std::vector<std::string> names = selectableTargets();
   return names;
 }
 
 std::optional<plan::Plan> compile(const CompileOptions &options) {
-  LoadedConfig loaded = loadModelConfig(options.config);
+  LoadedConfig loaded = loadConfig(options);
   FrontendOptions frontend = frontendOptions(options, loaded);
 
   // One thread: a plan's bytes must not depend on scheduling, and modules are small.
@@ -127,6 +133,11 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
       continue;
     passes.run(*lowered, buildMemoryPipeline);
     plan.targets.push_back(emitTarget(*lowered, target));
+#ifdef STEP37_HAS_CUDA
+    if (target == "cuda")
+      for (const KernelDump &kernel : embedKernels(plan, plan.targets.back(), options.arch))
+        dump.writeKernel(kernel.name, kernel.source, kernel.report);
+#endif
     if (plan.parameters.empty())
       plan.parameters = emitParameters(*lowered);
   }

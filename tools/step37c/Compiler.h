@@ -14,6 +14,7 @@ namespace step37 {
 struct CompileOptions {
   std::filesystem::path config;     // config.json or a directory that holds one
   std::vector<std::string> targets; // empty: all that this build supports
+  std::string arch = "sm_90a";      // GPU architecture of the cuda target
   std::optional<std::string> type;  // f32 or bf16; the config's if not given
   int64_t microBatch = 1;
   std::optional<int64_t> seqLen;     // min(4096, max_position_embeddings) if not given

@@ -23,31 +23,53 @@ private:
   PhaseDump &dump;
 };
 
+void createFolder(const std::filesystem::path &folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw Error(folder.string() + ": cannot create the dump folder: " + error.message());
+}
+
 } // namespace
 
 PhaseDump::PhaseDump(std::filesystem::path folder) : folder(std::move(folder)) {
   if (this->folder.empty())
     return;
-  std::error_code error;
-  std::filesystem::create_directories(this->folder, error);
-  if (error)
-    throw Error(this->folder.string() + ": cannot create the dump folder: " + error.message());
+  createFolder(this->folder);
 }
 
 void PhaseDump::write(mlir::Operation *module, llvm::StringRef name) {
   if (folder.empty())
     return;
-  std::string path = (folder / llvm::formatv("{0,0+2}-{1}.mlir", number++, name).str()).string();
+  writeFile(folder / llvm::formatv("{0,0+2}-{1}.mlir", number++, name).str(),
+            [&](llvm::raw_ostream &out) {
+              module->print(out,
+                            mlir::OpPrintingFlags().enableDebugInfo(true, /*prettyForm=*/false));
+            });
+}
+
+void PhaseDump::writeKernel(const std::string &name, const std::string &source,
+                            const std::string &report) {
+  if (folder.empty())
+    return;
+  std::filesystem::path kernels = folder / "kernels";
+  createFolder(kernels);
+  writeFile(kernels / (name + ".cu"), [&](llvm::raw_ostream &out) { out << source; });
+  writeFile(kernels / (name + ".txt"), [&](llvm::raw_ostream &out) { out << report; });
+}
+
+void PhaseDump::writeFile(const std::filesystem::path &path,
+                          llvm::function_ref<void(llvm::raw_ostream &)> print) {
   std::error_code error;
-  llvm::raw_fd_ostream out(path, error);
+  llvm::raw_fd_ostream out(path.string(), error);
   if (!error) {
-    module->print(out, mlir::OpPrintingFlags().enableDebugInfo(true, /*prettyForm=*/false));
+    print(out);
     out.close();
     error = out.error();
   }
   if (error) {
     out.clear_error();
-    throw Error(path + ": cannot write the dump: " + error.message());
+    throw Error(path.string() + ": cannot write the dump: " + error.message());
   }
 }
 

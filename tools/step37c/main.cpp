@@ -1,7 +1,11 @@
 // step37c: compiles configs to plans, shows plans, converts checkpoints. Flags to calls; exit code
 // 1 for what was given or met, 2 for wrong usage.
 #include "runtime/file/Error.h"
+#include "tools/step37c/ExportCommand.h"
+#include "tools/step37c/ImportCommand.h"
+#include "tools/step37c/NamesCommand.h"
 #include "tools/step37c/ShowCommand.h"
+#include "tools/step37c/VerifyCommand.h"
 #ifdef STEP37_COMPILER
 #include "tools/step37c/CompileCommand.h"
 #endif
@@ -18,6 +22,10 @@ int main(int argc, char **argv) {
   step37::addCompileCommand(app);
 #endif
   step37::addShowCommand(app);
+  step37::addImportCommand(app);
+  step37::addExportCommand(app);
+  step37::addVerifyCommand(app);
+  step37::addNamesCommand(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

@@ -49,7 +49,7 @@ struct ConstantPrinter {
   void list(const std::string &type, const std::string &name, const std::vector<T> &values,
             Print print) {
     constant("int", name + "_count", std::to_string(values.size()));
-    out += "  static __device__ " + type + " " + name + "(int i) {\n    const " + type +
+    out += "  static __device__ " + type + " " + name + "(int i) {\n    static constexpr " + type +
            " values[] = {";
     for (const T &value : values)
       out += print(value) + ",";

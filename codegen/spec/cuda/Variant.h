@@ -37,7 +37,7 @@ struct CudaVariant {
 };
 
 /// All variants of the spec's family, fastest first. The last one, "generic", takes every spec that
-/// the frontend accepts. Empty for a family that has no kernel of ours (none today).
+/// the frontend accepts.
 std::vector<CudaVariant> cudaVariants(const KernelSpec &spec);
 
 /// The fastest variant that takes the spec, and why not the faster ones.
@@ -72,8 +72,8 @@ std::vector<CudaVariant> variantsOf(const CombineGrad &);
 std::vector<CudaVariant> variantsOf(const GroupedGemm &);
 std::vector<CudaVariant> variantsOf(const GroupedGemmGrad &);
 std::vector<CudaVariant> variantsOf(const ShiftLabels &);
-std::vector<CudaVariant> variantsOf(const LmLoss &);
-std::vector<CudaVariant> variantsOf(const LmLossGrad &);
+std::vector<CudaVariant> variantsOf(const LogitsLoss &);
+std::vector<CudaVariant> variantsOf(const Fill &);
 std::vector<CudaVariant> variantsOf(const ReduceSum &);
 std::vector<CudaVariant> variantsOf(const TakeRows &);
 std::vector<CudaVariant> variantsOf(const SumOfSquares &);

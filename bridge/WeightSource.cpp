@@ -1,0 +1,24 @@
+// Tells the two forms apart; see WeightSource.h.
+#include "bridge/WeightSource.h"
+
+#include "bridge/HfWeights.h"
+#include "bridge/RankWeights.h"
+#include "runtime/file/AtomicDirectory.h"
+
+namespace step37 {
+
+std::unique_ptr<WeightSource> openWeights(const std::filesystem::path &directory) {
+  recoverDirectory(directory);
+  if (isRankCheckpoint(directory))
+    return std::make_unique<RankWeights>(directory);
+  return std::make_unique<HfWeights>(directory);
+}
+
+std::string shapeText(const std::vector<int64_t> &shape) {
+  std::string result = "[";
+  for (int64_t extent : shape)
+    result += (result.size() > 1 ? ", " : "") + std::to_string(extent);
+  return result + "]";
+}
+
+} // namespace step37

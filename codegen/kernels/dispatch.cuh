@@ -1,0 +1,72 @@
+// Rows of tokens to rows sorted by expert, back as a (weighted) sum per token, and that sum's gradient:
+// families dispatch, combine and combine_grad.
+#pragma once
+
+#include "copy_rows.cuh"
+
+namespace step37 {
+
+/// Arguments: x, row_slot, out. One block a row of out.
+template <class Spec, int N> __device__ void dispatch_generic(const Pointers<N> &buffers) {
+  using T = typename Spec::type;
+  int token = buffers.template get<const int>(1)[blockIdx.x] / int(Spec::top_k);
+  copy_row<int(Spec::cols)>(buffers.template get<const T>(0) + int64(token) * Spec::cols,
+                            buffers.template get<T>(2) + int64(blockIdx.x) * Spec::cols);
+}
+
+/// Arguments: rows, slot_row, [weights], out. One block a token.
+template <class Spec, int N> __device__ void combine_generic(const Pointers<N> &buffers) {
+  using T = typename Spec::type;
+  constexpr int cols = int(Spec::cols), top_k = int(Spec::top_k);
+  constexpr int W = common_width(full_width<T>, cols);
+  const T *rows = buffers.template get<const T>(0);
+  int64 first = int64(blockIdx.x) * top_k;
+  const int *slot_row = buffers.template get<const int>(1) + first;
+  const float *weights = buffers.template get<const float>(Spec::weighted ? 2 : 0) + first;
+  T *out = buffers.template get<T>(Spec::weighted ? 3 : 2) + int64(blockIdx.x) * cols;
+  for (int column = threadIdx.x * W; column < cols; column += block_threads * W) {
+    float sum[W] = {};
+#pragma unroll 8
+    for (int j = 0; j < top_k; ++j) {
+      float values[W], weight = Spec::weighted ? __ldg(weights + j) : 1.0f;
+      load_readonly<W>(rows + int64(__ldg(slot_row + j)) * cols + column, values);
+#pragma unroll
+      for (int i = 0; i < W; ++i)
+        sum[i] += weight * values[i];
+    }
+    store<W>(out + column, sum);
+  }
+}
+
+/// Arguments: dout, rows, weights, row_slot, drows, dweights. One warp a row of drows.
+template <class Spec, int N> __device__ void combine_grad_generic(const Pointers<N> &buffers) {
+  using T = typename Spec::type;
+  constexpr int cols = int(Spec::cols);
+  constexpr int W = common_width(full_width<T>, cols);
+  int64 row = int64(blockIdx.x) * (block_threads / warp_size) + threadIdx.x / warp_size;
+  if (row >= Spec::tokens * Spec::top_k)
+    return;
+  int lane = threadIdx.x % warp_size;
+  int slot = buffers.template get<const int>(3)[row];
+  const T *dout = buffers.template get<const T>(0) + int64(slot / int(Spec::top_k)) * cols;
+  const T *values = buffers.template get<const T>(1) + row * cols;
+  float weight = buffers.template get<const float>(2)[slot], dot = 0;
+  T *drow = buffers.template get<T>(4) + row * cols;
+#pragma unroll 4
+  for (int column = lane * W; column < cols; column += warp_size * W) {
+    float dy[W], value[W];
+    load_readonly<W>(dout + column, dy);
+    load_readonly<W>(values + column, value);
+#pragma unroll
+    for (int i = 0; i < W; ++i) {
+      dot += dy[i] * value[i];
+      dy[i] *= weight;
+    }
+    store<W>(drow + column, dy);
+  }
+  dot = warp_sum(dot);
+  if (lane == 0)
+    buffers.template get<float>(5)[slot] = dot;
+}
+
+} // namespace step37

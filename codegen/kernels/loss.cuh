@@ -1,0 +1,87 @@
+// Cross-entropy of rows of logits and the logits' gradient: family logits_loss. One block a row: largest
+// logit and sum of exponentials in one sweep, the gradient in another, which goes backwards so that it
+// finds in the cache what the first one read last.
+#pragma once
+
+#include "vector.cuh"
+
+namespace step37 {
+
+/// Threads of a row: as many as an SM holds together with few rows in flight.
+constexpr int loss_threads = 1024;
+
+/// A sum of exponentials relative to the largest exponent so far.
+struct ExponentialSum {
+  float largest = -infinity(), sum = 0;
+
+  template <int W> __device__ void add(const float (&values)[W]) {
+    float most = values[0];
+#pragma unroll
+    for (int i = 1; i < W; ++i)
+      most = fmaxf(most, values[i]);
+    if (most > largest) {
+      sum *= expf(largest - most);
+      largest = most;
+    }
+    float shift = largest == -infinity() ? 0.0f : largest; // −inf − (−inf) would be NaN
+#pragma unroll
+    for (int i = 0; i < W; ++i)
+      sum += expf(values[i] - shift);
+  }
+};
+
+/// Arguments: logits, labels, weights, [scale], token_loss, [dlogits].
+template <class Spec, int N> __device__ void logits_loss_generic(const Pointers<N> &buffers) {
+  using T = typename Spec::type;
+  constexpr int W = common_width(full_width<float>, Spec::vocab);
+  constexpr int packs = int(Spec::vocab / W), batch = 4;
+  __shared__ float scratch[warp_size];
+  const float *logits = buffers.template get<const float>(0) + blockIdx.x * Spec::vocab;
+  int label = buffers.template get<const int>(1)[blockIdx.x];
+  float weight = buffers.template get<const float>(2)[blockIdx.x];
+  float label_logit = logits[label];
+
+  ExponentialSum own;
+  for (int first = threadIdx.x; first < packs; first += batch * loss_threads) {
+    float values[batch][W];
+#pragma unroll
+    for (int b = 0; b < batch; ++b)
+      if (first + b * loss_threads < packs)
+        load<W>(logits + int64(first + b * loss_threads) * W, values[b]);
+#pragma unroll
+    for (int b = 0; b < batch; ++b)
+      if (first + b * loss_threads < packs)
+        own.add(values[b]);
+  }
+  float largest = block_max(own.largest, scratch);
+  float sum = block_sum(own.sum == 0.0f ? 0.0f : own.sum * expf(own.largest - largest), scratch);
+  if (threadIdx.x == 0)
+    buffers.template get<float>(Spec::gradient ? 4 : 3)[blockIdx.x] =
+        weight * (largest + logf(sum) - label_logit);
+
+  if constexpr (Spec::gradient) {
+    float scaled = *buffers.template get<const float>(3) * weight, factor = scaled / sum;
+    T *dlogits = buffers.template get<T>(5) + blockIdx.x * Spec::vocab; // may be in place of logits
+    constexpr int rounds = int(ceil_div(packs, batch * loss_threads));
+    for (int round = rounds - 1; round >= 0; --round) {
+      int first = round * batch * loss_threads + threadIdx.x;
+      float values[batch][W];
+#pragma unroll
+      for (int b = 0; b < batch; ++b)
+        if (first + b * loss_threads < packs)
+          load<W>(logits + int64(first + b * loss_threads) * W, values[b]);
+#pragma unroll
+      for (int b = 0; b < batch; ++b) {
+        int column = (first + b * loss_threads) * W;
+        if (first + b * loss_threads < packs) {
+#pragma unroll
+          for (int i = 0; i < W; ++i)
+            values[b][i] = expf(values[b][i] - largest) * factor - (column + i == label ? scaled : 0.0f);
+          store<W>(dlogits + column, values[b]);
+        }
+      }
+    }
+  }
+}
+
+} // namespace step37

@@ -1,0 +1,122 @@
+// Stable counting sort of token slots by expert: family sort_by_expert. Slots are cut into tiles. Three
+// launches: the number of slots of each expert in each tile; where each tile's slots of each expert
+// begin; the slots to their places, a warp a tile. Counts of a tile are kept where the tile's own
+// results go later (slot_row), which therefore has room for all experts; of a single tile, which may be
+// shorter, in offsets.
+#pragma once
+
+#include "common.cuh"
+
+namespace step37 {
+
+template <class Spec> struct SortTiles {
+  static constexpr int experts = int(Spec::experts);
+  static constexpr int64 slots = Spec::tokens * Spec::top_k;
+  static constexpr int64 size = experts < 1024 ? 1024 : experts;
+  static constexpr int64 count = slots < size ? 1 : slots / size; // the last one takes the rest
+  static __device__ int64 begin(int64 tile) { return tile * size; }
+  static __device__ int64 end(int64 tile) { return tile == count - 1 ? slots : (tile + 1) * size; }
+};
+
+/// Arguments of all stages: chosen, offsets, row_slot, slot_row.
+template <class Spec, int N> __device__ void sort_by_expert_generic_count(const Pointers<N> &buffers) {
+  using Tiles = SortTiles<Spec>;
+  __shared__ int counts[Tiles::experts];
+  const int *chosen = buffers.template get<const int>(0);
+  for (int64 tile = blockIdx.x; tile < Tiles::count; tile += gridDim.x) {
+    for (int expert = threadIdx.x; expert < Tiles::experts; expert += blockDim.x)
+      counts[expert] = 0;
+    __syncthreads();
+    for (int64 slot = Tiles::begin(tile) + threadIdx.x; slot < Tiles::end(tile); slot += blockDim.x)
+      atomicAdd(&counts[chosen[slot]], 1);
+    __syncthreads();
+    int *to = Tiles::count == 1 ? buffers.template get<int>(1)
+                                : buffers.template get<int>(3) + Tiles::begin(tile);
+    for (int expert = threadIdx.x; expert < Tiles::experts; expert += blockDim.x)
+      to[expert] = counts[expert];
+    __syncthreads(); // before the next tile's zeros
+  }
+}
+
+/// Sum of the values of this lane and those before it.
+__device__ inline int warp_inclusive_sum(int value) {
+  int lane = threadIdx.x % warp_size;
+#pragma unroll
+  for (int distance = 1; distance < warp_size; distance *= 2) {
+    int before = __shfl_up_sync(0xffffffffu, value, distance);
+    value += lane >= distance ? before : 0;
+  }
+  return value;
+}
+
+/// One block. Turns counts into sums over earlier tiles, and totals into offsets.
+template <class Spec, int N> __device__ void sort_by_expert_generic_scan(const Pointers<N> &buffers) {
+  using Tiles = SortTiles<Spec>;
+  __shared__ int totals[Tiles::experts];
+  int *offsets = buffers.template get<int>(1), *slot_row = buffers.template get<int>(3);
+  int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size, warps = blockDim.x / warp_size;
+  for (int expert = warp; expert < Tiles::experts; expert += warps) {
+    int total = 0;
+    if constexpr (Tiles::count == 1)
+      total = offsets[expert];
+    else
+      for (int64 first = 0; first < Tiles::count; first += warp_size) {
+        int64 tile = first + lane;
+        int count = tile < Tiles::count ? slot_row[Tiles::begin(tile) + expert] : 0;
+        int sum = warp_inclusive_sum(count);
+        if (tile < Tiles::count)
+          slot_row[Tiles::begin(tile) + expert] = total + sum - count;
+        total += __shfl_sync(0xffffffffu, sum, warp_size - 1);
+      }
+    if (lane == 0)
+      totals[expert] = total;
+  }
+  __syncthreads();
+  if (warp != 0)
+    return;
+  int before = 0;
+  for (int first = 0; first < Tiles::experts; first += warp_size) {
+    int expert = first + lane;
+    int count = expert < Tiles::experts ? totals[expert] : 0;
+    int sum = warp_inclusive_sum(count);
+    if (expert < Tiles::experts)
+      offsets[expert] = before + sum - count;
+    before += __shfl_sync(0xffffffffu, sum, warp_size - 1);
+  }
+  if (lane == 0)
+    offsets[Tiles::experts] = before;
+}
+
+/// One warp, which is the block, a tile.
+template <class Spec, int N> __device__ void sort_by_expert_generic_place(const Pointers<N> &buffers) {
+  using Tiles = SortTiles<Spec>;
+  __shared__ int next[Tiles::experts];
+  const int *chosen = buffers.template get<const int>(0), *offsets = buffers.template get<const int>(1);
+  int *row_slot = buffers.template get<int>(2), *slot_row = buffers.template get<int>(3);
+  int lane = threadIdx.x;
+  for (int64 tile = blockIdx.x; tile < Tiles::count; tile += gridDim.x) {
+    for (int expert = lane; expert < Tiles::experts; expert += warp_size)
+      next[expert] =
+          offsets[expert] + (Tiles::count == 1 ? 0 : slot_row[Tiles::begin(tile) + expert]);
+    __syncwarp(); // slot_row's counts have been read, `next` is written
+#pragma unroll 4
+    for (int64 first = Tiles::begin(tile); first < Tiles::end(tile); first += warp_size) {
+      int64 slot = first + lane;
+      bool active = slot < Tiles::end(tile);
+      int expert = active ? __ldg(chosen + slot) : -1;
+      unsigned same = __match_any_sync(0xffffffffu, expert);
+      int row = active ? next[expert] + __popc(same & ((1u << lane) - 1)) : 0;
+      __syncwarp();
+      if (active && lane == __ffs(same) - 1)
+        next[expert] += __popc(same);
+      __syncwarp();
+      if (active) {
+        row_slot[row] = int(slot);
+        slot_row[slot] = row;
+      }
+    }
+    __syncwarp();
+  }
+}
+
+} // namespace step37

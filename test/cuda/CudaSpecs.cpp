@@ -1,0 +1,116 @@
+#include "test/cuda/CudaSpecs.h"
+
+#include "codegen/spec/SpecCheck.h"
+
+#include <algorithm>
+
+namespace step37::test {
+namespace {
+
+using spec::ClampPosition;
+
+class SpecList {
+public:
+  SpecList(const ModelSizes &sizes, DType type, DType gradType)
+      : s(sizes), type(type), grad(gradType) {}
+
+  std::vector<spec::KernelSpec> build() {
+    rows();
+    attention();
+    experts();
+    loss();
+    optimizer();
+    for (const spec::KernelSpec &spec : specs)
+      spec::check(spec);
+    return std::move(specs);
+  }
+
+private:
+  template <class Spec> void add(Spec spec) { specs.emplace_back(std::move(spec)); }
+
+  void rows() {
+    add(spec::Embedding{s.tokens, s.vocab, s.width, type});
+    add(spec::EmbeddingGrad{s.tokens, s.vocab, s.width, type, grad});
+    for (int64_t addends : {1, 2, 3})
+      add(spec::RmsNorm{s.tokens, s.width, addends, 1e-5, type});
+    for (int64_t residuals : {0, 1, 2})
+      add(spec::RmsNormGrad{s.tokens, s.width, residuals, 1e-5, type, grad});
+    add(spec::Add{s.tokens * s.width, 3, type});
+    add(spec::AccumulateGradient{s.width * s.denseWidth, type, grad});
+    add(spec::Swiglu{s.tokens, s.denseWidth, 2 * s.denseWidth, 2 * s.denseWidth, s.limit,
+                     ClampPosition::afterSilu, type});
+    add(spec::SwigluGrad{s.tokens, s.denseWidth, 2 * s.denseWidth, 2 * s.denseWidth,
+                         2 * s.denseWidth, 2 * s.denseWidth, s.limit, ClampPosition::beforeSilu,
+                         type});
+    // The router's products mix types.
+    add(spec::Gemm{s.tokens, s.experts, s.width, false, true, s.width, s.width, s.experts, type,
+                   DType::f32, DType::f32, false, 0});
+    add(spec::Gemm{s.experts, s.width, s.tokens, true, false, s.experts, s.width, s.width,
+                   DType::f32, type, grad, true, 0});
+  }
+
+  void attention() {
+    int64_t q = s.heads * s.headDim, k = s.groups * s.headDim, packed = q + 2 * k + s.heads;
+    std::vector<double> frequencies(size_t(s.rotaryDim / 2), 0.01);
+    add(spec::RopeTable{s.seqLen, frequencies});
+    for (bool normalize : {true, false})
+      for (int64_t rotary : {s.rotaryDim, int64_t(0)}) {
+        add(spec::QkNormRope{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, rotary, packed,
+                             packed, normalize, 1e-5, type});
+        add(spec::QkNormRopeGrad{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, rotary, packed,
+                                 packed, packed, packed, normalize, 1e-5, type, grad});
+      }
+    for (bool gated : {true, false}) {
+      add(spec::Attention{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, s.window, packed,
+                          gated ? packed : 0, gated, 0.1, type});
+      add(spec::AttentionGrad{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, s.window, packed,
+                              gated ? packed : 0, packed, gated ? packed : 0, gated, 0.1, type});
+    }
+  }
+
+  void experts() {
+    int64_t rows = s.tokens * s.topK;
+    for (bool softmax : {false, true}) {
+      add(spec::Route{s.tokens, s.experts, s.topK, 3, true, !softmax, softmax});
+      add(spec::RouteGrad{s.tokens, s.experts, s.topK, 3, true, softmax});
+    }
+    add(spec::SortByExpert{s.tokens, s.experts, s.topK});
+    add(spec::Dispatch{s.tokens, s.topK, s.width, type});
+    for (bool weighted : {true, false})
+      add(spec::Combine{s.tokens, s.topK, s.width, weighted, type});
+    add(spec::CombineGrad{s.tokens, s.topK, s.width, type});
+    for (bool transpose : {true, false})
+      add(spec::GroupedGemm{s.experts, rows, s.expertWidth, s.width, transpose, type});
+    add(spec::GroupedGemmGrad{s.experts, rows, s.expertWidth, s.width, type, grad});
+  }
+
+  void loss() {
+    int64_t chunk = std::min<int64_t>(s.tokens, 1024);
+    add(spec::ShiftLabels{s.tokens, s.seqLen, 1});
+    add(spec::ShiftLabels{s.tokens, s.seqLen, 2});
+    for (bool gradient : {true, false})
+      add(spec::LogitsLoss{chunk, s.vocab, gradient, type});
+    add(spec::ReduceSum{s.tokens});
+    add(spec::TakeRows{s.tokens, s.seqLen, s.width, type});
+    add(spec::Fill{s.tokens, 1});
+  }
+
+  void optimizer() {
+    int64_t elements = s.width * s.denseWidth;
+    add(spec::SumOfSquares{elements, grad});
+    add(spec::GlobalNorm{std::vector<int64_t>(700, 3)});
+    add(spec::AdamW{elements, true, type, grad});
+  }
+
+  ModelSizes s;
+  DType type, grad;
+  std::vector<spec::KernelSpec> specs;
+};
+
+} // namespace
+
+std::vector<spec::KernelSpec> specsOf(const ModelSizes &sizes, DType type, DType gradType) {
+  return SpecList(sizes, type, gradType).build();
+}
+
+} // namespace step37::test

@@ -1,0 +1,47 @@
+// One variant of a kernel spec on the GPU, for tests: its stub compiled with NVRTC, loaded,
+// launched and timed. Which arguments it gets and what is right is GpuHarness.h.
+#pragma once
+
+#include "codegen/nvrtc/Nvrtc.h"
+#include "codegen/spec/cuda/Variant.h"
+#include "runtime/cuda/Driver.h"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace step37::test {
+
+/// The first GPU and the compiler for it. Throws Error where either is missing: a GPU test that
+/// cannot run fails.
+class Gpu {
+public:
+  static Gpu &instance();
+
+  cuda::Driver driver;
+  cuda::Device device{driver, 0};
+  Nvrtc nvrtc;
+};
+
+class GpuKernel {
+public:
+  /// Compiles and loads the variant, which must take the spec.
+  GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVariant &variant);
+
+  /// Runs all stages and waits; `arguments` in the order of the spec's.
+  void run(std::span<const CUdeviceptr> arguments) const;
+
+  /// Mean time of 20 runs one after another, in seconds.
+  double seconds(std::span<const CUdeviceptr> arguments) const;
+
+private:
+  void enqueue(std::span<const CUdeviceptr> arguments) const;
+
+  Gpu &gpu;
+  std::vector<spec::Stage> stages;
+  std::unique_ptr<cuda::Module> module;
+  std::vector<CUfunction> functions; // one a stage
+};
+
+} // namespace step37::test

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""Enforces the rooms of the project: who may include whom, what a room never says, and the form of files.
+
+    check_structure.py ROOT     checks a tree; prints every breach, exits 1 if there is one
+    check_structure.py --self-test     plants one breach of each rule in a small tree and expects it to be found
+
+Standard library only. What the rooms are for is described in README.md.
+"""
+import os
+import re
+import sys
+import tempfile
+
+# Which rooms the files of a room may include; its own is always allowed. A room is the longest of
+# these paths that a file lies under. This table is the rule.
+ALLOWED = {
+    "dialects/step37": [],
+    "dialects/plan": [],
+    "frontend/config": ["runtime/plan", "runtime/file"],
+    "frontend": ["dialects/step37", "frontend/config", "runtime/file"],
+    "passes": ["dialects/step37", "dialects/plan"],
+    "codegen/spec": ["runtime/plan/DType.h", "runtime/file/Error.h"],
+    "codegen/kernels": [],
+    "codegen/nvrtc": ["runtime/file"],
+    "codegen/select": ["dialects/step37", "dialects/plan", "codegen/spec", "passes", "runtime/plan"],
+    "codegen/emit": ["dialects/step37", "dialects/plan", "codegen/select", "codegen/spec", "codegen/nvrtc",
+                     "runtime/plan", "runtime/file"],
+    "runtime/file": ["runtime/plan/DType.h"],
+    "runtime/plan": ["runtime/file"],
+    "runtime/report": ["runtime/plan", "runtime/file"],
+    "runtime/host": ["runtime/Executor.h", "runtime/StepBinding.h", "runtime/plan", "runtime/file",
+                     "codegen/spec"],
+    "runtime/cuda": ["runtime/Executor.h", "runtime/StepBinding.h", "runtime/plan", "runtime/file",
+                     "codegen/spec", "codegen/nvrtc"],
+    "runtime/train": ["runtime/Executor.h", "runtime/plan", "runtime/file", "bridge"],
+    "runtime": ["runtime/plan", "runtime/file", "runtime/host", "runtime/cuda", "codegen/spec"],
+    "bridge": ["runtime/plan", "runtime/file", "frontend/config"],
+    "tools/step37c": ["frontend", "frontend/config", "passes", "codegen/select", "codegen/emit", "bridge",
+                      "runtime/plan", "runtime/file", "runtime/report"],
+    "tools": ["runtime/Executor.h", "runtime/plan", "runtime/file", "runtime/train"],
+    "test": None,  # tests look into every room
+}
+
+# Rooms that know LLVM and MLIR; the others build on a machine without them.
+MLIR_ROOMS = {"dialects/step37", "dialects/plan", "frontend", "passes", "codegen/select", "codegen/emit",
+              "tools/step37c", "test"}
+
+# Words that no identifier of a room contains (camelCase and snake_case are split into words).
+NEVER_SAYS = {
+    "dialects/step37": {"byte", "bytes", "stream", "streams", "file", "files"},
+    "dialects/plan": {"head", "heads", "expert", "experts", "layer", "layers"},
+    "frontend": {"rank", "ranks", "tile", "tiles", "kernel", "kernels"},
+    "frontend/config": {"mlir", "llvm", "rank", "ranks", "tile", "tiles"},
+    "passes": {"cuda", "json", "nccl", "nvrtc"},
+    "codegen/spec": {"mlir", "llvm"},
+    "codegen/kernels": {"mlir", "llvm", "step3p5", "step3p7"},
+    "codegen/nvrtc": {"mlir", "llvm", "head", "heads", "expert", "experts", "layer", "layers"},
+    "codegen/emit": {"head", "heads", "expert", "experts", "layer", "layers"},
+    "runtime/host": {"mlir", "llvm", "layer", "layers", "cuda", "nvrtc", "cublas", "nccl"},
+    "runtime/cuda": {"mlir", "llvm", "layer", "layers"},
+    "runtime/file": {"mlir", "llvm", "layer", "layers"},
+    "runtime/plan": {"mlir", "llvm", "layer", "layers"},
+    "runtime/report": {"mlir", "llvm", "layer", "layers"},
+    "runtime/train": {"mlir", "llvm", "layer", "layers"},
+    "runtime": {"mlir", "llvm", "layer", "layers"},
+    "bridge": {"mlir", "llvm", "kernel", "kernels"},
+}
+
+# Facts with one home: words of identifiers, and the rooms that may say them.
+ONLY_IN = {"theta": {"frontend", "frontend/config", "test"}}
+
+# Files longer than MAX_LINES, and why.
+MAX_LINES = 500
+LONG = {
+    "dialects/step37/Step37Ops.td": "the reference of the dialect, read from top to bottom",
+}
+
+SOURCE = (".cpp", ".h", ".cuh", ".cu", ".td")
+TEXT = SOURCE + (".txt", ".cmake", ".py", ".sh", ".md", ".mlir", ".test", ".in", ".json", ".yml", ".yaml")
+MACHINE_PATH = re.compile(r"(?<![\w.$}])/(?:home|work|root|Users|tmp/[A-Za-z])\b")
+INCLUDE = re.compile(r'^\s*#?\s*include\s+"([^"]+)"', re.MULTILINE)
+ANGLED = re.compile(r"^\s*#\s*include\s+<([^>]+)>", re.MULTILINE)
+
+
+def files_of(root):
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(f for f in folders if not f.startswith((".", "build")) and f != "__pycache__")
+        relative = os.path.relpath(folder, root)
+        if relative.replace(os.sep, "/") == "test/data":
+            folders[:] = []
+            continue
+        for name in sorted(names):
+            yield os.path.normpath(os.path.join(relative, name)).replace(os.sep, "/")
+
+
+def room_of(path):
+    rooms = [room for room in ALLOWED if path.startswith(room + "/")]
+    return max(rooms, key=len, default=None)
+
+
+def code_of(text, path):
+    """The text without comments, string literals and, in TableGen, descriptions."""
+    if path.endswith(".td"):
+        text = re.sub(r"\[\{.*?\}\]", "", text, flags=re.DOTALL)
+    return re.sub(r'/\*.*?\*/|//[^\n]*|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"', '""', text, flags=re.DOTALL)
+
+
+def words_of(code):
+    words = set()
+    for identifier in set(re.findall(r"[A-Za-z_]\w*", code)):
+        for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", identifier):
+            words.add(word.lower())
+    return words
+
+
+def check_includes(path, text):
+    room, own = room_of(path), os.path.dirname(path)
+    for target in INCLUDE.findall(text):
+        if target.startswith(("mlir/", "llvm/")):
+            if room not in MLIR_ROOMS:
+                yield f"{path}: includes {target}, but {room} must build without LLVM"
+        elif room == "codegen/kernels" and "/" not in target:
+            pass  # kernels are compiled with virtual includes, by name
+        elif "/" not in target:
+            yield f"{path}: include of '{target}' is not rooted at the repository"
+        elif room is not None and ALLOWED[room] is not None:
+            owner = room_of(target)
+            known = target in ALLOWED[room] or owner == room or owner in ALLOWED[room]
+            if not known and os.path.dirname(target) != own:
+                yield f"{path}: {room} may not include {target}"
+    for target in ANGLED.findall(text):
+        if target.startswith(("mlir/", "llvm/")):
+            yield f"{path}: includes <{target}>; includes of a library that we name are quoted"
+
+
+def check_words(path, text):
+    room = room_of(path)
+    words = words_of(code_of(text, path))
+    for word in sorted(words & NEVER_SAYS.get(room, set())):
+        yield f"{path}: an identifier says '{word}', which {room} never does"
+    for word, rooms in ONLY_IN.items():
+        if word in words and room not in rooms:
+            yield f"{path}: an identifier says '{word}', which belongs to {', '.join(sorted(rooms))}"
+
+
+def check_opening(root, path, text):
+    def opens(content):
+        return content.lstrip().startswith(("//", "/*"))
+
+    if opens(text):
+        return
+    header = os.path.splitext(path)[0] + ".h"
+    if path.endswith(".cpp") and os.path.exists(os.path.join(root, header)):
+        with open(os.path.join(root, header), encoding="utf-8") as file:
+            if opens(file.read()):
+                return
+    yield f"{path}: does not open with a comment about its job"
+
+
+def check(root):
+    breaches = []
+    for path in files_of(root):
+        if "utils" in os.path.basename(path).lower():
+            breaches.append(f"{path}: a file called Utils has no job")
+        if not path.endswith(TEXT):
+            continue
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            text = file.read()
+        if path != "test/structure/check_structure.py":  # it names what it forbids
+            for number, line in enumerate(text.splitlines(), 1):
+                if MACHINE_PATH.search(line):
+                    breaches.append(f"{path}:{number}: a path of one machine")
+        if not path.endswith(SOURCE):
+            continue
+        if room_of(path) is None:
+            breaches.append(f"{path}: lies in no room; the table ALLOWED lists them")
+            continue
+        breaches += check_includes(path, text)
+        breaches += check_words(path, text)
+        breaches += check_opening(root, path, text)
+        lines = text.count("\n")
+        if lines > MAX_LINES and path not in LONG:
+            breaches.append(f"{path}: {lines} lines, more than {MAX_LINES}")
+    for path in LONG:
+        full = os.path.join(root, path)
+        if os.path.exists(full):
+            with open(full, encoding="utf-8") as file:
+                if file.read().count("\n") <= MAX_LINES:
+                    breaches.append(f"{path}: listed in LONG, but short enough")
+    return breaches
+
+
+def self_test():
+    """Every planted file must give exactly one breach, with these words, and the clean tree none."""
+    clean = {
+        "passes/A.h": '// A pass.\n#include "dialects/step37/D.h"\n#include "mlir/Pass/Pass.h"\n',
+        "passes/A.cpp": '#include "passes/A.h"\nauto s = "cuda json"; // nccl\n',
+        "dialects/step37/D.td": "// Ops.\ndef D { let description = [{ bytes and files }]; }\n",
+        "runtime/file/F.h": '// Reads.\n#include "runtime/plan/DType.h"\nint kLayered;\n',
+        "codegen/kernels/k.cuh": '// A kernel.\n#include "element.cuh"\n',
+        "test/t_test.cpp": '// Tests.\n#include "passes/A.h"\n#include "mlir/IR/Builders.h"\nint head_layer;\n',
+        "tools/run.sh": "cd $(mktemp -d) && ls /usr/lib ${root}/work\n",
+        "test/data/golden.json": '"/home/somebody"',
+        "build-x/broken.cpp": "no comment",
+    }
+    planted = [
+        ("runtime/plan/P.h", '// P.\n#include "mlir/IR/Builders.h"\n', "must build without LLVM"),
+        ("frontend/config/C.h", '// C.\n#include "llvm/ADT/StringMap.h"\n', "must build without LLVM"),
+        ("passes/B.cpp", '// B.\n#include "codegen/select/S.h"\n', "may not include"),
+        ("codegen/spec/S.cpp", '// S.\n#include "runtime/plan/Plan.h"\n', "may not include"),
+        ("bridge/B.cpp", '// B.\n#include "runtime/host/Gemm.h"\n', "may not include"),
+        ("dialects/plan/P.td", '// P.\ninclude "dialects/step37/Step37Ops.td"\n', "may not include"),
+        ("passes/C.cpp", '// C.\n#include "A.h"\n', "not rooted"),
+        ("passes/D.cpp", "// D.\n#include <mlir/IR/Builders.h>\n", "quoted"),
+        ("passes/StringUtils.h", "// U.\n", "has no job"),
+        ("passes/E.cpp", "// E.\nint toJson;\n", "says 'json'"),
+        ("dialects/plan/Q.cpp", "// Q.\nint num_experts;\n", "says 'experts'"),
+        ("frontend/F.cpp", "// F.\nint rankOf;\n", "says 'rank'"),
+        ("runtime/host/R.cpp", "// R.\nint ropeTheta;\n", "says 'theta'"),
+        ("runtime/host/G.cpp", "// G.\nint cudaStream;\n", "says 'cuda'"),
+        ("passes/F.cpp", "int f;\n", "open with a comment"),
+        ("passes/G.cpp", "// G.\n" + "int g;\n" * MAX_LINES, "lines, more than"),
+        ("dialects/step37/Step37Ops.td", "// Short.\n", "short enough"),
+        ("tools/demo.sh", "cd /home/me/step37\n", "path of one machine"),
+        ("elsewhere/E.cpp", "// E.\n", "lies in no room"),
+    ]
+    failures = 0
+    for name, content, expected in [(None, None, None)] + planted:
+        with tempfile.TemporaryDirectory() as root:
+            for path, text in list(clean.items()) + ([(name, content)] if name else []):
+                full = os.path.join(root, path)
+                os.makedirs(os.path.dirname(full), exist_ok=True)
+                with open(full, "w", encoding="utf-8") as file:
+                    file.write(text)
+            breaches = check(root)
+        found = len(breaches) == 1 and expected in breaches[0] if name else not breaches
+        if not found:
+            failures += 1
+            print(f"self-test: {name or 'the clean tree'}: expected {expected!r}, got {breaches}")
+    print(f"self-test: {len(planted) + 1} trees, {failures} failures")
+    return failures
+
+
+def main(arguments):
+    if arguments == ["--self-test"]:
+        return 1 if self_test() else 0
+    if len(arguments) != 1 or not os.path.isdir(arguments[0]):
+        print(__doc__, file=sys.stderr)
+        return 2
+    breaches = check(arguments[0])
+    for breach in breaches:
+        print(breach)
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
