@@ -15,57 +15,59 @@ namespace step37 {
 
 namespace {
 
+/// So much of a tensor is asked of the disk at a time.
+constexpr int64_t prefetchBytes = 16 * blockBytes;
+
 /// A block of a tensor of a file: `count` bytes from `first` on, at `offset` of the file.
 struct Block {
   size_t file, tensor;
   int64_t first, count, offset;
 };
 
-/// A range of a source that a block needs.
+/// The range of a source from its first to its last byte that is needed, and how many are.
 struct Need {
-  const TensorSource *source;
-  int64_t first, end; // bytes, all of it or with gaps
-  int64_t needed = 0; // bytes of it
-  bool dense() const { return 2 * needed >= end - first; }
+  int64_t first = INT64_MAX, end = 0, bytes = 0;
+
+  /// Where most of a range is not needed it is not worth reading.
+  bool isDense() const { return bytes > 0 && 2 * bytes >= end - first; }
 };
 
-/// Fills blocks of one tensor from the sources.
+/// Collects bytes of one tensor of the output from the sources. Positions and counts are in bytes.
 class Gatherer {
 public:
   Gatherer(const TensorSources &sources, const OutputTensor &tensor)
       : sources(sources), tensor(tensor), elementBytes(byteSize(tensor.spec.type)) {}
 
-  /// The block's bytes: mapped ones if they are together, else put into `buffer`.
-  std::span<const std::byte> gather(const Block &block, std::vector<std::byte> &buffer) {
-    const int64_t first = block.first / elementBytes, count = block.count / elementBytes;
+  void prefetch(int64_t first, int64_t count) const {
+    for (const Slice &slice : tensor.slices)
+      if (const Need need = needOf(slice, first, count); need.isDense())
+        sourceOf(slice).prefetch(need.first, need.end - need.first);
+  }
+
+  void release(int64_t first, int64_t count) const {
+    for (const Slice &slice : tensor.slices)
+      if (const Need need = needOf(slice, first, count); need.bytes > 0)
+        sourceOf(slice).release(need.first, need.end - need.first);
+  }
+
+  /// Mapped bytes if they are together in one source, else `buffer` filled with them.
+  std::span<const std::byte> gather(int64_t first, int64_t count,
+                                    std::vector<std::byte> &buffer) const {
+    if (const auto mapped = findMapped(first, count); !mapped.empty())
+      return mapped;
+    buffer.resize(static_cast<size_t>(count));
     int64_t covered = 0;
     for (const Slice &slice : tensor.slices)
-      covered += addNeed(slice, first, count);
-    for (const Need &need : needs)
-      if (need.dense())
-        need.source->prefetch(need.first, need.end - need.first);
-    if (needs.size() == 1 && needs.front().end - needs.front().first == block.count &&
-        covered == count)
-      if (auto mapped = needs.front().source->mapped(needs.front().first, block.count);
-          !mapped.empty())
-        return mapped;
-
-    buffer.resize(static_cast<size_t>(block.count));
+      covered += needOf(slice, first, count).bytes;
     if (covered < count)
       std::fill(buffer.begin(), buffer.end(), std::byte{0});
     for (const Slice &slice : tensor.slices)
-      forEachLocalRun(slice, first, count, [&](int64_t published, int64_t local, int64_t run) {
-        sourceOf(slice).read(
-            published * elementBytes,
-            std::span(buffer).subspan(static_cast<size_t>((local - first) * elementBytes),
-                                      static_cast<size_t>(run * elementBytes)));
+      forEachRun(slice, first, count, [&](int64_t published, int64_t local, int64_t run) {
+        sourceOf(slice).read(published,
+                             std::span(buffer).subspan(static_cast<size_t>(local - first),
+                                                       static_cast<size_t>(run)));
       });
     return buffer;
-  }
-
-  void release() const {
-    for (const Need &need : needs)
-      need.source->release(need.first, need.end - need.first);
   }
 
 private:
@@ -73,22 +75,36 @@ private:
     return *sources[static_cast<size_t>(slice.tensor)];
   }
 
-  int64_t addNeed(const Slice &slice, int64_t first, int64_t count) {
-    Need need{&sourceOf(slice), INT64_MAX, 0};
-    forEachLocalRun(slice, first, count, [&](int64_t published, int64_t, int64_t run) {
-      need.first = std::min(need.first, published * elementBytes);
-      need.end = std::max(need.end, (published + run) * elementBytes);
-      need.needed += run * elementBytes;
+  /// forEachLocalRun in bytes.
+  template <typename Visit>
+  void forEachRun(const Slice &slice, int64_t first, int64_t count, Visit visit) const {
+    forEachLocalRun(slice, first / elementBytes, count / elementBytes,
+                    [&](int64_t published, int64_t local, int64_t run) {
+                      visit(published * elementBytes, local * elementBytes, run * elementBytes);
+                    });
+  }
+
+  Need needOf(const Slice &slice, int64_t first, int64_t count) const {
+    Need need;
+    forEachRun(slice, first, count, [&](int64_t published, int64_t, int64_t run) {
+      need.first = std::min(need.first, published);
+      need.end = std::max(need.end, published + run);
+      need.bytes += run;
     });
-    if (need.needed > 0)
-      needs.push_back(need);
-    return need.needed / elementBytes;
+    return need;
+  }
+
+  std::span<const std::byte> findMapped(int64_t first, int64_t count) const {
+    for (const Slice &slice : tensor.slices)
+      if (const Need need = needOf(slice, first, count);
+          need.bytes == count && need.end - need.first == count)
+        return sourceOf(slice).mapped(need.first, count);
+    return {};
   }
 
   const TensorSources &sources;
   const OutputTensor &tensor;
   int64_t elementBytes;
-  std::vector<Need> needs;
 };
 
 std::vector<Block> blocksOf(const std::vector<OutputFile> &files,
@@ -156,14 +172,17 @@ std::vector<FileDigest> writeTensorFiles(const TensorSources &sources,
   std::atomic<int64_t> done = 0;
   std::vector<std::vector<std::byte>> buffers(static_cast<size_t>(std::max(options.threads, 1)));
   const auto copyBlock = [&](const Block &block, std::vector<std::byte> &buffer) {
-    Gatherer gatherer(sources, files[block.file].tensors[block.tensor]);
-    const std::span<const std::byte> bytes = gatherer.gather(block, buffer);
+    const OutputTensor &tensor = files[block.file].tensors[block.tensor];
+    const Gatherer gatherer(sources, tensor);
+    if (block.first % prefetchBytes == 0)
+      gatherer.prefetch(block.first, std::min(prefetchBytes, tensor.bytes() - block.first));
+    const std::span<const std::byte> bytes = gatherer.gather(block.first, block.count, buffer);
     if (options.hash)
       digests[block.file].blocks[block.tensor][static_cast<size_t>(block.first / blockBytes)] =
           sha256Hex(bytes);
     if (!outputs.empty())
       outputs[block.file].write(block.offset, bytes);
-    gatherer.release();
+    gatherer.release(block.first, block.count);
     done += block.count;
   };
   // The headers come first, as items like the others: all writing is done by the workers.

@@ -110,7 +110,7 @@ std::vector<KernelDump> embedKernels(plan::Plan &plan, plan::Target &target,
   for (const auto &[name, text] : spec::kernelHeaders())
     plan.blobs.push_back({"cuda/" + name, text});
   target.arch = arch;
-  target.compiler = "NVRTC " + nvrtc.version();
+  target.compiler = nvrtc.version();
   return dumps;
 }
 

@@ -1,4 +1,5 @@
-// The second half of a sum over rows: parts that blocks of rows left in a workspace are added in order.
+// The second half of a sum over rows: parts that blocks of rows left in a workspace are added in
+// order.
 #pragma once
 
 #include "common.cuh"
@@ -8,8 +9,8 @@ namespace step37 {
 /// Columns that a block of block_threads threads sums.
 constexpr int column_sum_width = warp_size;
 
-/// Calls body(column, sum over b of partial[b·cols + column]) once for each column of this block, with
-/// blockIdx.x counting blocks of column_sum_width columns.
+/// Calls body(column, sum over b of partial[b·cols + column]) once for each column of this block,
+/// with blockIdx.x counting blocks of column_sum_width columns.
 template <class Body>
 __device__ void sum_columns(const float *partial, int64 parts, int cols, Body body) {
   constexpr int slices = block_threads / warp_size;

@@ -1,9 +1,10 @@
-// What all kernel templates share: element types, warp and block reductions in a fixed order, and how
-// arguments arrive. Included by every template; includes nothing, so that NVRTC needs no headers.
+// What all kernel templates share: element types, warp and block reductions in a fixed order, and
+// how arguments arrive. Included by every template; includes nothing, so that NVRTC needs no
+// headers.
 //
-// A template is `template <class Spec> __device__ void family_variant_stage(const Pointers<N> &)`. Spec
-// has a static constant for every field of the family's spec (codegen/spec/KernelSpec.h), element types
-// as types, e.g. Spec::rows, Spec::type.
+// A template is `template <class Spec> __device__ void family_variant_stage(const Pointers<N> &)`.
+// Spec has a static constant for every field of the family's spec (codegen/spec/KernelSpec.h),
+// element types as types, e.g. Spec::rows, Spec::type.
 #pragma once
 
 namespace step37 {
@@ -62,10 +63,12 @@ __device__ inline float warp_max(float value) {
   return value;
 }
 
-/// Sum over the block (a multiple of 32 threads, at most 1024) in a fixed order; every thread gets it.
-/// `scratch`: 32 floats of shared memory, free again when the next block-wide barrier has passed.
+/// Sum over the block (a multiple of 32 threads, at most 1024) in a fixed order; every thread gets
+/// it. `scratch`: 32 floats of shared memory, free again when the next block-wide barrier has
+/// passed.
 __device__ inline float block_sum(float value, float *scratch) {
-  int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size, warps = blockDim.x / warp_size;
+  int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size,
+      warps = blockDim.x / warp_size;
   value = warp_sum(value);
   __syncthreads(); // an earlier reduction may still be reading
   if (lane == 0)
@@ -76,7 +79,8 @@ __device__ inline float block_sum(float value, float *scratch) {
 }
 
 __device__ inline float block_max(float value, float *scratch) {
-  int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size, warps = blockDim.x / warp_size;
+  int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size,
+      warps = blockDim.x / warp_size;
   value = warp_max(value);
   __syncthreads();
   if (lane == 0)

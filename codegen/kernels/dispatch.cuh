@@ -1,5 +1,5 @@
-// Rows of tokens to rows sorted by expert, back as a (weighted) sum per token, and that sum's gradient:
-// families dispatch, combine and combine_grad.
+// Rows of tokens to rows sorted by expert, back as a (weighted) sum per token, and that sum's
+// gradient: families dispatch, combine and combine_grad.
 #pragma once
 
 #include "copy_rows.cuh"

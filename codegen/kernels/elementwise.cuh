@@ -30,7 +30,8 @@ template <class Spec, int N> __device__ void add_generic(const Pointers<N> &buff
 }
 
 /// Arguments: value, beta, grad.
-template <class Spec, int N> __device__ void accumulate_gradient_generic(const Pointers<N> &buffers) {
+template <class Spec, int N>
+__device__ void accumulate_gradient_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   using G = typename Spec::grad_type;
   constexpr int widest = full_width<T> < full_width<G> ? full_width<T> : full_width<G>;

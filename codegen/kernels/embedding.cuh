@@ -13,9 +13,9 @@ template <class Spec, int N> __device__ void embedding_generic(const Pointers<N>
                              buffers.template get<T>(2) + int64(blockIdx.x) * Spec::width);
 }
 
-// The gradient of a row of the table needs the tokens with its id, in order. A first launch empties a
-// list for every id, a second one links each token into the list of its id: in whatever order threads
-// come, which the third one, a block a row, puts right.
+// The gradient of a row of the table needs the tokens with its id, in order. A first launch empties
+// a list for every id, a second one links each token into the list of its id: in whatever order
+// threads come, which the third one, a block a row, puts right.
 
 /// Lists in the workspace: the first token of every id, then the next one of every token; −1 ends.
 template <class Spec, int N> __device__ int *embedding_heads(const Pointers<N> &buffers) {
@@ -25,13 +25,15 @@ template <class Spec, int N> __device__ int *embedding_links(const Pointers<N> &
   return embedding_heads<Spec>(buffers) + Spec::vocab;
 }
 
-template <class Spec, int N> __device__ void embedding_grad_generic_clear(const Pointers<N> &buffers) {
+template <class Spec, int N>
+__device__ void embedding_grad_generic_clear(const Pointers<N> &buffers) {
   int64 id = int64(blockIdx.x) * blockDim.x + threadIdx.x;
   if (id < Spec::vocab)
     embedding_heads<Spec>(buffers)[id] = -1;
 }
 
-template <class Spec, int N> __device__ void embedding_grad_generic_link(const Pointers<N> &buffers) {
+template <class Spec, int N>
+__device__ void embedding_grad_generic_link(const Pointers<N> &buffers) {
   int64 token = int64(blockIdx.x) * blockDim.x + threadIdx.x;
   if (token < Spec::tokens) {
     int id = buffers.template get<const int>(0)[token];
@@ -40,11 +42,13 @@ template <class Spec, int N> __device__ void embedding_grad_generic_link(const P
   }
 }
 
-/// A list of this many tokens is put in order by one warp; for a longer one all ids are read instead.
+/// A list of this many tokens is put in order by one warp; for a longer one all ids are read
+/// instead.
 constexpr int short_list = warp_size;
 
-/// Fills `order` with the tokens of a list that begins at `first`, ascending, and returns their number;
-/// short_list + 1 if there are more. For the whole block; `order` has short_list + 1 elements.
+/// Fills `order` with the tokens of a list that begins at `first`, ascending, and returns their
+/// number; short_list + 1 if there are more. For the whole block; `order` has short_list + 1
+/// elements.
 __device__ inline int sorted_list(int first, const int *links, int *order) {
   __shared__ int length;
   if (threadIdx.x == 0) {
@@ -69,7 +73,8 @@ __device__ inline int sorted_list(int first, const int *links, int *order) {
 
 /// The tokens of [first, first + block_threads) that have this id, ascending, into `order`; returns
 /// their number. For the whole block.
-__device__ inline int matching_tokens(const int *ids, int64 first, int64 tokens, int id, int *order) {
+__device__ inline int matching_tokens(const int *ids, int64 first, int64 tokens, int id,
+                                      int *order) {
   constexpr int warps = block_threads / warp_size;
   __shared__ int counts[warps];
   int64 token = first + threadIdx.x;
@@ -93,11 +98,13 @@ __device__ inline int matching_tokens(const int *ids, int64 first, int64 tokens,
 }
 
 /// Arguments: ids, dy, beta, dtable, workspace. One block a row of the table.
-template <class Spec, int N> __device__ void embedding_grad_generic_sum(const Pointers<N> &buffers) {
+template <class Spec, int N>
+__device__ void embedding_grad_generic_sum(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   using G = typename Spec::grad_type;
   constexpr int cols = int(Spec::width);
-  constexpr int W = common_width(full_width<T> < full_width<G> ? full_width<T> : full_width<G>, cols);
+  constexpr int W =
+      common_width(full_width<T> < full_width<G> ? full_width<T> : full_width<G>, cols);
   __shared__ int order[block_threads];
   const int *ids = buffers.template get<const int>(0);
   const T *dy = buffers.template get<const T>(1);

@@ -1,6 +1,6 @@
-// Dense products of any types, strides and transposes: family gemm, for what the library does not take.
-// A block computes a tile of c. Tiles of a and b pass through shared memory as f32, the next ones
-// through registers meanwhile.
+// Dense products of any types, strides and transposes: family gemm, for what the library does not
+// take. A block computes a tile of c. Tiles of a and b pass through shared memory as f32, the next
+// ones through registers meanwhile.
 #pragma once
 
 #include "common.cuh"
@@ -11,8 +11,8 @@ namespace step37 {
 /// gemm_each × gemm_each elements of it, gemm_side apart.
 constexpr int gemm_tile = 64, gemm_depth = 32, gemm_side = 16, gemm_each = gemm_tile / gemm_side;
 
-/// A tile of op(x): `lines` are rows of op(a) or columns of op(b). `along_k`: consecutive elements in
-/// memory go along k.
+/// A tile of op(x): `lines` are rows of op(a) or columns of op(b). `along_k`: consecutive elements
+/// in memory go along k.
 template <class T, bool along_k, int64 lines, int64 k, int64 stride> struct GemmTile {
   static constexpr int elements = gemm_tile * gemm_depth / block_threads;
   float values[elements]; // on the way
@@ -32,7 +32,8 @@ template <class T, bool along_k, int64 lines, int64 k, int64 stride> struct Gemm
     for (int i = 0; i < elements; ++i) {
       int64 line = first_line + line_of(i), depth = first_depth + depth_of(i);
       bool inside = line < lines && depth < k;
-      values[i] = inside ? to_float(x[along_k ? line * stride + depth : depth * stride + line]) : 0.0f;
+      values[i] =
+          inside ? to_float(x[along_k ? line * stride + depth : depth * stride + line]) : 0.0f;
     }
   }
 

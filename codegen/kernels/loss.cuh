@@ -1,6 +1,6 @@
-// Cross-entropy of rows of logits and the logits' gradient: family logits_loss. One block a row: largest
-// logit and sum of exponentials in one sweep, the gradient in another, which goes backwards so that it
-// finds in the cache what the first one read last.
+// Cross-entropy of rows of logits and the logits' gradient: family logits_loss. One block a row:
+// largest logit and sum of exponentials in one sweep, the gradient in another, which goes backwards
+// so that it finds in the cache what the first one read last.
 #pragma once
 
 #include "vector.cuh"
@@ -76,7 +76,8 @@ template <class Spec, int N> __device__ void logits_loss_generic(const Pointers<
         if (first + b * loss_threads < packs) {
 #pragma unroll
           for (int i = 0; i < W; ++i)
-            values[b][i] = expf(values[b][i] - largest) * factor - (column + i == label ? scaled : 0.0f);
+            values[b][i] =
+                expf(values[b][i] - largest) * factor - (column + i == label ? scaled : 0.0f);
           store<W>(dlogits + column, values[b]);
         }
       }

@@ -1,7 +1,7 @@
-// RMS norm and rotary positions of query and key heads, and their gradient: families qk_norm_rope and
-// qk_norm_rope_grad. A head is shared by a few lanes. Each has two accesses' worth of elements at a time,
-// a unit: the two halves of rotated pairs, which therefore meet in one thread, or two neighbours of what
-// is not rotated.
+// RMS norm and rotary positions of query and key heads, and their gradient: families qk_norm_rope
+// and qk_norm_rope_grad. A head is shared by a few lanes. Each has two accesses' worth of elements
+// at a time, a unit: the two halves of rotated pairs, which therefore meet in one thread, or two
+// neighbours of what is not rotated.
 #pragma once
 
 #include "column_sums.cuh"
@@ -9,7 +9,8 @@
 
 namespace step37 {
 
-/// How the elements of a head lie on lanes, W elements an access. Some lanes of a head may have none.
+/// How the elements of a head lie on lanes, W elements an access. Some lanes of a head may have
+/// none.
 template <class Spec, int W> struct HeadUnits {
   static constexpr int dim = int(Spec::head_dim), half = int(Spec::rotary_dim) / 2;
   static constexpr int rotated = half / W, others = int(ceil_div(dim / W - 2 * rotated, 2));
@@ -21,7 +22,8 @@ template <class Spec, int W> struct HeadUnits {
   static constexpr int per_lane = int(ceil_div(units, lanes));
 };
 
-/// What a lane knows of its units whatever the head: where they are, and how they turn at a position.
+/// What a lane knows of its units whatever the head: where they are, and how they turn at a
+/// position.
 template <class Spec, int W> struct LaneUnits {
   using Units = HeadUnits<Spec, W>;
   int first[Units::per_lane], second[Units::per_lane]; // elements; −1: none
@@ -65,8 +67,9 @@ template <class Spec, int W> struct LaneUnits {
   }
 
   /// Two values a unit from a head's row; 0 where there is none.
-  template <class T> __device__ void load(const T *row, float (&a)[Units::per_lane][W],
-                                          float (&b)[Units::per_lane][W], bool active) const {
+  template <class T>
+  __device__ void load(const T *row, float (&a)[Units::per_lane][W], float (&b)[Units::per_lane][W],
+                       bool active) const {
 #pragma unroll
     for (int n = 0; n < Units::per_lane; ++n) {
 #pragma unroll
@@ -79,8 +82,9 @@ template <class Spec, int W> struct LaneUnits {
     }
   }
 
-  template <class T> __device__ void store(T *row, const float (&a)[Units::per_lane][W],
-                                           const float (&b)[Units::per_lane][W]) const {
+  template <class T>
+  __device__ void store(T *row, const float (&a)[Units::per_lane][W],
+                        const float (&b)[Units::per_lane][W]) const {
 #pragma unroll
     for (int n = 0; n < Units::per_lane; ++n) {
       if (first[n] >= 0)
@@ -91,8 +95,9 @@ template <class Spec, int W> struct LaneUnits {
   }
 
   /// The factors of the norm: weights are stored less one.
-  template <class T> __device__ void load_scale(const T *weight, float (&a)[Units::per_lane][W],
-                                                float (&b)[Units::per_lane][W]) const {
+  template <class T>
+  __device__ void load_scale(const T *weight, float (&a)[Units::per_lane][W],
+                             float (&b)[Units::per_lane][W]) const {
     load(weight, a, b, true);
 #pragma unroll
     for (int n = 0; n < Units::per_lane; ++n)
@@ -145,8 +150,8 @@ constexpr int token_threads = 64;
 
 /// The heads of q or of k of one token; `thread` of token_threads.
 template <class Spec, int W, int heads, class T>
-__device__ void norm_rope_heads(const LaneUnits<Spec, W> &lane_units, int thread, bool active, const T *in,
-                                const T *weight, T *out, float *inverse_rms) {
+__device__ void norm_rope_heads(const LaneUnits<Spec, W> &lane_units, int thread, bool active,
+                                const T *in, const T *weight, T *out, float *inverse_rms) {
   using Units = HeadUnits<Spec, W>;
   constexpr int groups = token_threads / Units::lanes;
   int group = thread / Units::lanes;
@@ -212,8 +217,8 @@ template <class Spec, int N> __device__ void qk_norm_rope_generic(const Pointers
   });
 }
 
-/// Threads of a block of the gradient, and the tokens that it leaves one part of the weights' gradients
-/// for (spec::QkNormRopeGrad::rowsPerBlock).
+/// Threads of a block of the gradient, and the tokens that it leaves one part of the weights'
+/// gradients for (spec::QkNormRopeGrad::rowsPerBlock).
 constexpr int qk_grad_threads = 512, qk_grad_tokens = 64;
 
 /// One side, q or k, of the gradient for the tokens of this block. Leaves the part of the weight's
@@ -314,41 +319,49 @@ template <class Spec> struct QkGradArguments {
   static constexpr int dq_weight = dk + 1, dk_weight = dk + 2, workspace = dk + 3;
 };
 
-/// Arguments: dq_out, dk_out, q, k, [q_weight, k_weight], [table], document_start, [inverse_rms, beta],
-/// dq, dk, [dq_weight, dk_weight, workspace]. One block of qk_grad_threads for qk_grad_tokens tokens.
-template <class Spec, int N> __device__ void qk_norm_rope_grad_generic_heads(const Pointers<N> &buffers) {
+/// Arguments: dq_out, dk_out, q, k, [q_weight, k_weight], [table], document_start, [inverse_rms,
+/// beta], dq, dk, [dq_weight, dk_weight, workspace]. One block of qk_grad_threads for
+/// qk_grad_tokens tokens.
+template <class Spec, int N>
+__device__ void qk_norm_rope_grad_generic_heads(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   using At = QkGradArguments<Spec>;
   constexpr int dim = int(Spec::head_dim);
-  constexpr int widest = common_width(full_width<T>, Spec::head_dim, Spec::rotary_dim / 2, Spec::q_stride,
-                                      Spec::k_stride, Spec::dq_stride, Spec::dk_stride);
+  constexpr int widest =
+      common_width(full_width<T>, Spec::head_dim, Spec::rotary_dim / 2, Spec::q_stride,
+                   Spec::k_stride, Spec::dq_stride, Spec::dk_stride);
   const T *q = buffers.template get<const T>(2), *k = buffers.template get<const T>(3);
   const float *table = buffers.template get<const float>(At::turns ? At::table : 0);
   const int *document_start = buffers.template get<const int>(At::start);
   const float *inverse_rms = buffers.template get<const float>(At::norm ? At::inverse_rms : 0);
   T *dq = buffers.template get<T>(At::dq), *dk = buffers.template get<T>(At::dk);
-  float *partial = buffers.template get<float>(At::norm ? At::workspace : 0) + int64(blockIdx.x) * 2 * dim;
+  float *partial =
+      buffers.template get<float>(At::norm ? At::workspace : 0) + int64(blockIdx.x) * 2 * dim;
   __shared__ float sums[qk_grad_threads / warp_size][dim];
-  bool allowed = aligned<widest>(q) && aligned<widest>(k) && aligned<widest>(dq) && aligned<widest>(dk);
+  bool allowed =
+      aligned<widest>(q) && aligned<widest>(k) && aligned<widest>(dq) && aligned<widest>(dk);
   with_width<widest>(allowed, [&](auto width) {
     constexpr int W = decltype(width)::value;
     norm_rope_heads_grad<Spec, W, int(Spec::heads)>(
-        buffers.template get<const T>(0), q, Spec::q_stride, buffers.template get<const T>(At::norm ? 4 : 0),
-        table, document_start, inverse_rms, dq, Spec::dq_stride, partial, sums);
+        buffers.template get<const T>(0), q, Spec::q_stride,
+        buffers.template get<const T>(At::norm ? 4 : 0), table, document_start, inverse_rms, dq,
+        Spec::dq_stride, partial, sums);
     norm_rope_heads_grad<Spec, W, int(Spec::groups)>(
-        buffers.template get<const T>(1), k, Spec::k_stride, buffers.template get<const T>(At::norm ? 5 : 0),
-        table, document_start, inverse_rms + Spec::heads, dk, Spec::dk_stride, partial + dim, sums);
+        buffers.template get<const T>(1), k, Spec::k_stride,
+        buffers.template get<const T>(At::norm ? 5 : 0), table, document_start,
+        inverse_rms + Spec::heads, dk, Spec::dk_stride, partial + dim, sums);
   });
 }
 
 /// One block for each column_sum_width columns of the two weights.
-template <class Spec, int N> __device__ void qk_norm_rope_grad_generic_weights(const Pointers<N> &buffers) {
+template <class Spec, int N>
+__device__ void qk_norm_rope_grad_generic_weights(const Pointers<N> &buffers) {
   using G = typename Spec::grad_type;
   using At = QkGradArguments<Spec>;
   constexpr int dim = int(Spec::head_dim);
   float beta = *buffers.template get<const float>(At::beta);
-  sum_columns(buffers.template get<const float>(At::workspace), ceil_div(Spec::tokens, qk_grad_tokens),
-              2 * dim, [&](int column, float sum) {
+  sum_columns(buffers.template get<const float>(At::workspace),
+              ceil_div(Spec::tokens, qk_grad_tokens), 2 * dim, [&](int column, float sum) {
                 G *to = column < dim ? buffers.template get<G>(At::dq_weight) + column
                                      : buffers.template get<G>(At::dk_weight) + column - dim;
                 *to = from_float<G>(accumulated(beta, to, sum));

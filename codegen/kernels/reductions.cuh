@@ -1,5 +1,5 @@
-// Sums over whole buffers: families reduce_sum, sum_of_squares and global_norm. Which thread adds what
-// follows from sizes alone, and sums of threads meet in a fixed tree.
+// Sums over whole buffers: families reduce_sum, sum_of_squares and global_norm. Which thread adds
+// what follows from sizes alone, and sums of threads meet in a fixed tree.
 #pragma once
 
 #include "vector.cuh"
@@ -12,7 +12,8 @@ constexpr int single_block_threads = 1024;
 /// Sum over the block in f64, in a fixed order; thread 0 gets it.
 __device__ inline double block_sum_f64(double value) {
   __shared__ double sums[warp_size];
-  int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size, warps = blockDim.x / warp_size;
+  int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size,
+      warps = blockDim.x / warp_size;
 #pragma unroll
   for (int distance = warp_size / 2; distance > 0; distance /= 2)
     value += __shfl_xor_sync(0xffffffffu, value, distance);

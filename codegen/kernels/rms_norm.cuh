@@ -1,6 +1,6 @@
-// RMS norm of a sum and its gradient (families rms_norm, rms_norm_grad), any shape. Forward: a block a
-// row, which stays in registers between its two uses. Gradient: a block for the rows of one part of the
-// workspace, two rows at a time; a second launch sums the parts of dweight in order.
+// RMS norm of a sum and its gradient (families rms_norm, rms_norm_grad), any shape. Forward: a
+// block a row, which stays in registers between its two uses. Gradient: a block for the rows of one
+// part of the workspace, two rows at a time; a second launch sums the parts of dweight in order.
 #pragma once
 
 #include "column_sums.cuh"
@@ -58,8 +58,8 @@ template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> 
 /// Threads of a row of the gradient, and rows that a block has in flight.
 constexpr int rms_grad_row_threads = 256, rms_grad_rows = 2;
 
-/// Sum over rms_grad_row_threads consecutive threads, in a fixed order. Consecutive calls take turns
-/// between two `scratch`es of one float a warp.
+/// Sum over rms_grad_row_threads consecutive threads, in a fixed order. Consecutive calls take
+/// turns between two `scratch`es of one float a warp.
 __device__ inline float rms_grad_row_sum(float value, float *scratch) {
   constexpr int warps = rms_grad_row_threads / warp_size;
   value = warp_sum(value);
@@ -74,11 +74,13 @@ __device__ inline float rms_grad_row_sum(float value, float *scratch) {
   return total;
 }
 
-/// Arguments: dy, x, weight, inverse_rms, residual 0..n-1, beta, dx, dweight, workspace. One block of
-/// rms_grad_rows·rms_grad_row_threads threads for each part of the workspace.
-template <class Spec, int N> __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
+/// Arguments: dy, x, weight, inverse_rms, residual 0..n-1, beta, dx, dweight, workspace. One block
+/// of rms_grad_rows·rms_grad_row_threads threads for each part of the workspace.
+template <class Spec, int N>
+__device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
   using T = typename Spec::type;
-  constexpr int cols = int(Spec::cols), residuals = int(Spec::residuals), threads = rms_grad_row_threads;
+  constexpr int cols = int(Spec::cols), residuals = int(Spec::residuals),
+                threads = rms_grad_row_threads;
   constexpr int64 rows_per_block = 64; // spec::RmsNormGrad::rowsPerBlock
   constexpr int W = common_width(full_width<T>, cols);
   constexpr int packs = int(ceil_div(cols, W * threads));
@@ -151,13 +153,14 @@ template <class Spec, int N> __device__ void rms_norm_grad_generic_rows(const Po
 }
 
 /// One block for each column_sum_width columns.
-template <class Spec, int N> __device__ void rms_norm_grad_generic_weight(const Pointers<N> &buffers) {
+template <class Spec, int N>
+__device__ void rms_norm_grad_generic_weight(const Pointers<N> &buffers) {
   using G = typename Spec::grad_type;
   constexpr int residuals = int(Spec::residuals);
   float beta = *buffers.template get<const float>(4 + residuals);
   G *dweight = buffers.template get<G>(6 + residuals);
-  sum_columns(buffers.template get<const float>(7 + residuals), ceil_div(Spec::rows, 64), int(Spec::cols),
-              [&](int column, float sum) {
+  sum_columns(buffers.template get<const float>(7 + residuals), ceil_div(Spec::rows, 64),
+              int(Spec::cols), [&](int column, float sum) {
                 dweight[column] = from_float<G>(accumulated(beta, dweight + column, sum));
               });
 }

@@ -19,7 +19,8 @@ __device__ inline unsigned ordered(float key) {
 }
 
 /// p[s] = softmax of the logits, expert lane + 32·s in slot s; slots without an expert are 0.
-template <int experts, int slots> __device__ void route_softmax(const float *logits, float (&p)[slots]) {
+template <int experts, int slots>
+__device__ void route_softmax(const float *logits, float (&p)[slots]) {
   int lane = threadIdx.x % warp_size;
   float largest = -infinity(), sum = 0;
 #pragma unroll

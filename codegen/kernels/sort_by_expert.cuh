@@ -1,8 +1,8 @@
-// Stable counting sort of token slots by expert: family sort_by_expert. Slots are cut into tiles. Three
-// launches: the number of slots of each expert in each tile; where each tile's slots of each expert
-// begin; the slots to their places, a warp a tile. Counts of a tile are kept where the tile's own
-// results go later (slot_row), which therefore has room for all experts; of a single tile, which may be
-// shorter, in offsets.
+// Stable counting sort of token slots by expert: family sort_by_expert. Slots are cut into tiles.
+// Three launches: the number of slots of each expert in each tile; where each tile's slots of each
+// expert begin; the slots to their places, a warp a tile. Counts of a tile are kept where the
+// tile's own results go later (slot_row), which therefore has room for all experts; of a single
+// tile, which may be shorter, in offsets.
 #pragma once
 
 #include "common.cuh"
@@ -19,7 +19,8 @@ template <class Spec> struct SortTiles {
 };
 
 /// Arguments of all stages: chosen, offsets, row_slot, slot_row.
-template <class Spec, int N> __device__ void sort_by_expert_generic_count(const Pointers<N> &buffers) {
+template <class Spec, int N>
+__device__ void sort_by_expert_generic_count(const Pointers<N> &buffers) {
   using Tiles = SortTiles<Spec>;
   __shared__ int counts[Tiles::experts];
   const int *chosen = buffers.template get<const int>(0);
@@ -50,11 +51,13 @@ __device__ inline int warp_inclusive_sum(int value) {
 }
 
 /// One block. Turns counts into sums over earlier tiles, and totals into offsets.
-template <class Spec, int N> __device__ void sort_by_expert_generic_scan(const Pointers<N> &buffers) {
+template <class Spec, int N>
+__device__ void sort_by_expert_generic_scan(const Pointers<N> &buffers) {
   using Tiles = SortTiles<Spec>;
   __shared__ int totals[Tiles::experts];
   int *offsets = buffers.template get<int>(1), *slot_row = buffers.template get<int>(3);
-  int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size, warps = blockDim.x / warp_size;
+  int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size,
+      warps = blockDim.x / warp_size;
   for (int expert = warp; expert < Tiles::experts; expert += warps) {
     int total = 0;
     if constexpr (Tiles::count == 1)
@@ -88,10 +91,12 @@ template <class Spec, int N> __device__ void sort_by_expert_generic_scan(const P
 }
 
 /// One warp, which is the block, a tile.
-template <class Spec, int N> __device__ void sort_by_expert_generic_place(const Pointers<N> &buffers) {
+template <class Spec, int N>
+__device__ void sort_by_expert_generic_place(const Pointers<N> &buffers) {
   using Tiles = SortTiles<Spec>;
   __shared__ int next[Tiles::experts];
-  const int *chosen = buffers.template get<const int>(0), *offsets = buffers.template get<const int>(1);
+  const int *chosen = buffers.template get<const int>(0),
+            *offsets = buffers.template get<const int>(1);
   int *row_slot = buffers.template get<int>(2), *slot_row = buffers.template get<int>(3);
   int lane = threadIdx.x;
   for (int64 tile = blockIdx.x; tile < Tiles::count; tile += gridDim.x) {

@@ -5,8 +5,8 @@
 
 namespace step37 {
 
-/// The clamp as bounds: of the gate before SiLU, of SiLU's value, and of |up|; infinite where nothing
-/// is clamped. NaN stays NaN.
+/// The clamp as bounds: of the gate before SiLU, of SiLU's value, and of |up|; infinite where
+/// nothing is clamped. NaN stays NaN.
 template <class Spec> struct SwigluBounds {
   float limit = Spec::limit > 0 ? float(Spec::limit) : infinity();
   float gate = Spec::clamp_after_silu ? infinity() : limit;
@@ -15,7 +15,9 @@ template <class Spec> struct SwigluBounds {
 };
 
 __device__ inline float at_most(float x, float limit) { return x > limit ? limit : x; }
-__device__ inline float clamp(float x, float limit) { return x < -limit ? -limit : at_most(x, limit); }
+__device__ inline float clamp(float x, float limit) {
+  return x < -limit ? -limit : at_most(x, limit);
+}
 
 /// Calls body(row, column) for every W columns of every row, spread over the grid.
 template <class Spec, int W, class Body> __device__ void swiglu_for_each(Body body) {
@@ -33,7 +35,8 @@ template <class Spec, int W, class Body> __device__ void swiglu_for_each(Body bo
 /// Arguments: gate, up, out. Out may be in place of a contiguous input.
 template <class Spec, int N> __device__ void swiglu_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
-  constexpr int widest = common_width(full_width<T>, Spec::cols, Spec::gate_stride, Spec::up_stride);
+  constexpr int widest =
+      common_width(full_width<T>, Spec::cols, Spec::gate_stride, Spec::up_stride);
   const T *gate = buffers.template get<const T>(0), *up = buffers.template get<const T>(1);
   T *out = buffers.template get<T>(2);
   SwigluBounds<Spec> bounds;

@@ -1,5 +1,5 @@
-// What is indexed by token or position and has little arithmetic: families shift_labels, take_rows and
-// rope_table.
+// What is indexed by token or position and has little arithmetic: families shift_labels, take_rows
+// and rope_table.
 #pragma once
 
 #include "copy_rows.cuh"
@@ -16,7 +16,8 @@ template <class Spec, int N> __device__ void shift_labels_generic(const Pointers
   if (counts && Spec::by > 1)
     counts = start[target] == start[token];
   buffers.template get<int>(3)[token] = counts ? buffers.template get<const int>(0)[target] : 0;
-  buffers.template get<float>(4)[token] = counts ? buffers.template get<const float>(1)[target] : 0.0f;
+  buffers.template get<float>(4)[token] =
+      counts ? buffers.template get<const float>(1)[target] : 0.0f;
 }
 
 /// Arguments: x, chunk, out. One block a row.

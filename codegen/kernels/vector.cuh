@@ -1,6 +1,7 @@
-// Accesses of several elements at once: up to 16 bytes, always through float. How wide follows from the
-// spec's constants (rows of a multiple of the width begin at a multiple of it, since buffers begin at
-// multiples of 64 bytes); where an operand may begin anywhere, its address is asked at run time.
+// Accesses of several elements at once: up to 16 bytes, always through float. How wide follows from
+// the spec's constants (rows of a multiple of the width begin at a multiple of it, since buffers
+// begin at multiples of 64 bytes); where an operand may begin anywhere, its address is asked at run
+// time.
 #pragma once
 
 #include "common.cuh"
@@ -34,12 +35,11 @@ template <> struct RawWord<16> {
 };
 
 template <class T, int W> struct Pack {
-  using Raw = typename RawWord<W * int(sizeof(T))>::type;
+  using Raw = typename RawWord<W *int(sizeof(T))>::type;
   T at[W];
 };
 
-template <int W, class T>
-__device__ void unpack(typename Pack<T, W>::Raw raw, float (&to)[W]) {
+template <int W, class T> __device__ void unpack(typename Pack<T, W>::Raw raw, float (&to)[W]) {
   auto pack = __builtin_bit_cast(Pack<T, W>, raw);
 #pragma unroll
   for (int i = 0; i < W; ++i)
@@ -57,8 +57,8 @@ template <int W, class T> __device__ void load_readonly(const T *from, float (&t
 }
 
 /// Stores words at once. The compiler is not told that memory changes, so that later loads may come
-/// first: a thread must not read back what it stores this way, and what it stores in place of an input
-/// must depend on that input.
+/// first: a thread must not read back what it stores this way, and what it stores in place of an
+/// input must depend on that input.
 __device__ inline void store_words(void *to, const unsigned (&words)[1]) {
   *static_cast<unsigned *>(to) = words[0];
 }
@@ -86,7 +86,9 @@ template <int W> __device__ void store(bf16 *to, const float (&from)[W]) {
     unsigned words[W / 2];
 #pragma unroll
     for (int i = 0; i < W / 2; ++i)
-      asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(words[i]) : "f"(from[2 * i + 1]), "f"(from[2 * i]));
+      asm("cvt.rn.bf16x2.f32 %0, %1, %2;"
+          : "=r"(words[i])
+          : "f"(from[2 * i + 1]), "f"(from[2 * i]));
     store_words(to, words);
   }
 }
@@ -115,11 +117,12 @@ template <int W, class Body> __device__ void with_width(bool allowed, Body body)
   body(Width<W>{});
 }
 
-/// Covers [0, elements) with the threads of the grid: body(Width<W>{}, first) for W elements each if
-/// `allowed`, body(Width<1>{}, index) for the rest.
+/// Covers [0, elements) with the threads of the grid: body(Width<W>{}, first) for W elements each
+/// if `allowed`, body(Width<1>{}, index) for the rest.
 template <int W, class Body>
 __device__ void for_each_pack(int64 elements, bool allowed, Body body) {
-  int64 thread = int64(blockIdx.x) * blockDim.x + threadIdx.x, threads = int64(gridDim.x) * blockDim.x;
+  int64 thread = int64(blockIdx.x) * blockDim.x + threadIdx.x,
+        threads = int64(gridDim.x) * blockDim.x;
   int64 packs = allowed ? elements / W : 0;
   for (int64 i = thread; i < packs; i += threads)
     body(Width<W>{}, i * W);

@@ -1,6 +1,7 @@
 // Every operation of the local program as launches of kernels. The order of buffers is that of the
 // spec's arguments(); sizes come from the types.
 #include "codegen/select/BufferAssignment.h"
+#include "codegen/select/ProductSteps.h"
 #include "codegen/select/ProgramCheck.h"
 #include "codegen/select/SelectPasses.h"
 #include "codegen/select/SpecAttributes.h"
@@ -36,7 +37,7 @@ spec::ClampPosition clampOf(ir::ClampPosition position) {
 class ProgramSelector {
 public:
   ProgramSelector(const TargetPolicy &policy, StepBuilder &steps, BufferAssignment &buffers)
-      : policy(policy), steps(steps), buffers(buffers) {}
+      : steps(steps), buffers(buffers), products(policy, steps, buffers) {}
 
   LogicalResult select(Operation *op) {
     return TypeSwitch<Operation *, LogicalResult>(op)
@@ -143,38 +144,9 @@ private:
   LogicalResult lower(ir::MatmulOp op) {
     std::optional<GradientTarget> target = buffers.takeGradientTarget(op.getC());
     Value c = target ? target->gradient : out(op.getC());
-    product(op.getLoc(), in(op.getA()), in(op.getB()), c, op.getTransposeA(), op.getTransposeB(),
-            target ? target->beta : Value());
+    products.product(op.getLoc(), in(op.getA()), in(op.getB()), c, op.getTransposeA(),
+                     op.getTransposeB(), target ? target->beta : Value());
     return success();
-  }
-
-  /// c = op(a)·op(b), plus beta·c if there is a beta. Sizes and types are those of the buffers.
-  void product(Location loc, Value a, Value b, Value c, bool transposeA, bool transposeB,
-               Value beta) {
-    auto typeOfBuffer = [](Value buffer) { return cast<MemRefType>(buffer.getType()); };
-    auto dtypeOfBuffer = [&](Value buffer) {
-      return dtypeOf(typeOfBuffer(buffer).getElementType());
-    };
-    spec::Gemm spec;
-    spec.m = typeOfBuffer(c).getDimSize(0);
-    spec.n = typeOfBuffer(c).getDimSize(1);
-    spec.k = typeOfBuffer(a).getDimSize(transposeA ? 0 : 1);
-    spec.transpose_a = transposeA;
-    spec.transpose_b = transposeB;
-    spec.a_stride = strideOf(a);
-    spec.b_stride = strideOf(b);
-    spec.c_stride = strideOf(c);
-    spec.a_type = dtypeOfBuffer(a);
-    spec.b_type = dtypeOfBuffer(b);
-    spec.c_type = dtypeOfBuffer(c);
-    spec.accumulate = bool(beta);
-    spec.workspace_bytes = policy.productWorkspace(spec);
-    SmallVector<Value> arguments = {a, b, c};
-    if (beta)
-      arguments.push_back(beta);
-    if (spec.workspace_bytes)
-      arguments.push_back(buffers.workspace(loc, spec.workspace_bytes, DType::u8));
-    steps.step(loc, spec, arguments);
   }
 
   LogicalResult lower(ir::RopeTableOp op) {
@@ -381,8 +353,13 @@ private:
          out(op.getWeights())});
   }
 
+  template <typename Op> LossBuffers lossBuffers(Op op) {
+    return {in(op.getX()),       in(op.getW()),          in(op.getLabels()),
+            in(op.getWeights()), out(op.getTokenLoss()), out(op.getLossSum())};
+  }
+
   LogicalResult lower(ir::LmLossOp op) {
-    lossInChunks(op, std::nullopt);
+    products.loss(op.getLoc(), lossBuffers(op), std::nullopt);
     return success();
   }
 
@@ -390,51 +367,9 @@ private:
     FailureOr<GradientTarget> target = accumulated(op, op.getDw());
     if (failed(target))
       return failure();
-    lossInChunks(op, LossGradient{in(op.getScale()), out(op.getDx()), *target});
+    products.loss(op.getLoc(), lossBuffers(op),
+                  LossGradient{in(op.getScale()), out(op.getDx()), *target});
     return success();
-  }
-
-  struct LossGradient {
-    Value scale, dx;
-    GradientTarget dw;
-  };
-
-  /// The output head chunk by chunk: logits in f32, loss and their gradient, then the products with
-  /// that gradient; dw starts with the micro-batch's beta and goes on with 1.
-  template <typename Op> void lossInChunks(Op op, std::optional<LossGradient> gradient) {
-    Location loc = op.getLoc();
-    int64_t tokens = dim(op.getX(), 0), vocab = dim(op.getW(), 0);
-    int64_t chunk = policy.logitsChunk(tokens, vocab);
-    Value x = in(op.getX()), w = in(op.getW()), labels = in(op.getLabels()),
-          weights = in(op.getWeights());
-    Value tokenLoss = out(op.getTokenLoss()), one;
-    if (gradient && chunk < tokens) {
-      one = buffers.workspace(loc, 1, DType::f32);
-      steps.step(loc, spec::Fill{1, 1.0}, {one});
-    }
-    for (int64_t begin = 0; begin < tokens; begin += chunk) {
-      int64_t rows = std::min(chunk, tokens - begin);
-      spec::LogitsLoss spec{rows, vocab, gradient.has_value(),
-                            policy.logitsGradientType(dtype(op.getX()))};
-      Value logits = buffers.matrix(loc, rows, vocab, DType::f32);
-      Value xRows = buffers.rows(x, begin, rows);
-      product(loc, xRows, w, logits, false, true, Value());
-      SmallVector<Value> arguments = {logits, buffers.rows(labels, begin, rows),
-                                      buffers.rows(weights, begin, rows)};
-      Value lossRows = buffers.rows(tokenLoss, begin, rows);
-      if (!gradient) {
-        arguments.push_back(lossRows);
-        steps.step(loc, spec, arguments);
-        continue;
-      }
-      Value dlogits = buffers.matrix(loc, rows, vocab, spec.type);
-      arguments.append({gradient->scale, lossRows, dlogits});
-      steps.step(loc, spec, arguments);
-      product(loc, dlogits, w, buffers.rows(gradient->dx, begin, rows), false, false, Value());
-      product(loc, dlogits, xRows, gradient->dw.gradient, true, false,
-              begin == 0 ? gradient->dw.beta : one);
-    }
-    steps.step(loc, spec::ReduceSum{tokens}, {tokenLoss, out(op.getLossSum())});
   }
 
   LogicalResult lower(ir::TakeRowsOp op) {
@@ -482,9 +417,9 @@ private:
     return buffers.workspace(op->getLoc(), last.elements, last.type);
   }
 
-  const TargetPolicy &policy;
   StepBuilder &steps;
   BufferAssignment &buffers;
+  ProductSteps products;
 };
 
 struct SelectKernelsPass : impl::SelectKernelsPassBase<SelectKernelsPass> {
