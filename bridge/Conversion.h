@@ -33,7 +33,7 @@ struct ConversionSummary {
   int64_t files = 0, bytes = 0;        // written, or for checkRanks read
   std::vector<std::string> extra;      // stored tensors that the config does not have
   std::vector<std::string> leftOut;    // links that lead outside of the source
-  std::string digest;                  // checkRanks: hex SHA-256 over all blocks' digests
+  std::string digest;                  // checkRanks: hex SHA-256 over the hashes of all blocks
 };
 
 /// Default of exportPublished, in bytes.

@@ -1,10 +1,10 @@
 // Believes neither the header nor the bytes; see RankFile.h.
 #include "bridge/RankFile.h"
 
+#include "bridge/BlockHash.h"
 #include "bridge/MappedPages.h"
 #include "bridge/TensorFiles.h"
 #include "runtime/file/Error.h"
-#include "runtime/file/Sha256.h"
 
 #include <algorithm>
 
@@ -62,11 +62,11 @@ std::span<const std::byte> RankFile::bytes(size_t tensor, int64_t first, int64_t
     if (checked.load(std::memory_order_relaxed))
       continue;
     const int64_t begin = block * blockBytes;
-    if (sha256Hex(entry.bytes.subspan(static_cast<size_t>(begin),
-                                      static_cast<size_t>(std::min(blockBytes, size - begin)))) !=
+    if (blockHashText(entry.bytes.subspan(
+            static_cast<size_t>(begin), static_cast<size_t>(std::min(blockBytes, size - begin)))) !=
         entry.hashes[static_cast<size_t>(block)])
       throw Error(label(tensor) +
-                  ": its bytes are not those that were written: the SHA-256 of "
+                  ": its bytes are not those that were written: the hash of "
                   "block " +
                   std::to_string(block) + " differs from ranks.json");
     checked.store(true, std::memory_order_relaxed);

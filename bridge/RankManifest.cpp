@@ -57,11 +57,11 @@ RankManifest::Tensors readTensors(const Reader &reader, const std::string &path,
   for (const auto &[name, entry] : tensors.items()) {
     const std::string at = path + '.' + name + '.';
     RankManifest::Tensor tensor{reader.text(reader.member(entry, at, "type"), at + "type"), {}};
-    const json &blocks = reader.member(entry, at, "sha256");
+    const json &blocks = reader.member(entry, at, "hashes");
     if (!blocks.is_array())
-      reader.fail(at + "sha256", "must be a list");
+      reader.fail(at + "hashes", "must be a list");
     for (const json &block : blocks)
-      tensor.blocks.push_back(reader.text(block, at + "sha256"));
+      tensor.blocks.push_back(reader.text(block, at + "hashes"));
     result.emplace(name, std::move(tensor));
   }
   return result;
@@ -78,7 +78,7 @@ std::string RankManifest::text() const {
   for (const auto &[rank, tensors] : ranks) {
     json &entry = manifest["ranks"][std::to_string(rank)] = json::object();
     for (const auto &[name, tensor] : tensors)
-      entry[name] = {{"type", tensor.type}, {"sha256", tensor.blocks}};
+      entry[name] = {{"type", tensor.type}, {"hashes", tensor.blocks}};
   }
   return manifest.dump(1) + '\n';
 }

@@ -21,7 +21,7 @@ inline constexpr int rankCheckpointVersion = 1;
 struct RankManifest {
   struct Tensor {
     std::string type;                // published spelling
-    std::vector<std::string> blocks; // hex SHA-256 of its blocks of blockBytes (TensorFiles.h)
+    std::vector<std::string> blocks; // hash (BlockHash.h) of each block (TensorFiles.h)
   };
   using Tensors = std::map<std::string, Tensor>;
 

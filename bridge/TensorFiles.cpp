@@ -1,11 +1,11 @@
 // Gathers blocks from the sources, hashes and writes them; see TensorFiles.h.
 #include "bridge/TensorFiles.h"
 
+#include "bridge/BlockHash.h"
 #include "bridge/PositionedFile.h"
 #include "bridge/WorkItems.h"
 #include "runtime/file/CheckedSize.h"
 #include "runtime/file/Error.h"
-#include "runtime/file/Sha256.h"
 
 #include <algorithm>
 #include <atomic>
@@ -179,7 +179,7 @@ std::vector<FileDigest> writeTensorFiles(const TensorSources &sources,
     const std::span<const std::byte> bytes = gatherer.gather(block.first, block.count, buffer);
     if (options.hash)
       digests[block.file].blocks[block.tensor][static_cast<size_t>(block.first / blockBytes)] =
-          sha256Hex(bytes);
+          blockHashText(bytes);
     if (!outputs.empty())
       outputs[block.file].write(block.offset, bytes);
     gatherer.release(block.first, block.count);

@@ -30,7 +30,7 @@ struct OutputFile {
   std::string header() const;
 };
 
-/// What was written: the file's bytes and the SHA-256 of every block of every tensor.
+/// What was written: the file's bytes and the hash (BlockHash.h) of every block of every tensor.
 struct FileDigest {
   std::string name;
   int64_t bytes = 0;

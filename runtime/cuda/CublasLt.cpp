@@ -43,6 +43,15 @@ struct CublasLt::Library {
 
 namespace {
 
+// cuBLASLt wants its workspace at a multiple of this; a plan's buffers stand at multiples of 64, so
+// the first multiple in the buffer is taken and the workspace is that much shorter.
+constexpr uint64_t workspaceAlignment = 256;
+
+uint64_t usableWorkspace(const spec::Gemm &gemm) {
+  auto bytes = static_cast<uint64_t>(gemm.workspace_bytes);
+  return bytes > workspaceAlignment ? bytes - workspaceAlignment : 0;
+}
+
 cudaDataType_t dataType(DType type) { return type == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F; }
 
 class LtProduct : public Product {
@@ -67,10 +76,13 @@ public:
     auto pointer = [&](size_t index) { return reinterpret_cast<void *>(buffers[index]); };
     auto *constants = reinterpret_cast<float *>(library.constants.address());
     const void *beta = gemm.accumulate ? pointer(3) : constants + 1;
-    void *workspace = gemm.workspace_bytes ? pointer(buffers.size() - 1) : nullptr;
+    uint64_t usable = usableWorkspace(gemm), workspace = 0;
+    if (usable)
+      workspace =
+          (buffers.back() + workspaceAlignment - 1) / workspaceAlignment * workspaceAlignment;
     check(library.cublasLtMatmul(library.lt, &description, constants, pointer(1), &first,
                                  pointer(0), &second, beta, pointer(2), &result, pointer(2),
-                                 &result, &algorithm, workspace, size_t(gemm.workspace_bytes),
+                                 &result, &algorithm, reinterpret_cast<void *>(workspace), usable,
                                  reinterpret_cast<cudaStream_t>(stream)));
   }
 
@@ -90,7 +102,7 @@ private:
   void chooseAlgorithm() {
     cublasLtMatmulPreferenceOpaque_t preference;
     check(library.cublasLtMatmulPreferenceInit_internal(&preference, sizeof preference));
-    auto bytes = uint64_t(gemm.workspace_bytes);
+    uint64_t bytes = usableWorkspace(gemm);
     check(library.cublasLtMatmulPreferenceSetAttribute(
         &preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes, sizeof bytes));
     cublasLtMatmulHeuristicResult_t found;

@@ -19,6 +19,7 @@ void checkAttention(const AttentionShape &s, bool gated, int64_t documents, DTyp
                                   gateStride, gated, scale, type});
   forward.fillAll();
   forward.setIntegers("document_start", starts);
+  forward.allow("lse", type == DType::bf16 ? 1e-4 : 1e-5); // tensor cores cut off bits
   forward.check();
 
   GpuCase backward(spec::AttentionGrad{tokens, s.seqLen, s.heads, s.groups, s.headDim, s.window,

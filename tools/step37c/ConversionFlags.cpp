@@ -54,7 +54,7 @@ void printSummary(const char *did, const ConversionSummary &summary) {
             << counted(summary.parameters, "parameter") << ": " << counted(summary.files, "file")
             << ", " << counted(summary.bytes, "byte") << '\n';
   if (!summary.digest.empty())
-    std::cout << "sha256 of the blocks' digests: " << summary.digest << '\n';
+    std::cout << "sha256 of the blocks' hashes: " << summary.digest << '\n';
   const auto list = [](const char *what, const std::vector<std::string> &names) {
     if (names.empty())
       return;

@@ -19,7 +19,7 @@ std::vector<CudaVariant> variantsOf(const QkNormRopeGrad &spec) {
   if (spec.normalize) // the weights have gradients
     stages.push_back(blocksStage("qk_norm_rope_grad_generic_weights",
                                  ceilDiv(2 * spec.head_dim, columnsPerBlock)));
-  return onlyGeneric("qk_norm_rope.cuh", std::move(stages));
+  return onlyGeneric("qk_norm_rope_grad.cuh", std::move(stages));
 }
 
 } // namespace step37::spec

@@ -1,0 +1,162 @@
+// Gradient of the norm and the rotation of query and key heads: family qk_norm_rope_grad. A block
+// for the tokens of one part of the workspace; a second launch sums the parts of the weights'
+// gradients.
+#pragma once
+
+#include "column_sums.cuh"
+#include "head_units.cuh"
+
+namespace step37 {
+
+/// Threads of a block of the gradient, and the tokens that it leaves one part of the weights'
+/// gradients for (spec::QkNormRopeGrad::rowsPerBlock).
+constexpr int qk_grad_threads = 512, qk_grad_tokens = 64;
+
+/// One side, q or k, of the gradient for the tokens of this block. Leaves the part of the weight's
+/// gradient in `partial`. `sums`: shared memory, a row of head_dim a warp.
+template <class Spec, int W, int heads, class T>
+__device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride, const T *weight,
+                                     const float *table, const int *document_start,
+                                     const float *inverse_rms, T *din, int64 din_stride,
+                                     float *partial, float (*sums)[int(Spec::head_dim)]) {
+  using Units = HeadUnits<Spec, W>;
+  constexpr int slots = qk_grad_threads / token_threads, groups = token_threads / Units::lanes;
+  constexpr int row_heads = int(Spec::heads + Spec::groups);
+  int slot = threadIdx.x / token_threads, thread = threadIdx.x % token_threads;
+  LaneUnits<Spec, W> units(thread % Units::lanes);
+  float a_scale[Units::per_lane][W], b_scale[Units::per_lane][W];
+  float a_sum[Units::per_lane][W] = {}, b_sum[Units::per_lane][W] = {};
+  if constexpr (Spec::normalize)
+    units.load_scale(weight, a_scale, b_scale);
+
+  for (int round = 0; round < qk_grad_tokens; round += slots) {
+    int64 token = int64(blockIdx.x) * qk_grad_tokens + round + slot;
+    bool active = token < Spec::tokens;
+    token = active ? token : 0;
+    if constexpr (Spec::rotary_dim > 0)
+      units.turn(angles<Spec>(table, document_start, token));
+#pragma unroll 2
+    for (int first = 0; first < heads; first += groups) {
+      int head = first + thread / Units::lanes;
+      bool present = active && head < heads;
+      float a[Units::per_lane][W], b[Units::per_lane][W];
+      units.load(dout + (token * heads + head) * Units::dim, a, b, present);
+      if constexpr (Spec::normalize) {
+        float x[Units::per_lane][W], y[Units::per_lane][W];
+        units.load(in + token * in_stride + head * Units::dim, x, y, present);
+        float r = present ? inverse_rms[token * row_heads + head] : 0.0f;
+        if constexpr (Spec::rotary_dim > 0)
+          units.rotate(a, b, -1.0f);
+#pragma unroll
+        for (int n = 0; n < Units::per_lane; ++n)
+#pragma unroll
+          for (int i = 0; i < W; ++i) {
+            a_sum[n][i] += a[n][i] * x[n][i] * r;
+            b_sum[n][i] += b[n][i] * y[n][i] * r;
+            a[n][i] *= a_scale[n][i];
+            b[n][i] *= b_scale[n][i];
+          }
+        float pull = head_dot<Units::lanes>(a, x, b, y) / float(Units::dim) * r * r * r;
+#pragma unroll
+        for (int n = 0; n < Units::per_lane; ++n)
+#pragma unroll
+          for (int i = 0; i < W; ++i) {
+            a[n][i] = r * a[n][i] - x[n][i] * pull;
+            b[n][i] = r * b[n][i] - y[n][i] * pull;
+          }
+      } else if constexpr (Spec::rotary_dim > 0) {
+        units.rotate(a, b, -1.0f);
+      }
+      if (present)
+        units.store(din + token * din_stride + head * Units::dim, a, b);
+    }
+  }
+
+  if constexpr (Spec::normalize) {
+    // Over the heads of a warp by shuffles, then over the warps in order.
+    float *own = sums[threadIdx.x / warp_size];
+#pragma unroll
+    for (int n = 0; n < Units::per_lane; ++n)
+#pragma unroll
+      for (int i = 0; i < W; ++i) {
+#pragma unroll
+        for (int distance = warp_size / 2; distance >= Units::lanes; distance /= 2) {
+          a_sum[n][i] += __shfl_xor_sync(0xffffffffu, a_sum[n][i], distance);
+          b_sum[n][i] += __shfl_xor_sync(0xffffffffu, b_sum[n][i], distance);
+        }
+        if (threadIdx.x % warp_size < Units::lanes) {
+          if (units.first[n] >= 0)
+            own[units.first[n] + i] = a_sum[n][i];
+          if (units.second[n] >= 0)
+            own[units.second[n] + i] = b_sum[n][i];
+        }
+      }
+    __syncthreads();
+    for (int column = threadIdx.x; column < Units::dim; column += qk_grad_threads) {
+      float sum = 0;
+      for (int warp = 0; warp < qk_grad_threads / warp_size; ++warp)
+        sum += sums[warp][column];
+      partial[column] = sum;
+    }
+    __syncthreads(); // before the other side's sums
+  }
+}
+
+/// Where the arguments of the gradient stand.
+template <class Spec> struct QkGradArguments {
+  static constexpr bool norm = Spec::normalize, turns = Spec::rotary_dim > 0;
+  static constexpr int table = norm ? 6 : 4, start = table + turns, inverse_rms = start + 1;
+  static constexpr int beta = start + 2, dq = start + (norm ? 3 : 1), dk = dq + 1;
+  static constexpr int dq_weight = dk + 1, dk_weight = dk + 2, workspace = dk + 3;
+};
+
+/// Arguments: dq_out, dk_out, q, k, [q_weight, k_weight], [table], document_start, [inverse_rms,
+/// beta], dq, dk, [dq_weight, dk_weight, workspace]. One block of qk_grad_threads for
+/// qk_grad_tokens tokens.
+template <class Spec, int N>
+__device__ void qk_norm_rope_grad_generic_heads(const Pointers<N> &buffers) {
+  using T = typename Spec::type;
+  using At = QkGradArguments<Spec>;
+  constexpr int dim = int(Spec::head_dim);
+  constexpr int widest =
+      common_width(full_width<T>, Spec::head_dim, Spec::rotary_dim / 2, Spec::q_stride,
+                   Spec::k_stride, Spec::dq_stride, Spec::dk_stride);
+  const T *q = buffers.template get<const T>(2), *k = buffers.template get<const T>(3);
+  const float *table = buffers.template get<const float>(At::turns ? At::table : 0);
+  const int *document_start = buffers.template get<const int>(At::start);
+  const float *inverse_rms = buffers.template get<const float>(At::norm ? At::inverse_rms : 0);
+  T *dq = buffers.template get<T>(At::dq), *dk = buffers.template get<T>(At::dk);
+  float *partial =
+      buffers.template get<float>(At::norm ? At::workspace : 0) + int64(blockIdx.x) * 2 * dim;
+  __shared__ float sums[qk_grad_threads / warp_size][dim];
+  bool allowed =
+      aligned<widest>(q) && aligned<widest>(k) && aligned<widest>(dq) && aligned<widest>(dk);
+  with_width<widest>(allowed, [&](auto width) {
+    constexpr int W = decltype(width)::value;
+    norm_rope_heads_grad<Spec, W, int(Spec::heads)>(
+        buffers.template get<const T>(0), q, Spec::q_stride,
+        buffers.template get<const T>(At::norm ? 4 : 0), table, document_start, inverse_rms, dq,
+        Spec::dq_stride, partial, sums);
+    norm_rope_heads_grad<Spec, W, int(Spec::groups)>(
+        buffers.template get<const T>(1), k, Spec::k_stride,
+        buffers.template get<const T>(At::norm ? 5 : 0), table, document_start,
+        inverse_rms + Spec::heads, dk, Spec::dk_stride, partial + dim, sums);
+  });
+}
+
+/// One block for each column_sum_width columns of the two weights.
+template <class Spec, int N>
+__device__ void qk_norm_rope_grad_generic_weights(const Pointers<N> &buffers) {
+  using G = typename Spec::grad_type;
+  using At = QkGradArguments<Spec>;
+  constexpr int dim = int(Spec::head_dim);
+  float beta = *buffers.template get<const float>(At::beta);
+  sum_columns(buffers.template get<const float>(At::workspace),
+              ceil_div(Spec::tokens, qk_grad_tokens), 2 * dim, [&](int column, float sum) {
+                G *to = column < dim ? buffers.template get<G>(At::dq_weight) + column
+                                     : buffers.template get<G>(At::dk_weight) + column - dim;
+                *to = from_float<G>(accumulated(beta, to, sum));
+              });
+}
+
+} // namespace step37
