@@ -15,10 +15,11 @@ namespace step37 {
 /// Eight lanes each take a 64-bit word of every 64 bytes, by operations that can be undone: bytes
 /// that differ in one word never have the same hash. The lanes are then mixed, with the length.
 inline uint64_t blockHash(std::span<const std::byte> bytes) {
-  constexpr uint64_t odd = 0x9E3779B97F4A7C15; // 2^64 over the golden ratio
-  constexpr int spread = 29;
+  // Odd, so that a product with them can be undone: 2^64 over the golden ratio, and pi's digits.
+  constexpr uint64_t golden = 0x9E3779B97F4A7C15, pi = 0x243F6A8885A308D3;
+  constexpr int spread = 31;
   const auto take = [](uint64_t state, uint64_t word) {
-    return std::rotl((state ^ word) * odd, spread);
+    return std::rotl(state + word * golden, spread) * pi;
   };
   std::array<uint64_t, 8> lanes{1, 2, 3, 4, 5, 6, 7, 8};
   const uint64_t length = bytes.size();
@@ -34,7 +35,8 @@ inline uint64_t blockHash(std::span<const std::byte> bytes) {
   uint64_t hash = length;
   for (size_t lane = 0; lane < lanes.size(); ++lane)
     hash = take(take(hash, lanes[lane]), rest[lane]);
-  return (hash ^ hash >> 32) * odd;
+  hash = (hash ^ hash >> 32) * golden;
+  return hash ^ hash >> 32;
 }
 
 /// As sixteen lower-case hex digits.

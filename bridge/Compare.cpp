@@ -62,7 +62,8 @@ Difference compareBytes(const Pair &pair, std::span<const std::byte> a,
     difference.elements += std::memcmp(a.data() + at, b.data() + at, width) != 0;
   if (!pair.isNumber)
     return difference;
-  std::vector<float> left(a.size() / width), right(left.size());
+  const size_t elements = a.size() / width;
+  std::vector<float> left(elements), right(elements);
   convertFloats(pair.a->type(), a, left);
   convertFloats(pair.b->type(), b, right);
   for (size_t i = 0; i < left.size(); ++i) {

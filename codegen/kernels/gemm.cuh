@@ -9,7 +9,7 @@ namespace step37 {
 
 /// A block's tile of c is gemm_tile × gemm_tile, in steps of gemm_depth along k; a thread has
 /// gemm_each × gemm_each elements of it, gemm_side apart.
-constexpr int gemm_tile = 64, gemm_depth = 32, gemm_side = 16, gemm_each = gemm_tile / gemm_side;
+constexpr int gemm_tile = 64, gemm_depth = 16, gemm_side = 16, gemm_each = gemm_tile / gemm_side;
 
 /// A tile of op(x): `lines` are rows of op(a) or columns of op(b). `along_k`: consecutive elements
 /// in memory go along k.
@@ -37,7 +37,7 @@ template <class T, bool along_k, int64 lines, int64 k, int64 stride> struct Gemm
     }
   }
 
-  /// An odd row length keeps both ways of writing free of bank conflicts.
+  /// An odd row length spreads both ways of writing over the banks.
   __device__ void put(float (&tile)[gemm_depth][gemm_tile + 1]) const {
 #pragma unroll
     for (int i = 0; i < elements; ++i)

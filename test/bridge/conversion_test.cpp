@@ -289,8 +289,9 @@ protected:
 };
 
 TEST_F(DamagedRanks, FlippedBit) {
+  const auto offset = safetensors::File(file()).at("lm_head.weight").offset;
   std::string text = textOf(file());
-  text[text.size() - 100] ^= 1;
+  text[static_cast<size_t>(offset + 1000)] ^= 1;
   writeFile(file(), text);
   expectRefused({file().string(), "its bytes are not those that were written"});
 }

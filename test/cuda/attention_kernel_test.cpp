@@ -30,6 +30,8 @@ void checkAttention(const AttentionShape &s, bool gated, int64_t documents, DTyp
   if (gated)
     backward.set("gate", forward.get("gate"));
   backward.setIntegers("document_start", starts);
+  if (s.seqLen == 1) // one key has weight 1: both are 0, up to rounding
+    backward.skip("dq").skip("dk");
   backward.check();
 }
 

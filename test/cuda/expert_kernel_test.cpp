@@ -70,7 +70,10 @@ TEST(Route, NaNChoosesDistinctExperts) {
 void checkRouteGrad(const spec::RouteGrad &spec) {
   GpuCase gpu(spec);
   gpu.setIntegers("chosen", randomChoice(spec.tokens, spec.experts, spec.top_k));
-  gpu.fillLarge("logits", 2).fillLarge("dweights").fillPositive("scores").check();
+  gpu.fillLarge("logits", 2).fillLarge("dweights").fillPositive("scores");
+  if (spec.softmax && spec.experts == 1) // its score is 1 whatever the logit: 0, up to rounding
+    gpu.skip("dlogits");
+  gpu.check();
 }
 
 TEST(RouteGrad, Small) {

@@ -151,11 +151,13 @@ TEST_F(Negative, diskFullWhileWritingAPlan) {
   ::getrlimit(RLIMIT_FSIZE, &before);
   const rlimit limit{20'000, before.rlim_max};
   ::setrlimit(RLIMIT_FSIZE, &limit);
-  const int code = compiler({"compile", STEP37_EXAMPLE, "-o", path("out/a.plan")});
+  const int code =
+      compiler({"compile", STEP37_EXAMPLE, "-o", path("out/a.plan"), "--target", "host"});
   ::setrlimit(RLIMIT_FSIZE, &before);
   expectRefusal(code, {"out/a.plan"});
-  expectRefusal(compiler({"compile", STEP37_EXAMPLE, "-o", path("no/such/a.plan")}),
-                {"no/such/a.plan"});
+  expectRefusal(
+      compiler({"compile", STEP37_EXAMPLE, "-o", path("no/such/a.plan"), "--target", "host"}),
+      {"no/such/a.plan"});
 }
 
 /// Weights of the example, with one tensor changed or left out.

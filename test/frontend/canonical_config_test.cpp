@@ -82,8 +82,9 @@ TEST(CanonicalConfig, HasThePublishedFields) {
     EXPECT_EQ(text.at(field), published.at(field)) << field;
   for (const char *part : {"text_config", "vision_config"})
     for (const auto &[field, value] : published[part].items()) {
-      if (field != "moe_layer_offset" && field != "moe_every_n_layer")
+      if (field != "moe_layer_offset" && field != "moe_every_n_layer") {
         EXPECT_EQ(text[part].value(field, json("missing")), value) << field;
+      }
     }
 }
 

@@ -107,7 +107,7 @@ TEST_F(CommandLine, errorsAreOneWithOneMessage) {
   expectError({plan, "--train", "--data", path("empty.txt")}, "empty.txt");
   expectError({plan, "--train", "--weights", path("nowhere")}, "nowhere");
   expectError({plan, "--train", "--resume", path("nowhere")}, "nowhere");
-  expectError({plan, "--train", "--device", "toaster"}, "toaster");
+  expectError({plan, "--train", "--device", "cuda"}, "cuda"); // this plan is for the host
   expectError({plan, "--train", "--log", path("no/such/folder.jsonl")}, "folder.jsonl");
   TensorFile()
       .add("input_ids", DType::i32, {1, 12}, std::vector<int32_t>(12, 256))
