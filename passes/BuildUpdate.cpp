@@ -3,6 +3,8 @@
 
 #include "mlir/IR/Builders.h"
 
+#include <array>
+
 using namespace mlir;
 
 namespace step37 {
@@ -32,7 +34,8 @@ struct BuildUpdatePass : impl::BuildUpdatePassBase<BuildUpdatePass> {
     Location loc = NameLoc::get(builder.getStringAttr("optimizer"));
     auto function = func::FuncOp::create(builder, loc, "update",
                                          builder.getFunctionType({hyperType, scalar}, {scalar}));
-    for (auto [index, name] : llvm::enumerate(ArrayRef<StringRef>{"hyper", "max_norm"})) {
+    const std::array<StringRef, 2> names{"hyper", "max_norm"};
+    for (auto [index, name] : llvm::enumerate(names)) {
       function.setArgAttr(index, "step37.name", builder.getStringAttr(name));
       function.setArgAttr(index, "step37.class", builder.getStringAttr("scalar"));
     }

@@ -15,4 +15,4 @@ show() {
   "$@"
 }
 show build/bin/step37c compile "$config" --seq-len 256 --micro-batch 4 -o "$plan"
-show build/bin/step37-run "$plan" --train --steps 300 --lr 4e-3
+show build/bin/step37-run "$plan" --train --steps 240 --lr 4e-3

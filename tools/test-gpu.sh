@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # GPU tests, for a machine that has CUDA, CMake and a compiler but no LLVM and no network. Builds the
-# runtime, runs every kernel family against its host twin, then the plans found in the given folder
-# (compiled elsewhere: tools/carry-plans.sh writes them there).
+# runtime, runs every kernel family against its host twin, then plans that were compiled elsewhere and
+# carried in: golden-f32.plan, golden-bf16.plan and example.plan, beside the folder golden/.
 #
 #   tools/test-gpu.sh [PLAN_FOLDER]        default: .carry
 set -euo pipefail
@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 carry=${1:-.carry}
 
 echo "== build (no compiler, no LLVM)"
-cmake --preset runtime -DSTEP37_CUDA=ON -DSTEP37_GPU_TESTS=ON > /dev/null
+# Warnings are not errors here: the node's compiler may be newer than the one that CI checks with.
+cmake --preset runtime -DSTEP37_CUDA=ON -DSTEP37_GPU_TESTS=ON -DSTEP37_WERROR=OFF > /dev/null
 cmake --build --preset runtime --target cuda_kernel_test step37-run step37c
 
 echo "== kernels against their host twins"
