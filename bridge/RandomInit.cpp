@@ -3,6 +3,7 @@
 
 #include "bridge/PartRuns.h"
 #include "bridge/Philox.h"
+#include "bridge/WorkItems.h"
 #include "runtime/plan/FloatConversion.h"
 
 #include <algorithm>
@@ -40,6 +41,31 @@ std::array<float, 2> normalPair(uint64_t seed, uint64_t stream, uint64_t pair) {
           static_cast<float>(radius * std::sin(angle))};
 }
 
+/// Elements [first, last) of a part's published tensor into the parameter's buffer.
+void fillRange(const plan::Part &part, uint64_t seed, DType type, std::span<std::byte> bytes,
+               int64_t first, int64_t last) {
+  const int64_t size = byteSize(type);
+  std::array<float, 1024> chunk{};
+  for (; first < last; first += std::ssize(chunk)) {
+    const std::span<float> values(
+        chunk.data(), static_cast<size_t>(std::min<int64_t>(std::ssize(chunk), last - first)));
+    if (part.init_std == 0) {
+      std::fill(values.begin(), values.end(), 0.0f);
+    } else {
+      drawNormal(seed, part.name, first, values);
+      for (float &value : values)
+        value *= static_cast<float>(part.init_std);
+    }
+    forEachRun(
+        part, first, std::ssize(values), [&](int64_t published, int64_t buffer, int64_t count) {
+          convertFloats(
+              values.subspan(static_cast<size_t>(published - first), static_cast<size_t>(count)),
+              type,
+              bytes.subspan(static_cast<size_t>(buffer * size), static_cast<size_t>(count * size)));
+        });
+  }
+}
+
 } // namespace
 
 void drawNormal(uint64_t seed, std::string_view tensor, int64_t first, std::span<float> values) {
@@ -55,29 +81,18 @@ void drawNormal(uint64_t seed, std::string_view tensor, int64_t first, std::span
 
 void initializeParameter(const plan::Parameter &parameter, uint64_t seed, DType type,
                          std::span<std::byte> bytes) {
-  const int64_t size = byteSize(type);
-  std::array<float, 1024> chunk{};
+  constexpr int64_t range = 1 << 18; // elements that one thread takes at a time
   for (const plan::Part &part : parameter.parts) {
-    const int64_t elements = checkPart(parameter, part, static_cast<int64_t>(bytes.size()) / size);
-    for (int64_t first = 0; first < elements; first += std::ssize(chunk)) {
-      const std::span<float> values(chunk.data(), static_cast<size_t>(std::min<int64_t>(
-                                                      std::ssize(chunk), elements - first)));
-      if (part.init_std == 0) {
-        std::fill(values.begin(), values.end(), 0.0f);
-      } else {
-        drawNormal(seed, part.name, first, values);
-        for (float &value : values)
-          value *= static_cast<float>(part.init_std);
-      }
-      forEachRun(part, first, std::ssize(values),
-                 [&](int64_t published, int64_t buffer, int64_t count) {
-                   convertFloats(values.subspan(static_cast<size_t>(published - first),
-                                                static_cast<size_t>(count)),
-                                 type,
-                                 bytes.subspan(static_cast<size_t>(buffer * size),
-                                               static_cast<size_t>(count * size)));
-                 });
-    }
+    const int64_t elements =
+        checkPart(parameter, part, static_cast<int64_t>(bytes.size()) / byteSize(type));
+    auto fill = [&](int64_t index, int) {
+      fillRange(part, seed, type, bytes, index * range, std::min((index + 1) * range, elements));
+    };
+    const int64_t ranges = (elements + range - 1) / range;
+    if (ranges > 1)
+      runItems(ranges, copyThreads(), fill, [] {});
+    else if (ranges == 1)
+      fill(0, 0);
   }
 }
 

@@ -17,6 +17,7 @@ void buildLocalPipeline(OpPassManager &manager, StringRef gradientType) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createVerifyLogicalPass());
   manager.addPass(createPackProjectionsPass());
+  manager.addPass(createFuseExpertActivationPass());
   manager.addPass(createFuseResidualNormPass());
   manager.addPass(createFuseLossGradientPass());
   manager.addPass(createCanonicalizerPass());

@@ -9,9 +9,13 @@ namespace step37 {
 /// Arguments: x, row_slot, out. One block a row of out.
 template <class Spec, int N> __device__ void dispatch_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
-  int token = buffers.template get<const int>(1)[blockIdx.x] / int(Spec::top_k);
-  copy_row<int(Spec::cols)>(buffers.template get<const T>(0) + int64(token) * Spec::cols,
-                            buffers.template get<T>(2) + int64(blockIdx.x) * Spec::cols);
+  int slot = buffers.template get<const int>(1)[blockIdx.x];
+  T *out = buffers.template get<T>(2) + int64(blockIdx.x) * Spec::cols;
+  if (slot < 0)
+    zero_row<int(Spec::cols)>(out);
+  else
+    copy_row<int(Spec::cols)>(
+        buffers.template get<const T>(0) + int64(slot / int(Spec::top_k)) * Spec::cols, out);
 }
 
 /// Arguments: rows, slot_row, [weights], out. One block a token.
@@ -28,8 +32,11 @@ template <class Spec, int N> __device__ void combine_generic(const Pointers<N> &
     float sum[W] = {};
 #pragma unroll 8
     for (int j = 0; j < top_k; ++j) {
+      int row = __ldg(slot_row + j);
+      if (row < 0)
+        continue;
       float values[W], weight = Spec::weighted ? __ldg(weights + j) : 1.0f;
-      load_readonly<W>(rows + int64(__ldg(slot_row + j)) * cols + column, values);
+      load_readonly<W>(rows + int64(row) * cols + column, values);
 #pragma unroll
       for (int i = 0; i < W; ++i)
         sum[i] += weight * values[i];
@@ -38,20 +45,32 @@ template <class Spec, int N> __device__ void combine_generic(const Pointers<N> &
   }
 }
 
-/// Arguments: dout, rows, weights, row_slot, drows, dweights. One warp a row of drows.
+/// Arguments: dout, rows, weights, row_slot, slot_row, drows, dweights. One warp a row of drows.
 template <class Spec, int N> __device__ void combine_grad_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols);
   constexpr int W = common_width(full_width<T>, cols);
-  int64 row = int64(blockIdx.x) * (block_threads / warp_size) + threadIdx.x / warp_size;
-  if (row >= Spec::tokens * Spec::top_k)
+  float *dweights = buffers.template get<float>(6);
+  int64 thread = int64(blockIdx.x) * block_threads + threadIdx.x,
+        threads = int64(gridDim.x) * block_threads;
+  for (int64 slot = thread; slot < Spec::tokens * Spec::top_k; slot += threads)
+    if (buffers.template get<const int>(4)[slot] < 0)
+      dweights[slot] = 0;
+
+  int64 row = thread / warp_size;
+  if (row >= Spec::rows)
     return;
   int lane = threadIdx.x % warp_size;
   int slot = buffers.template get<const int>(3)[row];
+  T *drow = buffers.template get<T>(5) + row * cols;
+  if (slot < 0) {
+    for (int column = lane * W; column < cols; column += warp_size * W)
+      store<W>(drow + column, {});
+    return;
+  }
   const T *dout = buffers.template get<const T>(0) + int64(slot / int(Spec::top_k)) * cols;
   const T *values = buffers.template get<const T>(1) + row * cols;
   float weight = buffers.template get<const float>(2)[slot], dot = 0;
-  T *drow = buffers.template get<T>(4) + row * cols;
 #pragma unroll 4
   for (int column = lane * W; column < cols; column += warp_size * W) {
     float dy[W], value[W];
@@ -66,7 +85,7 @@ template <class Spec, int N> __device__ void combine_grad_generic(const Pointers
   }
   dot = warp_sum(dot);
   if (lane == 0)
-    buffers.template get<float>(5)[slot] = dot;
+    dweights[slot] = dot;
 }
 
 } // namespace step37

@@ -45,9 +45,9 @@ public:
               ir::MatmulOp, ir::RopeTableOp, ir::QkNormRopeOp, ir::QkNormRopeGradOp,
               ir::AttentionOp, ir::AttentionGradOp, ir::SwigluOp, ir::SwigluGradOp, ir::RouteOp,
               ir::RouteGradOp, ir::SortByExpertOp, ir::DispatchOp, ir::CombineOp, ir::CombineGradOp,
-              ir::GroupedMatmulOp, ir::GroupedMatmulGradOp, ir::ShiftLabelsOp, ir::LmLossOp,
-              ir::LmLossGradOp, ir::TakeRowsOp, ir::SumOfSquaresOp, ir::GlobalNormOp, ir::AdamWOp,
-              ir::AccumulateGradientOp>([&](auto typed) { return lower(typed); })
+              ir::GroupedMatmulOp, ir::GroupedMatmulGradOp, ir::GroupedSwigluOp, ir::ShiftLabelsOp,
+              ir::LmLossOp, ir::LmLossGradOp, ir::TakeRowsOp, ir::SumOfSquaresOp, ir::GlobalNormOp,
+              ir::AdamWOp, ir::AccumulateGradientOp>([&](auto typed) { return lower(typed); })
         // Buffers and views, no work.
         .Case<ir::ReadOp, ir::WriteOp, tensor::ExtractSliceOp, tensor::ConcatOp, func::ReturnOp>(
             [](auto) { return success(); })
@@ -295,7 +295,7 @@ private:
 
   LogicalResult lower(ir::SortByExpertOp op) {
     spec::SortByExpert spec{dim(op.getChosen(), 0), dim(op.getOffsets(), 0) - 1,
-                            dim(op.getChosen(), 1)};
+                            dim(op.getChosen(), 1), dim(op.getRowSlot(), 0)};
     return launch(
         op, spec,
         {in(op.getChosen()), out(op.getOffsets()), out(op.getRowSlot()), out(op.getSlotRow())});
@@ -303,16 +303,20 @@ private:
 
   LogicalResult lower(ir::DispatchOp op) {
     int64_t tokens = dim(op.getX(), 0);
-    return launch(
-        op,
-        spec::Dispatch{tokens, dim(op.getRows(), 0) / tokens, dim(op.getX(), 1), dtype(op.getX())},
-        {in(op.getX()), in(op.getRowSlot()), out(op.getRows())});
+    return launch(op,
+                  spec::Dispatch{tokens, dim(op.getSlotRow(), 0) / tokens, dim(op.getX(), 1),
+                                 dtype(op.getX()), dim(op.getRows(), 0)},
+                  {in(op.getX()), in(op.getRowSlot()), out(op.getRows())});
   }
 
   LogicalResult lower(ir::CombineOp op) {
     int64_t tokens = dim(op.getOut(), 0);
-    spec::Combine spec{tokens, dim(op.getRows(), 0) / tokens, dim(op.getOut(), 1),
-                       bool(op.getWeights()), dtype(op.getOut())};
+    spec::Combine spec{tokens,
+                       dim(op.getSlotRow(), 0) / tokens,
+                       dim(op.getOut(), 1),
+                       bool(op.getWeights()),
+                       dtype(op.getOut()),
+                       dim(op.getRows(), 0)};
     SmallVector<Value> arguments = {in(op.getRows()), in(op.getSlotRow())};
     if (op.getWeights())
       arguments.push_back(in(op.getWeights()));
@@ -322,17 +326,19 @@ private:
 
   LogicalResult lower(ir::CombineGradOp op) {
     int64_t tokens = dim(op.getDout(), 0);
-    spec::CombineGrad spec{tokens, dim(op.getRows(), 0) / tokens, dim(op.getDout(), 1),
-                           dtype(op.getDout())};
+    spec::CombineGrad spec{tokens, dim(op.getSlotRow(), 0) / tokens, dim(op.getDout(), 1),
+                           dtype(op.getDout()), dim(op.getRows(), 0)};
     return launch(op, spec,
                   {in(op.getDout()), in(op.getRows()), in(op.getWeights()), in(op.getRowSlot()),
-                   out(op.getDrows()), out(op.getDweights())});
+                   in(op.getSlotRow()), out(op.getDrows()), out(op.getDweights())});
   }
 
   LogicalResult lower(ir::GroupedMatmulOp op) {
     spec::GroupedGemm spec{dim(op.getW(), 0), dim(op.getX(), 0),  dim(op.getOut(), 1),
                            dim(op.getX(), 1), op.getTransposeB(), dtype(op.getX())};
-    return launch(op, spec, {in(op.getX()), in(op.getW()), in(op.getOffsets()), out(op.getOut())});
+    return launch(op, spec,
+                  {in(op.getX()), in(op.getW()), in(op.getOffsets()), out(op.getOut()),
+                   workspaceOf(op, spec)});
   }
 
   LogicalResult lower(ir::GroupedMatmulGradOp op) {
@@ -341,9 +347,18 @@ private:
       return failure();
     spec::GroupedGemmGrad spec{dim(op.getDw(), 0), dim(op.getA(), 0), dim(op.getA(), 1),
                                dim(op.getB(), 1),  dtype(op.getA()),  dtype(op.getDw())};
-    return launch(
-        op, spec,
-        {in(op.getA()), in(op.getB()), in(op.getOffsets()), target->beta, target->gradient});
+    return launch(op, spec,
+                  {in(op.getA()), in(op.getB()), in(op.getOffsets()), target->beta,
+                   target->gradient, workspaceOf(op, spec)});
+  }
+
+  LogicalResult lower(ir::GroupedSwigluOp op) {
+    spec::GroupedSwiglu spec{dim(op.getW(), 0), dim(op.getX(), 0),     dim(op.getOut(), 1),
+                             dim(op.getX(), 1), number(op.getLimit()), clampOf(op.getClamp()),
+                             dtype(op.getX())};
+    return launch(op, spec,
+                  {in(op.getX()), in(op.getW()), in(op.getOffsets()), out(op.getGateUp()),
+                   out(op.getOut()), workspaceOf(op, spec)});
   }
 
   LogicalResult lower(ir::ShiftLabelsOp op) {

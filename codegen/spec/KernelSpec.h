@@ -33,6 +33,14 @@ struct Argument {
   /// Index of a read argument whose storage this written argument may share (same element at the
   /// same time), or -1.
   int inPlaceOf = -1;
+  /// Rows of `cols` elements whose starts are `stride` apart; what lies between rows belongs to
+  /// others. 0: there are no gaps.
+  int64_t cols = 0, stride = 0;
+
+  /// Elements that the kernel may touch.
+  int64_t touched() const {
+    return stride == 0 ? elements : ((elements - cols) / stride + 1) * cols;
+  }
 };
 
 using Arguments = std::vector<Argument>;
@@ -65,7 +73,8 @@ struct Gemm {
   Arguments arguments() const;
 };
 
-/// out[t] = table[ids[t]]. Arguments: ids i32 [tokens], table [vocab,width], out [tokens,width].
+/// out[t] = table[ids[t]], or 0 where the id is outside [0, vocab): another rank's. Arguments: ids
+/// i32 [tokens], table [vocab,width], out [tokens,width].
 struct Embedding {
   static constexpr std::string_view family = "embedding";
   int64_t tokens = 0, vocab = 0, width = 0;
@@ -74,9 +83,9 @@ struct Embedding {
   Arguments arguments() const;
 };
 
-/// dtable[v] = beta·dtable[v] + sum over t with ids[t]=v, in token order, of dy[t] (f32 sums).
-/// Arguments: ids, dy [tokens,width], beta f32, dtable [vocab,width],
-/// workspace i32 [2·tokens + vocab + 1].
+/// dtable[v] = beta·dtable[v] + sum over t with ids[t]=v, in token order, of dy[t] (f32 sums). Ids
+/// outside [0, vocab) count nowhere. Arguments: ids, dy [tokens,width], beta f32, dtable
+/// [vocab,width], workspace i32 [2·tokens + vocab + 1].
 struct EmbeddingGrad {
   static constexpr std::string_view family = "embedding_grad";
   int64_t tokens = 0, vocab = 0, width = 0;
@@ -201,7 +210,7 @@ struct Attention {
 /// Gradient of Attention. The gated output carries what is needed: with y = out, <dy,y> per head
 /// gives dgate = <dy,y>·(1−sigmoid(gate)) and the softmax's row term.
 /// Arguments: dout, q, k, v, [gate], document_start, out, lse, dq, dk (contiguous),
-/// dv (dv_stride), [dgate (dgate_stride)], workspace f32 [tokens, heads].
+/// dv (dv_stride), [dgate (dgate_stride)], workspace f32 [2, tokens, heads].
 struct AttentionGrad {
   static constexpr std::string_view family = "attention_grad";
   int64_t tokens = 0, seq_len = 0, heads = 0, groups = 0, head_dim = 0, window = 0;
@@ -264,50 +273,65 @@ struct RouteGrad {
   Arguments arguments() const;
 };
 
-/// Groups token slots by expert, stable in token order. slot s = t·top_k + j.
+/// Groups token slots by expert, stable in token order. slot s = t·top_k + j. A slot whose `chosen`
+/// is outside [0, experts) (−1: another rank's) has no row, nor has one whose row would be number
+/// `rows` or later: its slot_row is −1. Rows behind offsets[experts] have row_slot −1.
 /// Arguments: chosen i32 [tokens·top_k], offsets i32 [experts+1] (first row of each expert, last =
-/// number of rows), row_slot i32 [tokens·top_k] (slot of each row), slot_row i32 [tokens·top_k].
+/// number of rows in use), row_slot i32 [rows] (slot of each row), slot_row i32 [tokens·top_k] (row
+/// of each slot).
 struct SortByExpert {
   static constexpr std::string_view family = "sort_by_expert";
-  int64_t tokens = 0, experts = 0, top_k = 0;
-  STEP37_FIELDS(tokens, experts, top_k)
+  int64_t tokens = 0, experts = 0, top_k = 0, rows = tokens * top_k;
+  STEP37_FIELDS(tokens, experts, top_k, rows)
   Arguments arguments() const;
 };
 
-/// out[r] = x[row_slot[r] / top_k]. Arguments: x [tokens,cols], row_slot, out [tokens·top_k,cols].
+/// out[r] = x[row_slot[r] / top_k], or 0 where row_slot[r] is −1. Arguments: x [tokens,cols],
+/// row_slot i32 [rows], out [rows,cols].
 struct Dispatch {
   static constexpr std::string_view family = "dispatch";
   int64_t tokens = 0, top_k = 0, cols = 0;
   DType type = DType::f32;
-  STEP37_FIELDS(tokens, top_k, cols, type)
+  int64_t rows = tokens * top_k;
+  STEP37_FIELDS(tokens, top_k, cols, type, rows)
   Arguments arguments() const;
 };
 
-/// out[t] = sum over j of w[t,j]·rows[slot_row[t·top_k+j]], j in order, f32, rounded once; w = 1
-/// unless `weighted`. Arguments: rows [tokens·top_k,cols], slot_row, [weights f32 [tokens,top_k]],
-/// out [tokens,cols].
+/// out[t] = sum over j with slot_row[t·top_k+j] ≥ 0 of w[t,j]·rows[slot_row[t·top_k+j]], j in
+/// order, f32, rounded once; w = 1 unless `weighted`. Arguments: rows [rows,cols], slot_row i32
+/// [tokens·top_k], [weights f32 [tokens,top_k]], out [tokens,cols].
 struct Combine {
   static constexpr std::string_view family = "combine";
   int64_t tokens = 0, top_k = 0, cols = 0;
   bool weighted = true;
   DType type = DType::f32;
-  STEP37_FIELDS(tokens, top_k, cols, weighted, type)
+  int64_t rows = tokens * top_k;
+  STEP37_FIELDS(tokens, top_k, cols, weighted, type, rows)
   Arguments arguments() const;
 };
 
-/// Gradient of the weighted Combine: drows[r] = w·dout[t], dweights[t,j] = <dout[t], rows[r]>.
-/// Arguments: dout [tokens,cols], rows, weights, row_slot, drows, dweights f32 [tokens,top_k].
+/// Gradient of the weighted Combine: drows[r] = w·dout[t], dweights[t,j] = <dout[t], rows[r]>; 0
+/// for a row without a slot and a slot without a row (−1).
+/// Arguments: dout [tokens,cols], rows [rows,cols], weights f32 [tokens,top_k], row_slot i32
+/// [rows], slot_row i32 [tokens·top_k], drows, dweights.
 struct CombineGrad {
   static constexpr std::string_view family = "combine_grad";
   int64_t tokens = 0, top_k = 0, cols = 0;
   DType type = DType::f32;
-  STEP37_FIELDS(tokens, top_k, cols, type)
+  int64_t rows = tokens * top_k;
+  STEP37_FIELDS(tokens, top_k, cols, type, rows)
   Arguments arguments() const;
 };
 
+/// Bytes of scratch in which a GPU kernel describes so many tensors to the copy engine: 128 each,
+/// and 64 to align them (codegen/kernels/tensor_map.cuh).
+constexpr int64_t tensorMapBytes(int64_t tensors) { return 128 * tensors + 64; }
+
 /// For every group e and its rows r in [offsets[e], offsets[e+1]):
-/// out[r] = x[r]·w[e]ᵀ with w [groups,n,k] (transpose_b) or x[r]·w[e] with w [groups,k,n].
-/// Arguments: x [rows,k], w, offsets i32 [groups+1], out [rows,n].
+/// out[r] = x[r]·w[e]ᵀ with w [groups,n,k] (transpose_b) or x[r]·w[e] with w [groups,k,n]. offsets
+/// begin with 0 and may end before `rows`; the rows behind them are written as 0 and x is not read
+/// there. Arguments: x [rows,k], w, offsets i32 [groups+1], out [rows,n], workspace u8
+/// [tensorMapBytes(2)].
 struct GroupedGemm {
   static constexpr std::string_view family = "grouped_gemm";
   int64_t groups = 0, rows = 0, n = 0, k = 0;
@@ -317,13 +341,28 @@ struct GroupedGemm {
   Arguments arguments() const;
 };
 
-/// dw[e] = beta·dw[e] + sum over rows r of group e of a[r]ᵀ·b[r]: [groups, m, n] in grad_type.
-/// Arguments: a [rows,m], b [rows,n], offsets i32 [groups+1], beta f32, dw.
+/// dw[e] = beta·dw[e] + sum over rows r of group e of a[r]ᵀ·b[r]: [groups, m, n] in grad_type. Rows
+/// behind offsets[groups] are not read. Arguments: a [rows,m], b [rows,n], offsets i32 [groups+1],
+/// beta f32, dw, workspace u8 [tensorMapBytes(2·groups)].
 struct GroupedGemmGrad {
   static constexpr std::string_view family = "grouped_gemm_grad";
   int64_t groups = 0, rows = 0, m = 0, n = 0;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(groups, rows, m, n, type, grad_type)
+  Arguments arguments() const;
+};
+
+/// GroupedGemm with packed projections, and Swiglu of what they give: for every group e and its
+/// rows r, gate_up[r] = x[r]·w[e]ᵀ with w [groups,2·n,k], gates first, and out[r] is Swiglu of the
+/// rounded halves; both are 0 for rows behind offsets[groups]. Arguments: x [rows,k], w, offsets
+/// i32 [groups+1], gate_up [rows,2·n], out [rows,n], workspace u8 [tensorMapBytes(2)].
+struct GroupedSwiglu {
+  static constexpr std::string_view family = "grouped_swiglu";
+  int64_t groups = 0, rows = 0, n = 0, k = 0;
+  double limit = 0;
+  ClampPosition clamp = ClampPosition::afterSilu;
+  DType type = DType::f32;
+  STEP37_FIELDS(groups, rows, n, k, limit, clamp, type)
   Arguments arguments() const;
 };
 
@@ -391,8 +430,8 @@ struct SumOfSquares {
 };
 
 /// norm = sqrt(sum of all partials, in order, in f64); clip = min(1, max_norm/(norm+1e-6)), or 1 if
-/// max_norm ≤ 0. Arguments: partials 0..n-1 f32 [sizes[i]], max_norm f32, norm f32 [1], clip f32
-/// [1].
+/// max_norm ≤ 0, or 0 where norm is not finite. Arguments: partials 0..n-1 f32 [sizes[i]],
+/// max_norm f32, norm f32 [1], clip f32 [1].
 struct GlobalNorm {
   static constexpr std::string_view family = "global_norm";
   std::vector<int64_t> sizes;
@@ -403,8 +442,9 @@ struct GlobalNorm {
 /// AdamW with decoupled weight decay: g = clip·grad; m = β1·m + (1−β1)·g; v = β2·v + (1−β2)·g²;
 /// p = p·(1 − lr·wd) − lr·(m/c1)/(sqrt(v/c2)+eps), p the f32 master; param = round(p) where param
 /// is not f32. wd counts only with `decay`. hyper f32 [7]: learning rate, β1, β2, eps, weight
-/// decay, c1 = 1−β1^t, c2 = 1−β2^t. Arguments: grad, hyper, clip f32, master f32 (read and
-/// written), m, v, [param if type != f32].
+/// decay, c1 = 1−β1^t, c2 = 1−β2^t. With clip 0 nothing changes: gradients that are not finite
+/// leave no trace, though nobody waits for their norm before the update. Arguments: grad, hyper,
+/// clip f32, master f32 (read and written), m, v, [param if type != f32].
 struct AdamW {
   static constexpr std::string_view family = "adamw";
   int64_t elements = 0;
@@ -418,8 +458,8 @@ using KernelSpec =
     std::variant<Gemm, Embedding, EmbeddingGrad, RmsNorm, RmsNormGrad, Add, AccumulateGradient,
                  RopeTable, QkNormRope, QkNormRopeGrad, Attention, AttentionGrad, Swiglu,
                  SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch, Combine, CombineGrad,
-                 GroupedGemm, GroupedGemmGrad, ShiftLabels, LogitsLoss, Fill, ReduceSum, TakeRows,
-                 SumOfSquares, GlobalNorm, AdamW>;
+                 GroupedGemm, GroupedGemmGrad, GroupedSwiglu, ShiftLabels, LogitsLoss, Fill,
+                 ReduceSum, TakeRows, SumOfSquares, GlobalNorm, AdamW>;
 
 /// The family's name, as in the plan file.
 std::string_view family(const KernelSpec &spec);

@@ -37,6 +37,12 @@ public:
     require(tokens <= indexLimit / topK, "tokens", "tokens·top_k must be below 2^31");
   }
 
+  /// Rows of experts: each has one slot or none.
+  template <class Spec> void expertRows(const Spec &spec) const {
+    slots(spec.tokens, spec.top_k);
+    require(spec.rows <= spec.tokens * spec.top_k, "rows", "must not exceed tokens·top_k");
+  }
+
 private:
   std::string_view family;
 };
@@ -143,20 +149,10 @@ template <class Spec> void routeRelations(const Spec &spec, const Checker &check
 void relations(const Route &spec, const Checker &checker) { routeRelations(spec, checker); }
 void relations(const RouteGrad &spec, const Checker &checker) { routeRelations(spec, checker); }
 
-void relations(const SortByExpert &spec, const Checker &checker) {
-  checker.require(spec.top_k <= spec.experts, "top_k", "must not exceed experts");
-  checker.slots(spec.tokens, spec.top_k);
-}
-
-void relations(const Dispatch &spec, const Checker &checker) {
-  checker.slots(spec.tokens, spec.top_k);
-}
-void relations(const Combine &spec, const Checker &checker) {
-  checker.slots(spec.tokens, spec.top_k);
-}
-void relations(const CombineGrad &spec, const Checker &checker) {
-  checker.slots(spec.tokens, spec.top_k);
-}
+void relations(const SortByExpert &spec, const Checker &checker) { checker.expertRows(spec); }
+void relations(const Dispatch &spec, const Checker &checker) { checker.expertRows(spec); }
+void relations(const Combine &spec, const Checker &checker) { checker.expertRows(spec); }
+void relations(const CombineGrad &spec, const Checker &checker) { checker.expertRows(spec); }
 
 void relations(const ShiftLabels &spec, const Checker &checker) {
   checker.divides("tokens", spec.tokens, spec.seq_len, "seq_len");

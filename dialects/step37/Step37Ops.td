@@ -438,7 +438,9 @@ def Step37_SortByExpertOp : Step37_PureOp<"sort_by_expert"> {
   let summary = "Groups token slots by expert, stable in token order.";
   let description = [{
     A slot is t·top_k + j. offsets[e] is expert e's first row, row_slot[r] the slot of row r, slot_row its inverse.
-    C1: offsets is [experts+1]; row_slot and slot_row are [tokens·top_k].
+    A slot that chose none of these experts (−1: another rank's) has slot_row −1; a row behind the last expert's
+    has row_slot −1.
+    C1: offsets is [experts+1], slot_row [tokens·top_k], row_slot [rows] with rows at most tokens·top_k.
 
     ```mlir
     %offsets, %row_slot, %slot_row = step37.sort_by_expert %chosen
@@ -453,8 +455,9 @@ def Step37_SortByExpertOp : Step37_PureOp<"sort_by_expert"> {
 def Step37_DispatchOp : Step37_PureOp<"dispatch", [Differentiable]> {
   let summary = "Copies tokens to the rows of their experts.";
   let description = [{
-    rows[r] = x[row_slot[r] / top_k].
-    C1: row_slot, slot_row and rows have tokens·top_k rows; rows has x's width and type.
+    rows[r] = x[row_slot[r] / top_k], 0 where row_slot[r] is −1.
+    C1: slot_row is [tokens·top_k]; row_slot and rows have equally many rows, at most as many; rows has x's width
+    and type.
 
     ```mlir
     %rows = step37.dispatch %x, %row_slot, %slot_row
@@ -469,8 +472,9 @@ def Step37_DispatchOp : Step37_PureOp<"dispatch", [Differentiable]> {
 def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable]> {
   let summary = "Weighted sum of a token's expert rows.";
   let description = [{
-    out[t] = sum over j of weights[t,j]·rows[slot_row[t·top_k+j]]; weights 1 where there are none.
-    C1: rows, row_slot and slot_row have tokens·top_k rows; weights is [tokens, top_k]; out is [tokens, width].
+    out[t] = sum over j of weights[t,j]·rows[slot_row[t·top_k+j]]; weights 1 where there are none. A slot_row of −1
+    contributes nothing.
+    C1: rows, row_slot and slot_row as in `dispatch`; weights is [tokens, top_k]; out is [tokens, width].
 
     ```mlir
     %out = step37.combine %rows, %row_slot, %slot_row, %weights
@@ -486,15 +490,17 @@ def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable]> {
 def Step37_CombineGradOp : Step37_PureOp<"combine_grad"> {
   let summary = "Gradient of the weighted combine.";
   let description = [{
+    0 for rows and weights without a counterpart (−1).
     C1: shapes as in `combine`; drows is like rows, dweights like weights.
 
     ```mlir
-    %drows, %dweights = step37.combine_grad %dout, %rows, %row_slot, %weights
-      : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<8x2xf32>) -> (tensor<16x16xf32>, tensor<8x2xf32>)
+    %drows, %dweights = step37.combine_grad %dout, %rows, %row_slot, %slot_row, %weights
+      : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>, tensor<8x2xf32>)
+      -> (tensor<16x16xf32>, tensor<8x2xf32>)
     ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$dout, FloatTensorOfRank<2>:$rows, I32TensorOfRank<1>:$row_slot,
-                       F32TensorOfRank<2>:$weights);
+                       I32TensorOfRank<1>:$slot_row, F32TensorOfRank<2>:$weights);
   let results = (outs FloatTensorOfRank<2>:$drows, F32TensorOfRank<2>:$dweights);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
@@ -503,7 +509,7 @@ def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable]> {
   let summary = "Every expert's rows times its weight.";
   let description = [{
     out[r] = x[r]·w[e]ᵀ (transpose_b, w [experts, n, k]) or x[r]·w[e] (w [experts, k, n]) for the rows
-    r of expert e.
+    r of expert e, 0 for rows of none.
     C1: shapes as said; offsets is [experts+1]; one element type.
 
     ```mlir
@@ -531,6 +537,25 @@ def Step37_GroupedMatmulGradOp : Step37_PureOp<"grouped_matmul_grad"> {
   let arguments = (ins FloatTensorOfRank<2>:$a, FloatTensorOfRank<2>:$b, I32TensorOfRank<1>:$offsets);
   let results = (outs FloatTensorOfRank<3>:$dw);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Step37_GroupedSwigluOp : Step37_PureOp<"grouped_swiglu"> {
+  let summary = "Gate and up projections of every expert's rows, and their activation.";
+  let description = [{
+    gate_up[r] = x[r]·w[e]ᵀ for the rows r of expert e, w holding the rows of gate and then of up; out is `swiglu`
+    of the two halves of gate_up, which the gradient needs. Both are 0 for rows of no expert.
+    C1: x [rows, k], w [experts, 2·n, k], offsets [experts+1], gate_up [rows, 2·n], out [rows, n]; one element type.
+    C2: limit ≥ 0.
+
+    ```mlir
+    %gate_up, %h = step37.grouped_swiglu %rows, %w, %offsets clamp after_silu {limit = 7.0 : f64}
+      : (tensor<16x16xf32>, tensor<4x12x16xf32>, tensor<5xi32>) -> (tensor<16x12xf32>, tensor<16x6xf32>)
+    ```
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<3>:$w, I32TensorOfRank<1>:$offsets,
+                       F64Attr:$limit, Step37_ClampPositionAttr:$clamp);
+  let results = (outs FloatTensorOfRank<2>:$gate_up, FloatTensorOfRank<2>:$out);
+  let assemblyFormat = "operands `clamp` $clamp attr-dict `:` functional-type(operands, results)";
 }
 
 //===------------------------------------------------------------------------------------------===//

@@ -92,13 +92,15 @@ LogicalResult verifySwiglu(Operation *op, double limit, ValueRange values) {
                  "limit must not be negative and operands and results must have one type");
 }
 
-LogicalResult verifyExpertRows(Operation *op, Value rowsValue, Value tokens, ValueRange indices) {
-  bool same = llvm::all_of(indices, [&](Value index) { return rows(index) == rows(rowsValue); });
-  return require(
-      op,
-      same && rows(tokens) > 0 && rows(rowsValue) % rows(tokens) == 0 &&
-          cols(rowsValue) == cols(tokens) && element(rowsValue) == element(tokens),
-      "C1", "rows and their indices must have tokens·top_k entries of the tokens' width and type");
+LogicalResult verifyExpertRows(Operation *op, Value rowsValue, Value tokens, Value rowSlot,
+                               Value slotRow) {
+  return require(op,
+                 rows(rowSlot) == rows(rowsValue) && rows(rowsValue) <= rows(slotRow) &&
+                     rows(tokens) > 0 && rows(slotRow) % rows(tokens) == 0 &&
+                     cols(rowsValue) == cols(tokens) && element(rowsValue) == element(tokens),
+                 "C1",
+                 "rows and row_slot must have one length, at most that of slot_row, tokens·top_k, "
+                 "and rows the tokens' width and type");
 }
 
 LogicalResult verifyLoss(Operation *op, Value x, Value w, Value labels, Value weights,
@@ -308,32 +310,34 @@ LogicalResult RouteGradOp::verify() {
 
 LogicalResult SortByExpertOp::verify() {
   int64_t slots = rows(getChosen()) * cols(getChosen());
-  return require(
-      *this, rows(getRowSlot()) == slots && rows(getSlotRow()) == slots && rows(getOffsets()) > 1,
-      "C1", "row_slot and slot_row must be [tokens·top_k], offsets [experts+1]");
+  return require(*this,
+                 rows(getSlotRow()) == slots && rows(getRowSlot()) > 0 &&
+                     rows(getRowSlot()) <= slots && rows(getOffsets()) > 1,
+                 "C1",
+                 "slot_row must be [tokens·top_k], row_slot at most as long, offsets [experts+1]");
 }
 
 LogicalResult DispatchOp::verify() {
-  return verifyExpertRows(*this, getRows(), getX(), {getRowSlot(), getSlotRow()});
+  return verifyExpertRows(*this, getRows(), getX(), getRowSlot(), getSlotRow());
 }
 
 LogicalResult CombineOp::verify() {
-  if (failed(verifyExpertRows(*this, getRows(), getOut(), {getRowSlot(), getSlotRow()})))
+  if (failed(verifyExpertRows(*this, getRows(), getOut(), getRowSlot(), getSlotRow())))
     return failure();
   return require(*this,
                  !getWeights() || (rows(getWeights()) == rows(getOut()) &&
-                                   rows(getWeights()) * cols(getWeights()) == rows(getRows())),
+                                   rows(getWeights()) * cols(getWeights()) == rows(getSlotRow())),
                  "C1", "weights must be [tokens, top_k]");
 }
 
 LogicalResult CombineGradOp::verify() {
-  if (failed(verifyExpertRows(*this, getRows(), getDout(), {getRowSlot()})))
+  if (failed(verifyExpertRows(*this, getRows(), getDout(), getRowSlot(), getSlotRow())))
     return failure();
   return require(*this,
                  getDrows().getType() == getRows().getType() &&
                      getDweights().getType() == getWeights().getType() &&
                      rows(getWeights()) == rows(getDout()) &&
-                     rows(getWeights()) * cols(getWeights()) == rows(getRows()),
+                     rows(getWeights()) * cols(getWeights()) == rows(getSlotRow()),
                  "C1", "drows must be like rows, dweights like weights [tokens, top_k]");
 }
 
@@ -354,6 +358,20 @@ LogicalResult GroupedMatmulGradOp::verify() {
                  rows(getA()) == rows(getB()) && element(getA()) == element(getB()) &&
                      shape(getDw()) == Shape(expected),
                  "C1", "a [rows, m], b [rows, n], offsets [experts+1] give dw [experts, m, n]");
+}
+
+LogicalResult GroupedSwigluOp::verify() {
+  Shape w = shape(getW());
+  if (failed(require(*this,
+                     cols(getX()) == w[2] && cols(getGateUp()) == w[1] &&
+                         2 * cols(getOut()) == w[1] && rows(getGateUp()) == rows(getX()) &&
+                         rows(getOut()) == rows(getX()) && rows(getOffsets()) == w[0] + 1 &&
+                         sameElement(getX(), {getW(), getGateUp(), getOut()}),
+                     "C1",
+                     "x [rows, k], w [experts, 2·n, k], offsets [experts+1], gate_up [rows, 2·n], "
+                     "out [rows, n]")))
+    return failure();
+  return require(*this, getLimit().convertToDouble() >= 0, "C2", "limit must not be negative");
 }
 
 LogicalResult ShiftLabelsOp::verify() {

@@ -32,6 +32,8 @@ private:
   };
 
   void bind(const plan::Program &program);
+  /// Tells the watch about a step that has just run.
+  void watchStep(int program, size_t index, double began);
   std::byte *address(int rank, int buffer, int64_t offset, size_t bytes) const;
 
   std::vector<spec::KernelSpec> specs; // of the target's kernels

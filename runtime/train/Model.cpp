@@ -4,6 +4,7 @@
 #include "bridge/PartRuns.h"
 #include "runtime/file/Error.h"
 
+#include <numeric>
 #include <string>
 
 namespace step37 {
@@ -95,22 +96,23 @@ void Model::writeScalar(std::string_view name, int32_t value) {
     modelExecutor->write(rank, index, 0, std::as_bytes(std::span(&value, 1)));
 }
 
-float Model::readScalar(std::string_view name) const {
-  float value = 0;
-  modelExecutor->read(0, buffer(name, DType::f32, 1), 0,
-                      std::as_writable_bytes(std::span(&value, 1)));
-  return value;
+void Model::startScalar(std::string_view name, float &value) {
+  modelExecutor->startRead(0, buffer(name, DType::f32, 1), 0,
+                           std::as_writable_bytes(std::span(&value, 1)));
 }
 
-double Model::lossSum() const {
+void Model::startLossSums(std::span<float> sums) {
   int index = buffer("loss_sum", DType::f32, 1);
-  double sum = 0;
-  for (int rank = 0; rank < modelExecutor->localRanks(); ++rank) {
-    float value = 0;
-    modelExecutor->read(rank, index, 0, std::as_writable_bytes(std::span(&value, 1)));
-    sum += value;
-  }
-  return sum;
+  for (size_t rank = 0; rank < sums.size(); ++rank)
+    modelExecutor->startRead(static_cast<int>(rank), index, 0,
+                             std::as_writable_bytes(sums.subspan(rank, 1)));
+}
+
+double Model::lossSum() {
+  std::vector<float> sums(static_cast<size_t>(modelExecutor->localRanks()));
+  startLossSums(sums);
+  modelExecutor->finishReads();
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 } // namespace step37

@@ -44,9 +44,13 @@ public:
   void writeScalar(std::string_view buffer, float value) { writeScalars(buffer, {&value, 1}); }
   void writeScalar(std::string_view buffer, int32_t value);
 
-  /// A value that all ranks agree on, and the sum of loss_sum over the ranks.
-  float readScalar(std::string_view buffer) const;
-  double lossSum() const;
+  /// The sum of loss_sum over the ranks.
+  double lossSum();
+
+  /// Begins to read loss_sum of every rank, and a value that all ranks agree on; they are there
+  /// when the executor's finishReads has returned.
+  void startLossSums(std::span<float> sums);
+  void startScalar(std::string_view buffer, float &value);
 
   /// Index of a buffer of this name, type and number of elements. Throws Error where the plan has
   /// none.

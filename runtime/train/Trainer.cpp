@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <string>
 
 namespace step37 {
@@ -14,7 +15,8 @@ namespace step37 {
 Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
     : model(model), data(data), options(options),
       batches(static_cast<size_t>(options.grad_accumulation),
-              TokenRows(model.rows(), model.seqLen())) {
+              TokenRows(model.rows(), model.seqLen())),
+      lossSums(batches.size() * static_cast<size_t>(model.executor().localRanks())) {
   model.requirePrograms({"accumulate", "update"});
   for (const plan::Parameter &parameter : model.plan().parameters)
     if (parameter.trained &&
@@ -30,17 +32,16 @@ void Trainer::drawBatches(int64_t number) {
       data.trainingRow(options.input.seed, sample++, batch, row);
 }
 
-/// Leaves the gradients of the step's loss in their buffers and returns that loss.
-double Trainer::accumulate(double counted) {
+/// Leaves the gradients of the step's loss in their buffers; its sums are on their way.
+void Trainer::accumulate(double counted) {
   model.writeScalar("loss_scale", counted > 0 ? static_cast<float>(1 / counted) : 0.0f);
-  double sum = 0;
+  const size_t ranks = lossSums.size() / batches.size();
   for (size_t i = 0; i < batches.size(); ++i) {
     model.writeScalar("accumulate_beta", i == 0 ? 0.0f : 1.0f);
     model.writeBatch(batches[i]);
     model.run("accumulate");
-    sum += model.lossSum();
+    model.startLossSums(std::span(lossSums).subspan(i * ranks, ranks));
   }
-  return counted > 0 ? sum / counted : 0;
 }
 
 void Trainer::update(int64_t number, double lr) {
@@ -71,10 +72,14 @@ StepRecord Trainer::step(int64_t number) {
   double counted = 0;
   for (const TokenRows &batch : batches)
     counted += batch.counted();
-  record.loss = accumulate(counted);
-  requireFinite("loss", record.loss);
+  accumulate(counted);
   update(number, record.lr);
-  record.gradNorm = model.readScalar("grad_norm");
+  float gradNorm = 0;
+  model.startScalar("grad_norm", gradNorm);
+  model.executor().finishReads();
+  record.loss = counted > 0 ? std::accumulate(lossSums.begin(), lossSums.end(), 0.0) / counted : 0;
+  requireFinite("loss", record.loss);
+  record.gradNorm = gradNorm;
   requireFinite("gradient norm", record.gradNorm);
 
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;

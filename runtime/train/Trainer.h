@@ -17,19 +17,21 @@ public:
   Trainer(Model &model, Dataset &data, const TrainOptions &options);
 
   /// Runs step `number` (1 …): the loss is Σ over all micro-batches of masked cross-entropy / Σ
-  /// mask. Throws Error naming the step where loss or gradient norm are not finite; a loss that is
-  /// not leaves the weights as they were.
+  /// mask. Waits for the device once, when all of the step is on its way. Throws Error naming the
+  /// step where loss or gradient norm are not finite; a norm that is not leaves the weights as they
+  /// were.
   StepRecord step(int64_t number);
 
 private:
   void drawBatches(int64_t number);
-  double accumulate(double counted);
+  void accumulate(double counted);
   void update(int64_t number, double lr);
 
   Model &model;
   Dataset &data;
   const TrainOptions options;
   std::vector<TokenRows> batches; // of the current step
+  std::vector<float> lossSums;    // of its batches and ranks
 };
 
 } // namespace step37

@@ -173,6 +173,26 @@ TEST(HostKernel, SortByExpertIsStable) {
   EXPECT_EQ(result.slotRow, (std::vector<int64_t>{2, 0, 3, 1}));
 }
 
+TEST(HostKernel, SortByExpertLeavesOutOthersExperts) {
+  using Integers = std::vector<int64_t>;
+  Sorted result = sorted({3, 2, 2, 4}, {-1, 1, 2, 0, 1, -1}); // one row more than there are slots
+  EXPECT_EQ(result.offsets, (Integers{0, 1, 3}));
+  EXPECT_EQ(result.rowSlot, (Integers{3, 1, 4, -1}));
+  EXPECT_EQ(result.slotRow, (Integers{-1, 1, -1, 0, 2, -1}));
+  result = sorted({2, 3, 2}, {-1, -1, -1, -1});
+  EXPECT_EQ(result.offsets, (Integers{0, 0, 0, 0}));
+  EXPECT_EQ(result.rowSlot, (Integers{-1, -1, -1, -1}));
+  EXPECT_EQ(result.slotRow, (Integers{-1, -1, -1, -1}));
+}
+
+TEST(HostKernel, SortByExpertStopsAtTheLastRow) {
+  using Integers = std::vector<int64_t>;
+  Sorted result = sorted({3, 4, 2, 3}, {3, 1, 1, -1, 0, 1});
+  EXPECT_EQ(result.offsets, (Integers{0, 1, 3, 3, 3}));
+  EXPECT_EQ(result.rowSlot, (Integers{4, 1, 2}));
+  EXPECT_EQ(result.slotRow, (Integers{-1, 1, 2, -1, 0, -1}));
+}
+
 class Rows : public testing::TestWithParam<std::tuple<spec::CombineGrad, DType>> {
 protected:
   spec::CombineGrad shape() const {
@@ -180,38 +200,45 @@ protected:
     spec.type = type;
     return spec;
   }
-  /// A random order of the slots: the row of each.
-  static std::vector<int64_t> slotRow(int64_t slots) {
+  /// The row of each slot, in a random order. Where there are fewer rows than slots, some slots
+  /// have none, and the last row has no slot.
+  static std::vector<int64_t> slotRow(const spec::CombineGrad &spec) {
+    int64_t slots = spec.tokens * spec.top_k;
     std::vector<int64_t> rows(static_cast<size_t>(slots));
     std::iota(rows.begin(), rows.end(), 0);
     std::shuffle(rows.begin(), rows.end(), std::mt19937(9));
+    for (int64_t &row : rows)
+      row = spec.rows == slots || row < spec.rows - 1 ? row : -1;
     return rows;
   }
-  static std::vector<int64_t> inverse(const std::vector<int64_t> &order) {
-    std::vector<int64_t> out(order.size());
-    for (size_t i = 0; i < order.size(); ++i)
-      out[size_t(order[i])] = int64_t(i);
-    return out;
+  static std::vector<int64_t> rowSlot(const spec::CombineGrad &spec) {
+    std::vector<int64_t> slots(size_t(spec.rows), -1), rows = slotRow(spec);
+    for (size_t slot = 0; slot < rows.size(); ++slot)
+      if (rows[slot] >= 0)
+        slots[size_t(rows[slot])] = int64_t(slot);
+    return slots;
   }
 };
 
 TEST_P(Rows, DispatchCopiesRows) {
-  auto [tokens, topK, cols, type] = shape();
-  KernelRun run(spec::Dispatch{tokens, topK, cols, type});
-  auto rowSlot = inverse(slotRow(tokens * topK));
-  run.fill("x").setIntegers("row_slot", rowSlot).run();
+  auto [tokens, topK, cols, type, count] = shape();
+  KernelRun run(spec::Dispatch{tokens, topK, cols, type, count});
+  run.fill("x").setIntegers("row_slot", rowSlot(shape())).run();
   Values x = run.get("x"), expected;
-  for (int64_t slot : rowSlot)
-    expected.insert(expected.end(), x.begin() + slot / topK * cols,
-                    x.begin() + (slot / topK + 1) * cols);
+  for (int64_t slot : rowSlot(shape()))
+    if (slot < 0)
+      expected.insert(expected.end(), size_t(cols), 0);
+    else
+      expected.insert(expected.end(), x.begin() + slot / topK * cols,
+                      x.begin() + (slot / topK + 1) * cols);
   EXPECT_EQ(run.get("out"), expected);
 }
 
 TEST_P(Rows, CombineSumsRows) {
-  auto [tokens, topK, cols, type] = shape();
+  auto [tokens, topK, cols, type, count] = shape();
   for (bool weighted : {true, false}) {
-    KernelRun run(spec::Combine{tokens, topK, cols, weighted, type});
-    auto order = slotRow(tokens * topK);
+    KernelRun run(spec::Combine{tokens, topK, cols, weighted, type, count});
+    auto order = slotRow(shape());
     run.fill("rows").setIntegers("slot_row", order);
     Values weights(order.size(), 1), expected(size_t(tokens * cols));
     if (weighted)
@@ -221,7 +248,8 @@ TEST_P(Rows, CombineSumsRows) {
     for (size_t i = 0; i < expected.size(); ++i)
       for (size_t j = 0; j < size_t(topK); ++j) {
         size_t slot = i / size_t(cols) * size_t(topK) + j;
-        expected[i] += weights[slot] * rows[size_t(order[slot] * cols) + i % size_t(cols)];
+        if (order[slot] >= 0)
+          expected[i] += weights[slot] * rows[size_t(order[slot] * cols) + i % size_t(cols)];
       }
     expectClose(run.get("out"), expected, tolerance(type), "out");
   }
@@ -230,12 +258,13 @@ TEST_P(Rows, CombineSumsRows) {
 TEST_P(Rows, CombineGradientIsItsTranspose) {
   spec::CombineGrad spec = shape();
   KernelRun run(spec);
-  auto order = slotRow(spec.tokens * spec.top_k);
-  run.fill("dout").fill("rows").fill("weights").setIntegers("row_slot", inverse(order)).run();
+  auto order = slotRow(spec);
+  run.fill("dout").fill("rows").fill("weights").setIntegers("slot_row", order);
+  run.setIntegers("row_slot", rowSlot(spec)).run();
   Values dout = run.get("dout"), rows = run.get("rows"), weights = run.get("weights");
   Values drows(rows.size()), dweights(weights.size());
   for (size_t slot = 0; slot < order.size(); ++slot)
-    for (int64_t c = 0; c < spec.cols; ++c) {
+    for (int64_t c = 0; c < spec.cols && order[slot] >= 0; ++c) {
       double dy = dout[size_t(int64_t(slot) / spec.top_k * spec.cols + c)];
       size_t at = size_t(order[slot] * spec.cols + c);
       drows[at] = weights[slot] * dy;
@@ -248,7 +277,9 @@ TEST_P(Rows, CombineGradientIsItsTranspose) {
 INSTANTIATE_TEST_SUITE_P(
     HostKernel, Rows,
     testing::Combine(testing::Values(spec::CombineGrad{1, 1, 1}, spec::CombineGrad{7, 3, 24},
-                                     spec::CombineGrad{33, 8, 300}, spec::CombineGrad{300, 2, 65}),
+                                     spec::CombineGrad{33, 8, 300}, spec::CombineGrad{300, 2, 65},
+                                     spec::CombineGrad{7, 3, 24, DType::f32, 9},
+                                     spec::CombineGrad{33, 8, 300, DType::f32, 1}),
                      testing::Values(DType::f32, DType::bf16)));
 
 // The weighted gather of spec/model.md G.2: tokens are the sums, experts' rows the source.
@@ -261,6 +292,7 @@ TEST(HostKernel, CombineOfThePublishedExample) {
 
   KernelRun grad(spec::CombineGrad{2, 2, 2, DType::f32});
   grad.set("rows", {1, 2, 3, 4, 5, 6, 5, 6}).setIntegers("row_slot", std::vector{1, 2, 0, 3});
+  grad.setIntegers("slot_row", std::vector{2, 0, 1, 3});
   grad.set("weights", {.2, .8, 1, .5}).set("dout", {1, 1, 1, 1}).run();
   Values d = grad.get("drows");
   expectClose({d[0], d[1], d[2], d[3], d[4] + d[6], d[5] + d[7]}, {.8, .8, 1, 1, .7, .7}, 1e-7,

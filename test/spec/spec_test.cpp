@@ -39,12 +39,13 @@ std::vector<KernelSpec> samples() {
       SwigluGrad{6, 5, 10, 9, 8, 7, 7.5, ClampPosition::beforeSilu, bf16},
       Route{6, 4, 2, 2.5, false, false, true},
       RouteGrad{6, 4, 2, 2.5, false, true},
-      SortByExpert{6, 4, 2},
-      Dispatch{6, 2, 5, bf16},
-      Combine{6, 2, 5, false, bf16},
-      CombineGrad{6, 2, 5, bf16},
+      SortByExpert{6, 4, 2, 9},
+      Dispatch{6, 2, 5, bf16, 9},
+      Combine{6, 2, 5, false, bf16, 9},
+      CombineGrad{6, 2, 5, bf16, 9},
       GroupedGemm{4, 12, 5, 7, false, bf16},
       GroupedGemmGrad{4, 12, 5, 7, bf16, bf16},
+      GroupedSwiglu{4, 12, 5, 7, 7.5, ClampPosition::beforeSilu, bf16},
       ShiftLabels{6, 3, 2},
       LogitsLoss{6, 11, true, bf16},
       Fill{9, -0.5},
@@ -194,7 +195,11 @@ TEST(Spec, RelationsOfFields) {
   EXPECT_EQ(errorOf(QkNormRope{6, 3, 4, 2, 8, 0, 32, 16}), "no error");
   EXPECT_EQ(errorOf(Route{6, 2, 3}), "route.top_k: must not exceed experts");
   EXPECT_EQ(errorOf(TakeRows{3, 4, 5}), "take_rows.rows: must not exceed total_rows");
-  EXPECT_EQ(errorOf(Dispatch{1 << 30, 2, 5}), "dispatch.tokens: tokens·top_k must be below 2^31");
+  EXPECT_EQ(errorOf(Dispatch{1 << 30, 2, 5, DType::f32, 7}),
+            "dispatch.tokens: tokens·top_k must be below 2^31");
+  EXPECT_EQ(errorOf(SortByExpert{6, 1, 2, 13}),
+            "sort_by_expert.rows: must not exceed tokens·top_k");
+  EXPECT_EQ(errorOf(SortByExpert{6, 1, 2}), "no error"); // experts of one rank
 }
 
 TEST(Spec, OverflowIsAnError) {
@@ -234,22 +239,25 @@ TEST(Spec, Arguments) {
       {"attention_grad",
        "dout r bf16 192\nq r bf16 192\nk r bf16 96\nv r bf16 101\ngate r bf16 29\n"
        "document_start r i32 6\nout r bf16 192\nlse r f32 24\ndq w bf16 192\ndk w bf16 96\n"
-       "dv w bf16 106\ndgate w bf16 34\nworkspace w f32 24\n"},
+       "dv w bf16 106\ndgate w bf16 34\nworkspace w f32 48\n"},
       {"swiglu", "gate r bf16 55\nup r bf16 30\nout w bf16 30 over 1\n"},
       {"swiglu_grad",
        "dout r bf16 30\ngate r bf16 55\nup r bf16 50\ndgate w bf16 45\ndup w bf16 40\n"},
       {"route", "logits r f32 24\nweights w f32 12\nchosen w i32 12\nscores w f32 12\n"},
       {"route_grad",
        "dweights r f32 12\nlogits r f32 24\nchosen r i32 12\nscores r f32 12\ndlogits w f32 24\n"},
-      {"sort_by_expert",
-       "chosen r i32 12\noffsets w i32 5\nrow_slot w i32 12\nslot_row w i32 12\n"},
-      {"dispatch", "x r bf16 30\nrow_slot r i32 12\nout w bf16 60\n"},
-      {"combine", "rows r bf16 60\nslot_row r i32 12\nout w bf16 30\n"},
-      {"combine_grad", "dout r bf16 30\nrows r bf16 60\nweights r f32 12\nrow_slot r i32 12\n"
-                       "drows w bf16 60\ndweights w f32 12\n"},
-      {"grouped_gemm", "x r bf16 84\nw r bf16 140\noffsets r i32 5\nout w bf16 60\n"},
+      {"sort_by_expert", "chosen r i32 12\noffsets w i32 5\nrow_slot w i32 9\nslot_row w i32 12\n"},
+      {"dispatch", "x r bf16 30\nrow_slot r i32 9\nout w bf16 45\n"},
+      {"combine", "rows r bf16 45\nslot_row r i32 12\nout w bf16 30\n"},
+      {"combine_grad", "dout r bf16 30\nrows r bf16 45\nweights r f32 12\nrow_slot r i32 9\n"
+                       "slot_row r i32 12\ndrows w bf16 45\ndweights w f32 12\n"},
+      {"grouped_gemm", "x r bf16 84\nw r bf16 140\noffsets r i32 5\nout w bf16 60\n"
+                       "workspace w u8 320\n"},
       {"grouped_gemm_grad",
-       "a r bf16 60\nb r bf16 84\noffsets r i32 5\nbeta r f32 1\ndw rw bf16 140\n"},
+       "a r bf16 60\nb r bf16 84\noffsets r i32 5\nbeta r f32 1\ndw rw bf16 140\n"
+       "workspace w u8 1088\n"},
+      {"grouped_swiglu", "x r bf16 84\nw r bf16 280\noffsets r i32 5\ngate_up w bf16 120\n"
+                         "out w bf16 60\nworkspace w u8 320\n"},
       {"shift_labels",
        "ids r i32 6\nmask r f32 6\ndocument_start r i32 6\nlabels w i32 6\nweights w f32 6\n"},
       {"logits_loss", "logits r f32 66\nlabels r i32 6\nweights r f32 6\nscale r f32 1\n"
