@@ -12,7 +12,6 @@ template <class Spec> struct AttentionGradKeys {
   using Tiles = AttentionTiles<Spec>;
   static constexpr int queries = 64, keys = 2 * warpgroup_lines, stages = 3;
   static constexpr int tokens = Tiles::tokens(queries),
-                       key_tiles = int(ceil_div(Tiles::seq_len, keys)),
                        group_parts = Tiles::group_heads / Tiles::heads_per_tile;
   using Queries = SwizzledTile<queries, Tiles::dim>;
   using Keys = SwizzledTile<keys, Tiles::dim>;

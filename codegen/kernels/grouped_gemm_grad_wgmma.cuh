@@ -91,21 +91,25 @@ template <class Spec> struct GroupedGemmGradWork {
     store_chunks<GroupedStep::cols / 8, Spec::n>(to, sums, 0, rows, cols);
   }
 
-  /// sums += beta·dw.
+  /// sums += beta·dw. What is read at a time is under way together.
   __device__ void add_old(const G *from, GroupedSums &sums, int rows, int cols) const {
-    int row = GroupedSums::row();
+    constexpr int at_a_time = 8;
+    int pair = threadIdx.x % 4, row = GroupedSums::row();
+    from += row * Spec::n + 2 * pair;
+    cols -= 2 * pair;
 #pragma unroll
-    for (int chunk = 0; chunk < GroupedStep::cols / 8; ++chunk)
+    for (int first = 0; first < GroupedStep::cols / 8; first += at_a_time) {
+      float old[at_a_time][2][2] = {};
 #pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        int column = 8 * chunk + 2 * (threadIdx.x % 4);
-        if (row + 8 * half < rows && column < cols) {
-          float old[2];
-          load<2>(from + (row + 8 * half) * Spec::n + column, old);
-          sums.at[4 * chunk + 2 * half] += beta * old[0];
-          sums.at[4 * chunk + 2 * half + 1] += beta * old[1];
-        }
-      }
+      for (int i = 0; i < at_a_time; ++i)
+#pragma unroll
+        for (int half = 0; half < 2; ++half)
+          if (row + 8 * half < rows && 8 * (first + i) < cols)
+            load<2>(from + 8 * half * Spec::n + 8 * (first + i), old[i][half]);
+#pragma unroll
+      for (int i = 0; i < 4 * at_a_time; ++i)
+        sums.at[4 * first + i] += beta * old[i / 4][i / 2 % 2][i % 2];
+    }
   }
 };
 

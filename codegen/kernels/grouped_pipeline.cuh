@@ -135,12 +135,21 @@ __device__ inline void quad_transpose(unsigned (&words)[4]) {
   }
 }
 
+/// A pointer that is computed here and not again wherever it is used.
+template <class T> __device__ T *computed(T *pointer) {
+  asm volatile("" : "+l"(pointer));
+  return pointer;
+}
+
 /// Rounds the sums in chunks [first, first + count) of 8 columns, and stores them from `to` on: row
 /// 0 and column 0 of these chunks. Only rows below `rows` and columns below `cols`, a multiple of
 /// 8, are there. `first` becomes a constant when loops are unrolled.
 template <int count, int64 stride>
 __device__ void store_chunks(bf16 *to, const GroupedSums &sums, int first, int rows, int cols) {
   int quarter = threadIdx.x % 4, row = GroupedSums::row();
+  bf16 *at[2] = {computed(to + row * stride + 8 * quarter), nullptr};
+  at[1] = computed(at[0] + 8 * stride);
+  cols -= 8 * quarter;
 #pragma unroll
   for (int chunk = 0; chunk < count; chunk += 4)
 #pragma unroll
@@ -152,23 +161,24 @@ __device__ void store_chunks(bf16 *to, const GroupedSums &sums, int first, int r
         words[i] = pack_bf16(pair[0], pair[1]);
       }
       quad_transpose(words);
-      int column = 8 * (chunk + quarter);
-      if (row + 8 * half < rows && column < cols)
-        store_words(to + (row + 8 * half) * stride + column, words);
+      if (row + 8 * half < rows && 8 * chunk < cols)
+        store_words(at[half] + 8 * chunk, words);
     }
 }
 
 template <int count, int64 stride>
 __device__ void store_chunks(float *to, const GroupedSums &sums, int first, int rows, int cols) {
-  int row = GroupedSums::row();
+  int pair = threadIdx.x % 4, row = GroupedSums::row();
+  float *at[2] = {computed(to + row * stride + 2 * pair), nullptr};
+  at[1] = computed(at[0] + 8 * stride);
+  cols -= 2 * pair;
 #pragma unroll
   for (int chunk = 0; chunk < count; ++chunk)
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      int column = 8 * chunk + 2 * (threadIdx.x % 4);
-      const float *pair = sums.at + 4 * (first + chunk) + 2 * half;
-      if (row + 8 * half < rows && column < cols)
-        store<2>(to + (row + 8 * half) * stride + column, {pair[0], pair[1]});
+      const float *from = sums.at + 4 * (first + chunk) + 2 * half;
+      if (row + 8 * half < rows && 8 * chunk < cols)
+        store<2>(at[half] + 8 * chunk, {from[0], from[1]});
     }
 }
 

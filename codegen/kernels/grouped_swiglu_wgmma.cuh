@@ -49,11 +49,13 @@ template <class Spec> struct GroupedSwigluWork {
     SwigluBounds<Spec> bounds;
 #pragma unroll
     for (int chunk = 0; chunk < chunks; chunk += 4) {
-      hold(sums.at); // one group after another: registers are short
 #pragma unroll
-      for (int i = 4 * chunk; i < 4 * (chunk + 4); ++i)
+      for (int i = 4 * chunk; i < 4 * (chunk + 4); ++i) {
+        if (i % 8 == 0)
+          hold(sums.at); // a few at a time: registers are short
         sums.at[i] =
             swiglu_value(bounds, rounded<bf16>(sums.at[i]), rounded<bf16>(sums.at[4 * chunks + i]));
+      }
       store_chunks<4, Spec::n>(values + 8 * chunk, sums, chunk, rows, cols - 8 * chunk);
     }
   }

@@ -299,7 +299,7 @@ TEST(Spec, OptionalArguments) {
   EXPECT_EQ(describe(AttentionGrad{6, 3, 4, 2, 8, 0, 16, 0, 16, 0, false}),
             "dout r f32 192\nq r f32 192\nk r f32 96\nv r f32 96\ndocument_start r i32 6\n"
             "out r f32 192\nlse r f32 24\ndq w f32 192\ndk w f32 96\ndv w f32 96\n"
-            "workspace w f32 24\n");
+            "workspace w f32 48\n");
   EXPECT_EQ(describe(Route{6, 4, 2}), "logits r f32 24\nbias r f32 4\nweights w f32 12\n"
                                       "chosen w i32 12\nscores w f32 12\n");
   EXPECT_EQ(describe(Combine{6, 2, 5}),
