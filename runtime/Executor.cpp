@@ -29,7 +29,7 @@ std::unique_ptr<Executor> Executor::create(const plan::Plan &plan, const Executo
   if (!target)
     throw Error("the plan has no target \"" + device + "\"");
   if (device == "host")
-    return std::make_unique<host::HostExecutor>(*target, options.threads);
+    return std::make_unique<host::HostExecutor>(plan, *target, options.threads);
 #ifdef STEP37_HAS_CUDA
   if (device == "cuda")
     return std::make_unique<cuda::CudaExecutor>(plan, *target, options);

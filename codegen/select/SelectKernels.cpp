@@ -400,7 +400,7 @@ private:
           gradient = buffers.symbol(op.getGradient());
     auto type = cast<MemRefType>(parameter.getType());
     spec::AdamW spec{type.getNumElements(), buffers.parameter(op.getParameter()).getDecay(),
-                     dtypeOf(type.getElementType()),
+                     op.getMaster().has_value(), dtypeOf(type.getElementType()),
                      dtypeOf(cast<MemRefType>(gradient.getType()).getElementType())};
     Value master = op.getMaster() ? buffers.symbol(*op.getMaster()) : parameter;
     SmallVector<Value> arguments = {gradient, in(op.getHyper()), in(op.getClip()), master};

@@ -10,8 +10,9 @@
 // program serves every step. "sum" over rows always means a fixed order.
 #pragma once
 
+#include "codegen/spec/Argument.h"
 #include "codegen/spec/Fields.h"
-#include "runtime/plan/DType.h"
+#include "codegen/spec/MeshSpecs.h"
 
 #include <cstdint>
 #include <string>
@@ -20,22 +21,6 @@
 #include <vector>
 
 namespace step37::spec {
-
-enum class Access : uint8_t { read, write, readWrite };
-
-/// One buffer argument of a kernel: its role, element type and the extent in elements that the
-/// kernel may touch from the argument's first element on (strides included).
-struct Argument {
-  std::string name;
-  Access access;
-  DType type;
-  int64_t elements;
-  /// Index of a read argument whose storage this written argument may share (same element at the
-  /// same time), or -1.
-  int inPlaceOf = -1;
-};
-
-using Arguments = std::vector<Argument>;
 
 /// Where SwiGLU's clamp sits (register of disagreements, entry 3).
 enum class ClampPosition : uint8_t { afterSilu, beforeSilu };
@@ -401,16 +386,16 @@ struct GlobalNorm {
 };
 
 /// AdamW with decoupled weight decay: g = clip·grad; m = β1·m + (1−β1)·g; v = β2·v + (1−β2)·g²;
-/// p = p·(1 − lr·wd) − lr·(m/c1)/(sqrt(v/c2)+eps), p the f32 master; param = round(p) where param
-/// is not f32. wd counts only with `decay`. hyper f32 [7]: learning rate, β1, β2, eps, weight
-/// decay, c1 = 1−β1^t, c2 = 1−β2^t. Arguments: grad, hyper, clip f32, master f32 (read and
-/// written), m, v, [param if type != f32].
+/// p = p·(1 − lr·wd) − lr·(m/c1)/(sqrt(v/c2)+eps), p the f32 master; with `copy` also param =
+/// round(p) in `type` (without it the master is the parameter, and `type` is f32). wd counts only
+/// with `decay`. hyper f32 [7]: learning rate, β1, β2, eps, weight decay, c1 = 1−β1^t, c2 = 1−β2^t.
+/// Arguments: grad, hyper, clip f32, master f32 (read and written), m, v, [param with `copy`].
 struct AdamW {
   static constexpr std::string_view family = "adamw";
   int64_t elements = 0;
-  bool decay = true;
+  bool decay = true, copy = false;
   DType type = DType::f32, grad_type = DType::f32;
-  STEP37_FIELDS(elements, decay, type, grad_type)
+  STEP37_FIELDS(elements, decay, copy, type, grad_type)
   Arguments arguments() const;
 };
 
@@ -419,7 +404,8 @@ using KernelSpec =
                  RopeTable, QkNormRope, QkNormRopeGrad, Attention, AttentionGrad, Swiglu,
                  SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch, Combine, CombineGrad,
                  GroupedGemm, GroupedGemmGrad, ShiftLabels, LogitsLoss, Fill, ReduceSum, TakeRows,
-                 SumOfSquares, GlobalNorm, AdamW>;
+                 SumOfSquares, GlobalNorm, AdamW, Collective, LocalizeIds, ExpertWindow, LossStats,
+                 MergeLossStats, LogitsGrad>;
 
 /// The family's name, as in the plan file.
 std::string_view family(const KernelSpec &spec);

@@ -1,6 +1,6 @@
-// Specs of what only sharded programs have: exchange between ranks, and kernels that know which part
-// of a whole this rank holds. Conventions as in KernelSpec.h. `coordinate` is a device slot with the
-// rank's index along the axes that something is split over; the executor fills it.
+// Specs of what only sharded programs have: exchange between ranks, and kernels that know which
+// part of a whole this rank holds. Conventions as in KernelSpec.h. `coordinate` is a device slot
+// with the rank's index along the axes that something is split over; the executor fills it.
 #pragma once
 
 #include "codegen/spec/Argument.h"
@@ -55,10 +55,11 @@ struct ExpertWindow {
   Arguments arguments() const;
 };
 
-/// What a rank knows of a softmax whose columns are split: this rank's `vocab` columns are those from
-/// coordinate·vocab on, of which the ones below `total_vocab` count. stats[i] = (largest logit m, sum of
-/// exp(logit − m), logit of labels[i] or 0 where that is −1); (−inf, 0, 0) where no column counts.
-/// Arguments: logits f32 [rows,vocab], labels i32 [rows] (local), coordinate i32 [1], stats f32 [rows,3].
+/// What a rank knows of a softmax whose columns are split: this rank's `vocab` columns are those
+/// from coordinate·vocab on, of which the ones below `total_vocab` count. stats[i] = (largest logit
+/// m, sum of exp(logit − m), logit of labels[i] or 0 where that is −1); (−inf, 0, 0) where no
+/// column counts. Arguments: logits f32 [rows,vocab], labels i32 [rows] (local), coordinate i32
+/// [1], stats f32 [rows,3].
 struct LossStats {
   static constexpr std::string_view family = "loss_stats";
   int64_t rows = 0, vocab = 0, total_vocab = 0;
@@ -66,9 +67,9 @@ struct LossStats {
   Arguments arguments() const;
 };
 
-/// The stats of all ranks put together, in rank order: lse[i] = log-sum-exp of row i over all columns,
-/// token_loss[i] = weights[i]·(lse[i] − logit of the label). Arguments: stats f32 [ranks,rows,3],
-/// weights f32 [rows], lse f32 [rows], token_loss f32 [rows].
+/// The stats of all ranks put together, in rank order: lse[i] = log-sum-exp of row i over all
+/// columns, token_loss[i] = weights[i]·(lse[i] − logit of the label). Arguments: stats f32
+/// [ranks,rows,3], weights f32 [rows], lse f32 [rows], token_loss f32 [rows].
 struct MergeLossStats {
   static constexpr std::string_view family = "merge_loss_stats";
   int64_t ranks = 1, rows = 0;
@@ -76,10 +77,10 @@ struct MergeLossStats {
   Arguments arguments() const;
 };
 
-/// dlogits[i] = scale·weights[i]·(exp(logits[i] − lse[i]) − onehot(labels[i])), rounded to `type`; 0 in
-/// columns that do not count (LossStats). Arguments: logits f32 [rows,vocab], labels i32 [rows]
-/// (local, −1: in another rank's columns), weights f32 [rows], lse f32 [rows], scale f32 [1],
-/// coordinate i32 [1], dlogits [rows,vocab].
+/// dlogits[i] = scale·weights[i]·(exp(logits[i] − lse[i]) − onehot(labels[i])), rounded to `type`;
+/// 0 in columns that do not count (LossStats). Arguments: logits f32 [rows,vocab], labels i32
+/// [rows] (local, −1: in another rank's columns), weights f32 [rows], lse f32 [rows], scale f32
+/// [1], coordinate i32 [1], dlogits [rows,vocab].
 struct LogitsGrad {
   static constexpr std::string_view family = "logits_grad";
   int64_t rows = 0, vocab = 0, total_vocab = 0;

@@ -44,7 +44,7 @@ CudaExecutor::CudaExecutor(const plan::Plan &plan, const plan::Target &target,
                 ") is " + device.arch() + ": compile with --arch " + device.arch());
   std::vector<spec::KernelSpec> specs = parseSpecs(target);
   for (const plan::Program &program : target.programs)
-    checkSteps(target, program, specs);
+    checkSteps(plan.mesh, target, program, specs);
   loadKernels(plan);
   int64_t free = device.freeBytes();
   if (target.arena_bytes > free)

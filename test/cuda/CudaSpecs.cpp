@@ -20,6 +20,7 @@ public:
     experts();
     loss();
     optimizer();
+    mesh();
     for (const spec::KernelSpec &spec : specs)
       spec::check(spec);
     return std::move(specs);
@@ -99,7 +100,20 @@ private:
     int64_t elements = s.width * s.denseWidth;
     add(spec::SumOfSquares{elements, grad});
     add(spec::GlobalNorm{std::vector<int64_t>(700, 3)});
-    add(spec::AdamW{elements, true, type, grad});
+    add(spec::AdamW{elements, true, type != DType::f32, type, grad});
+  }
+
+  /// Two ranks, of which the second one's columns are not all in the vocabulary.
+  void mesh() {
+    int64_t slots = s.tokens * s.topK, vocab = (s.vocab + 1) / 2;
+    int64_t chunk = std::min<int64_t>(s.tokens, 1024);
+    add(spec::Collective{spec::Exchange::allReduce, {"tp"}, 2, s.tokens * s.width, type});
+    add(spec::LocalizeIds{slots, s.experts});
+    add(spec::ExpertWindow{s.experts, slots, slots / 4, slots / 2});
+    add(spec::LossStats{chunk, vocab, 2 * vocab - 1});
+    add(spec::MergeLossStats{2, chunk});
+    add(spec::LogitsGrad{chunk, vocab, 2 * vocab - 1, type});
+    add(spec::AdamW{s.width, true, true, type, grad});
   }
 
   ModelSizes s;

@@ -191,7 +191,7 @@ private:
           name + ".moment1",  name + ".moment2"};
       if (ownMaster)
         arguments.push_back(name);
-      launch(spec::AdamW{elements, true, shape.type, shape.gradType}, arguments, name);
+      launch(spec::AdamW{elements, true, ownMaster, shape.type, shape.gradType}, arguments, name);
     }
   }
 
