@@ -18,7 +18,7 @@ class DecoderBuilder {
 public:
   DecoderBuilder(ModuleBuilder &build, const ModelConfig &config, const FrontendOptions &options)
       : build(build), config(config), options(options),
-        tokens(options.microBatch * options.seqLen) {}
+        tokens(options.batches * options.microBatch * options.seqLen) {}
 
   /// Token ids to the residual stream after the last layer.
   Value decoder();
@@ -193,7 +193,7 @@ OwningOpRef<ModuleOp> buildModel(MLIRContext &context, const ModelConfig &config
       build.addCarried(tensor);
   }
 
-  int64_t tokens = options.microBatch * options.seqLen;
+  int64_t batchTokens = options.microBatch * options.seqLen, tokens = options.batches * batchTokens;
   Type scalar = build.f32({1});
   SmallVector<ProgramArgument> arguments = {{"input_ids", "input", build.i32({tokens})},
                                             {"loss_mask", "input", build.f32({tokens})},
@@ -212,13 +212,15 @@ OwningOpRef<ModuleOp> buildModel(MLIRContext &context, const ModelConfig &config
                         FlatSymbolRefAttr());
     build.beginProgram("logits", {{"chunk", "scalar", build.i32({1})}});
     build.setPath("");
-    int64_t rows = std::clamp<int64_t>(logitsBlockElements / config.vocab, 1, tokens);
+    // A block of every batch: each is read by itself.
+    int64_t rows = options.batches *
+                   std::clamp<int64_t>(logitsBlockElements / config.vocab, 1, batchTokens);
     Value final =
         ir::ReadOp::create(build.ops(), build.location(), hidden.getType(), "final_hidden");
     build.setPath("lm_head");
     Value block =
         ir::TakeRowsOp::create(build.ops(), build.location(), build.tensor({rows, config.hidden}),
-                               final, build.argument("chunk"));
+                               final, build.argument("chunk"), options.batches);
     build.setPath("");
     Value logits = build.linear(block, "lm_head", /*wide=*/true);
     build.endProgram({{"logits", logits}});

@@ -13,7 +13,8 @@ namespace step37 {
 
 /// What is compiled besides the config: the static shape of a micro-batch, and which programs.
 struct FrontendOptions {
-  int64_t microBatch = 1, seqLen = 1; // rows, and tokens a row
+  int64_t microBatch = 1, seqLen = 1; // rows of a batch, and tokens a row
+  int64_t batches = 1;                // that a program works on at once, one after another
   DType type = DType::bf16;           // of parameters and activations: f32 or bf16
   bool train = true, eval = true;
   SwitchValues switches;

@@ -1,5 +1,7 @@
 #include "frontend/ModuleBuilder.h"
 
+#include "frontend/LogicalDims.h"
+
 using namespace mlir;
 
 namespace step37 {
@@ -28,11 +30,15 @@ void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack) 
   Type stored = trained ? element : Type(builder.getF32Type());
   auto part = ir::PartAttr::get(builder.getContext(), builder.getStringAttr(tensor.name), published,
                                 tensor.shape, /*blocks=*/1, /*begin=*/0, /*stride=*/0,
-                                builder.getF64FloatAttr(matrix ? initStd : 0.0));
+                                builder.getF64FloatAttr(matrix ? initStd : 0.0),
+                                /*split=*/ArrayAttr(), /*whole=*/{});
   Location at = NameLoc::get(builder.getStringAttr(tensor.name));
+  SmallVector<StringRef> dims(llvm::to_vector_of<StringRef>(logicalDims(tensor)));
   ir::ParameterOp::create(
       builder, at, tensor.name, RankedTensorType::get(tensor.shape, stored), trained, matrix,
-      pack.empty() ? StringAttr() : builder.getStringAttr(pack), builder.getArrayAttr({part}));
+      pack.empty() ? StringAttr() : builder.getStringAttr(pack),
+      dims.empty() ? ArrayAttr() : builder.getStrArrayAttr(dims), /*split=*/ArrayAttr(),
+      builder.getArrayAttr({part}));
 }
 
 void ModuleBuilder::addCarried(const PublishedTensor &tensor) {
@@ -53,6 +59,8 @@ void ModuleBuilder::beginProgram(StringRef name, ArrayRef<ProgramArgument> progr
   for (auto [index, argument] : llvm::enumerate(programArguments)) {
     function.setArgAttr(index, "step37.name", builder.getStringAttr(argument.name));
     function.setArgAttr(index, "step37.class", builder.getStringAttr(argument.bufferClass));
+    if (argument.bufferClass == "input") // one entry a token
+      function.setArgAttr(index, "step37.dims", builder.getStrArrayAttr({"token"}));
     arguments[argument.name] = body->getArgument(index);
   }
   builder.setInsertionPointToEnd(body);

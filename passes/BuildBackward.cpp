@@ -30,11 +30,13 @@ public:
     SmallVector<Operation *> forward;
     for (Operation &op : function.front())
       forward.push_back(&op);
+    lastForward = objective->getPrevNode();
     for (auto [loss, scale] : llvm::zip(objective.getLosses(), objective.getScales()))
       gradients[loss].push_back(scale);
     for (Operation *op : llvm::reverse(forward))
       if (failed(differentiate(op)))
         return failure();
+    markBackward();
     objective.erase();
     return success();
   }
@@ -116,6 +118,12 @@ private:
     return success();
   }
 
+  /// What was built stands between the last forward operation and the objective.
+  void markBackward() {
+    for (Operation *op = objective->getPrevNode(); op && op != lastForward; op = op->getPrevNode())
+      op->setLoc(ir::backwardOf(op->getLoc()));
+  }
+
   void accumulate(ir::ReadOp read, Value gradient) {
     ir::ParameterOp parameter = parameterOf(read);
     std::string name = stateName(ir::StateRole::Gradient, read.getSymbol());
@@ -124,7 +132,8 @@ private:
       atParameter.setInsertionPointAfter(parameter);
       auto state = ir::StateOp::create(atParameter, parameter.getLoc(), name,
                                        parameter.getTensorType().clone(gradientElement),
-                                       ir::StateRole::Gradient, read.getSymbolAttr());
+                                       ir::StateRole::Gradient, read.getSymbolAttr(),
+                                       /*partial=*/ArrayAttr());
       symbols.insert(state);
     }
     ir::AccumulateGradientOp::create(builder, read.getLoc(), name, gradient, objective.getBeta());
@@ -133,6 +142,7 @@ private:
   SymbolTable symbols;
   func::FuncOp function;
   ir::ObjectiveOp objective;
+  Operation *lastForward = nullptr;
   Type gradientElement;
   OpBuilder builder; // before the objective, behind the forward program
   DenseSet<Value> active;

@@ -38,20 +38,20 @@ public:
     if (failed(createSymbols()))
       return failure();
     for (auto function : module.getOps<func::FuncOp>())
-      if (failed(rewriteProducts(function)) || failed(rewriteUpdate(function)))
+      if (failed(rewriteProducts(function)))
         return failure();
     for (ir::ParameterOp member : members) {
-      for (ir::StateRole role : roles)
-        if (Operation *state = symbols.lookup(stateName(role, member.getSymName())))
-          symbols.erase(state);
+      if (ir::StateOp gradient = gradientOf(member))
+        symbols.erase(gradient);
       symbols.erase(member);
     }
     return success();
   }
 
 private:
-  static constexpr std::array roles = {ir::StateRole::Gradient, ir::StateRole::Master,
-                                       ir::StateRole::Moment1, ir::StateRole::Moment2};
+  ir::StateOp gradientOf(ir::ParameterOp member) {
+    return symbols.lookup<ir::StateOp>(stateName(ir::StateRole::Gradient, member.getSymName()));
+  }
 
   /// Dimension of a parameter along which siblings are joined: rows, behind the experts if stacked.
   int64_t rowDim() { return members[0].getTensorType().getRank() - 2; }
@@ -69,7 +69,11 @@ private:
           type.getElementType() != first.getElementType() ||
           (rowDim() == 1 && type.getDimSize(0) != stack) ||
           member.getTrained() != members[0].getTrained() ||
-          member.getDecay() != members[0].getDecay() || member.getParts().size() != 1)
+          member.getDecay() != members[0].getDecay() || member.getParts().size() != 1 ||
+          member.getSplitAttr() != members[0].getSplitAttr() ||
+          bool(gradientOf(member)) != bool(gradientOf(members[0])) ||
+          (gradientOf(member) &&
+           gradientOf(member).getPartialAttr() != gradientOf(members[0]).getPartialAttr()))
         return member.emitOpError("cannot be packed into '") << pack << "' with its siblings";
       rows += type.getDimSize(rowDim());
     }
@@ -83,18 +87,19 @@ private:
       auto part = cast<ir::PartAttr>(member.getParts()[0]);
       parts.push_back(ir::PartAttr::get(context, part.getName(), part.getElementType(),
                                         part.getShape(), stack, begin, rows * width,
-                                        part.getInitStd()));
+                                        part.getInitStd(), part.getSplit(), part.getWhole()));
       begin += rowsOf(index) * width;
     }
     OpBuilder builder(members[0]);
     Location loc = NameLoc::get(builder.getStringAttr(pack));
     ir::ParameterOp::create(builder, loc, pack, packedType, members[0].getTrained(),
-                            members[0].getDecay(), StringAttr(), builder.getArrayAttr(parts));
-    for (ir::StateRole role : roles)
-      if (auto state = symbols.lookup<ir::StateOp>(stateName(role, members[0].getSymName())))
-        ir::StateOp::create(builder, loc, stateName(role, pack),
-                            packedType.clone(state.getTensorType().getElementType()), role,
-                            FlatSymbolRefAttr::get(context, pack));
+                            members[0].getDecay(), StringAttr(), members[0].getDimsAttr(),
+                            members[0].getSplitAttr(), builder.getArrayAttr(parts));
+    if (ir::StateOp gradient = gradientOf(members[0]))
+      ir::StateOp::create(builder, loc, stateName(ir::StateRole::Gradient, pack),
+                          packedType.clone(gradient.getTensorType().getElementType()),
+                          ir::StateRole::Gradient, FlatSymbolRefAttr::get(context, pack),
+                          gradient.getPartialAttr());
     return success();
   }
 
@@ -260,62 +265,6 @@ private:
     Operation *product =
         builder.create(loc, like->getName().getIdentifier(), operands, {type}, like->getAttrs());
     return product->getResult(0);
-  }
-
-  template <typename User> User soleUser(Operation *op) {
-    return op->hasOneUse() ? dyn_cast<User>(*op->user_begin()) : User();
-  }
-
-  /// The optimizer: what was done for each sibling is done once.
-  LogicalResult rewriteUpdate(func::FuncOp function) {
-    for (auto adamw : llvm::make_early_inc_range(function.getOps<ir::AdamWOp>())) {
-      auto position = llvm::find_if(members, [&](ir::ParameterOp member) {
-        return member.getSymName() == adamw.getParameter();
-      });
-      if (position == members.end())
-        continue;
-      if (position == members.begin()) {
-        auto rename = [&](ir::StateRole role) {
-          return FlatSymbolRefAttr::get(context, stateName(role, pack));
-        };
-        adamw.setParameterAttr(FlatSymbolRefAttr::get(context, pack));
-        adamw.setGradientAttr(rename(ir::StateRole::Gradient));
-        adamw.setMoment1Attr(rename(ir::StateRole::Moment1));
-        adamw.setMoment2Attr(rename(ir::StateRole::Moment2));
-        if (adamw.getMasterAttr())
-          adamw.setMasterAttr(rename(ir::StateRole::Master));
-      } else {
-        adamw.erase();
-      }
-    }
-    for (auto read : llvm::make_early_inc_range(function.getOps<ir::ReadOp>())) {
-      auto position = llvm::find_if(members, [&](ir::ParameterOp member) {
-        return read.getSymbol() == stateName(ir::StateRole::Gradient, member.getSymName());
-      });
-      if (position == members.end())
-        continue;
-      auto squares = soleUser<ir::SumOfSquaresOp>(read);
-      auto norm = squares ? soleUser<ir::GlobalNormOp>(squares) : ir::GlobalNormOp();
-      if (!norm)
-        return read.emitOpError("is used for something else than the global norm");
-      SmallVector<Value> partials(norm.getPartials());
-      if (position == members.begin()) {
-        OpBuilder builder(read);
-        RankedTensorType type = packedType.clone(typeOf(read.getValue()).getElementType());
-        Value gradient = ir::ReadOp::create(builder, read.getLoc(), type,
-                                            stateName(ir::StateRole::Gradient, pack));
-        int64_t blocks = llvm::divideCeil(type.getNumElements(), ir::SumOfSquaresOp::block);
-        Value partial = ir::SumOfSquaresOp::create(
-            builder, squares.getLoc(), typeOf(squares.getPartial()).clone({blocks}), gradient);
-        *llvm::find(partials, squares.getPartial()) = partial;
-      } else {
-        llvm::erase(partials, squares.getPartial());
-      }
-      norm.getPartialsMutable().assign(partials);
-      squares.erase();
-      read.erase();
-    }
-    return success();
   }
 
   ModuleOp module;

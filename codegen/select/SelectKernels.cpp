@@ -295,7 +295,7 @@ private:
 
   LogicalResult lower(ir::SortByExpertOp op) {
     spec::SortByExpert spec{dim(op.getChosen(), 0), dim(op.getOffsets(), 0) - 1,
-                            dim(op.getChosen(), 1)};
+                            dim(op.getChosen(), 1), dim(op.getRowSlot(), 0)};
     return launch(
         op, spec,
         {in(op.getChosen()), out(op.getOffsets()), out(op.getRowSlot()), out(op.getSlotRow())});
@@ -303,16 +303,20 @@ private:
 
   LogicalResult lower(ir::DispatchOp op) {
     int64_t tokens = dim(op.getX(), 0);
-    return launch(
-        op,
-        spec::Dispatch{tokens, dim(op.getRows(), 0) / tokens, dim(op.getX(), 1), dtype(op.getX())},
-        {in(op.getX()), in(op.getRowSlot()), out(op.getRows())});
+    return launch(op,
+                  spec::Dispatch{tokens, dim(op.getSlotRow(), 0) / tokens, dim(op.getX(), 1),
+                                 dtype(op.getX()), dim(op.getRows(), 0)},
+                  {in(op.getX()), in(op.getRowSlot()), out(op.getRows())});
   }
 
   LogicalResult lower(ir::CombineOp op) {
     int64_t tokens = dim(op.getOut(), 0);
-    spec::Combine spec{tokens, dim(op.getRows(), 0) / tokens, dim(op.getOut(), 1),
-                       bool(op.getWeights()), dtype(op.getOut())};
+    spec::Combine spec{tokens,
+                       dim(op.getSlotRow(), 0) / tokens,
+                       dim(op.getOut(), 1),
+                       bool(op.getWeights()),
+                       dtype(op.getOut()),
+                       dim(op.getRows(), 0)};
     SmallVector<Value> arguments = {in(op.getRows()), in(op.getSlotRow())};
     if (op.getWeights())
       arguments.push_back(in(op.getWeights()));
@@ -322,11 +326,11 @@ private:
 
   LogicalResult lower(ir::CombineGradOp op) {
     int64_t tokens = dim(op.getDout(), 0);
-    spec::CombineGrad spec{tokens, dim(op.getRows(), 0) / tokens, dim(op.getDout(), 1),
-                           dtype(op.getDout())};
+    spec::CombineGrad spec{tokens, dim(op.getSlotRow(), 0) / tokens, dim(op.getDout(), 1),
+                           dtype(op.getDout()), dim(op.getRows(), 0)};
     return launch(op, spec,
                   {in(op.getDout()), in(op.getRows()), in(op.getWeights()), in(op.getRowSlot()),
-                   out(op.getDrows()), out(op.getDweights())});
+                   in(op.getSlotRow()), out(op.getDrows()), out(op.getDweights())});
   }
 
   LogicalResult lower(ir::GroupedMatmulOp op) {

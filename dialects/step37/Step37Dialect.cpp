@@ -30,6 +30,20 @@ bool hasSizes(mlir::RankedTensorType type) {
   return room > 0;
 }
 
+mlir::Location backwardOf(mlir::Location forward) {
+  auto path = mlir::dyn_cast<mlir::NameLoc>(forward);
+  if (!path)
+    return forward;
+  auto phase = mlir::NameLoc::get(mlir::StringAttr::get(forward.getContext(), "backward"));
+  return mlir::NameLoc::get(path.getName(), phase);
+}
+
+bool isBackward(mlir::Operation *op) {
+  auto path = mlir::dyn_cast<mlir::NameLoc>(op->getLoc());
+  auto phase = path ? mlir::dyn_cast<mlir::NameLoc>(path.getChildLoc()) : mlir::NameLoc();
+  return phase && phase.getName() == "backward";
+}
+
 void Step37Dialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST

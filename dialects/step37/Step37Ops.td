@@ -26,6 +26,9 @@ class Step37_PureOp<string mnemonic, list<Trait> traits = []>
 }
 def SymbolUser : DeclareOpInterfaceMethods<SymbolUserOpInterface>;
 def Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;
+// Shardable: the default way of cutting an operation into what a rank computes is right for it.
+def Shardable : DeclareOpInterfaceMethods<ShardableOpInterface>;
+def ShardableItself : DeclareOpInterfaceMethods<ShardableOpInterface, ["localize"]>;
 
 //===------------------------------------------------------------------------------------------===//
 // Symbols and state
@@ -36,7 +39,9 @@ def Step37_ParameterOp : Step37_Op<"parameter", [Symbol]> {
   let description = [{
     A tensor that programs read and that `adamw` changes if it is `trained`. `parts` says which
     published tensors it is made of. `decay`: weight decay applies (published rank of 2 or more). `pack`
-    names the parameter that it and its siblings (projections of one input) become on a rank.
+    names the parameter that it and its siblings (projections of one input) become on a rank. `dims` says
+    what each dimension counts ("vocab", "head", "ffn", "expert", "expert_ffn", or "" for what is never
+    split): a mesh splits by these names. `split`, on a rank: the mesh axes that each dimension was split over.
 
     C1: parts lie inside the parameter and have as many elements together as it has.
     C2: a part's `blocks` divides its number of elements.
@@ -47,10 +52,11 @@ def Step37_ParameterOp : Step37_Op<"parameter", [Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type, BoolAttr:$trained,
-                       BoolAttr:$decay, OptionalAttr<StrAttr>:$pack,
-                       TypedArrayAttrBase<Step37_PartAttr, "parts">:$parts);
+                       BoolAttr:$decay, OptionalAttr<StrAttr>:$pack, OptionalAttr<StrArrayAttr>:$dims,
+                       OptionalAttr<ArrayAttr>:$split, TypedArrayAttrBase<Step37_PartAttr, "parts">:$parts);
   let assemblyFormat = [{
-    $sym_name `:` $type `trained` $trained `decay` $decay (`pack` $pack^)? `parts` $parts attr-dict
+    $sym_name `:` $type `trained` $trained `decay` $decay (`pack` $pack^)? (`dims` $dims^)?
+    (`split` $split^)? `parts` $parts attr-dict
   }];
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType getTensorType() { return ::mlir::cast<::mlir::RankedTensorType>(getType()); }
@@ -76,9 +82,11 @@ def Step37_StateOp : Step37_Op<"state", [Symbol, SymbolUser]> {
   let summary = "A tensor that lives across programs.";
   let description = [{
     Gradients, f32 masters, moments (of the parameter `of`), and activations that one program leaves
-    for another.
+    for another. `partial`, on a rank: the mesh axes over which a gradient is still to be summed, or over which
+    masters and moments are split.
 
-    C1: `of` is present exactly if the role is not activation, and names a parameter of the same shape.
+    C1: `of` is present exactly if the role is not activation, and names a parameter of the same shape. A master
+    or moment with `partial` is a list of elements: a rank's part of them.
     C2: masters and moments are f32.
 
     ```mlir
@@ -86,8 +94,9 @@ def Step37_StateOp : Step37_Op<"state", [Symbol, SymbolUser]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type,
-                       Step37_StateRoleAttr:$role, OptionalAttr<FlatSymbolRefAttr>:$of);
-  let assemblyFormat = "$role $sym_name (`of` $of^)? `:` $type attr-dict";
+                       Step37_StateRoleAttr:$role, OptionalAttr<FlatSymbolRefAttr>:$of,
+                       OptionalAttr<StrArrayAttr>:$partial);
+  let assemblyFormat = "$role $sym_name (`of` $of^)? `:` $type (`partial` $partial^)? attr-dict";
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType getTensorType() { return ::mlir::cast<::mlir::RankedTensorType>(getType()); }
   }];
@@ -139,7 +148,7 @@ def Step37_AccumulateGradientOp : Step37_Op<"accumulate_gradient", [SymbolUser, 
 // Embedding, norms, sums, products
 //===------------------------------------------------------------------------------------------===//
 
-def Step37_EmbeddingOp : Step37_PureOp<"embedding", [Differentiable]> {
+def Step37_EmbeddingOp : Step37_PureOp<"embedding", [Differentiable, ShardableItself]> {
   let summary = "Rows of a table.";
   let description = [{
     out[t] = table[ids[t]].
@@ -154,7 +163,7 @@ def Step37_EmbeddingOp : Step37_PureOp<"embedding", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_EmbeddingGradOp : Step37_PureOp<"embedding_grad"> {
+def Step37_EmbeddingGradOp : Step37_PureOp<"embedding_grad", [ShardableItself]> {
   let summary = "Gradient of embedding with respect to the table.";
   let description = [{
     dtable[v] = sum over the tokens with id v of dout[t], in token order.
@@ -169,7 +178,7 @@ def Step37_EmbeddingGradOp : Step37_PureOp<"embedding_grad"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_RmsNormOp : Step37_PureOp<"rms_norm", [Differentiable]> {
+def Step37_RmsNormOp : Step37_PureOp<"rms_norm", [Differentiable, Shardable]> {
   let summary = "Zero-centred RMS norm of a sum.";
   let description = [{
     x = sum of the addends, rounded to the element type; y = x/sqrt(mean(x²)+eps)·(weight+1), computed
@@ -190,7 +199,7 @@ def Step37_RmsNormOp : Step37_PureOp<"rms_norm", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad"> {
+def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad", [Shardable]> {
   let summary = "Gradient of rms_norm, added to further gradients of its input.";
   let description = [{
     C1: dy, x, dx and residuals are [rows, cols] of one type; weight and dweight are [cols];
@@ -207,7 +216,7 @@ def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_AddOp : Step37_PureOp<"add", [Differentiable, SameOperandsAndResultType]> {
+def Step37_AddOp : Step37_PureOp<"add", [Differentiable, SameOperandsAndResultType, Shardable]> {
   let summary = "Sum of tensors, rounded once.";
   let description = [{
     Summed in operand order in f32 and rounded to the element type once; that is why it is not a chain
@@ -225,7 +234,7 @@ def Step37_AddOp : Step37_PureOp<"add", [Differentiable, SameOperandsAndResultTy
   let hasVerifier = 0; // the trait says it all
 }
 
-def Step37_MatmulOp : Step37_PureOp<"matmul", [Differentiable]> {
+def Step37_MatmulOp : Step37_PureOp<"matmul", [Differentiable, Shardable]> {
   let summary = "Matrix product, accumulated in f32 and rounded once.";
   let description = [{
     c = op(a)·op(b), op the transposition where asked for. A linear layer with a weight [out, in] is
@@ -247,7 +256,7 @@ def Step37_MatmulOp : Step37_PureOp<"matmul", [Differentiable]> {
 // Attention
 //===------------------------------------------------------------------------------------------===//
 
-def Step37_RopeTableOp : Step37_PureOp<"rope_table"> {
+def Step37_RopeTableOp : Step37_PureOp<"rope_table", [Shardable]> {
   let summary = "Cosines and sines of rotary angles.";
   let description = [{
     table[p] = cos(p·f_i), then sin(p·f_i), for the frequencies f. One table serves all layers of a type.
@@ -262,7 +271,7 @@ def Step37_RopeTableOp : Step37_PureOp<"rope_table"> {
   let assemblyFormat = "attr-dict `:` type($table)";
 }
 
-def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegments, Differentiable]> {
+def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegments, Differentiable, Shardable]> {
   let summary = "RMS norm of every query and key head, then rotary embedding.";
   let description = [{
     Norm over the head (with weight+1, if the weights are there), then NeoX rotation of the first
@@ -290,7 +299,7 @@ def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegment
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOperandSegments, AttrSizedResultSegments]> {
+def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOperandSegments, AttrSizedResultSegments, Shardable]> {
   let summary = "Gradient of qk_norm_rope.";
   let description = [{
     C1 to C4 as in `qk_norm_rope`; dq, dk are like q, k; the weights' gradients like the weights.
@@ -314,7 +323,7 @@ def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOpera
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_AttentionOp : Step37_PureOp<"attention", [Differentiable]> {
+def Step37_AttentionOp : Step37_PureOp<"attention", [Differentiable, Shardable]> {
   let summary = "Causal grouped-query attention within documents, with the head gate.";
   let description = [{
     Query t sees keys j ≤ t from its document's start on and, if window > 0, only the last `window`
@@ -339,7 +348,7 @@ def Step37_AttentionOp : Step37_PureOp<"attention", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_AttentionGradOp : Step37_PureOp<"attention_grad"> {
+def Step37_AttentionGradOp : Step37_PureOp<"attention_grad", [Shardable]> {
   let summary = "Gradient of attention.";
   let description = [{
     C1 to C3 as in `attention`; gradients are like their operands, dgate is there if gate is.
@@ -364,7 +373,7 @@ def Step37_AttentionGradOp : Step37_PureOp<"attention_grad"> {
 // Feed-forward and experts
 //===------------------------------------------------------------------------------------------===//
 
-def Step37_SwigluOp : Step37_PureOp<"swiglu", [Differentiable, SameOperandsAndResultType]> {
+def Step37_SwigluOp : Step37_PureOp<"swiglu", [Differentiable, SameOperandsAndResultType, Shardable]> {
   let summary = "Clamped SwiGLU.";
   let description = [{
     after_silu: min(silu(gate), limit)·clamp(up, ±limit); before_silu: silu(min(gate, limit))·clamp(up,
@@ -381,7 +390,7 @@ def Step37_SwigluOp : Step37_PureOp<"swiglu", [Differentiable, SameOperandsAndRe
   let assemblyFormat = "operands `clamp` $clamp attr-dict `:` type($out)";
 }
 
-def Step37_SwigluGradOp : Step37_PureOp<"swiglu_grad"> {
+def Step37_SwigluGradOp : Step37_PureOp<"swiglu_grad", [Shardable]> {
   let summary = "Gradient of swiglu.";
   let description = [{
     A clamp passes the gradient at equality.
@@ -398,7 +407,7 @@ def Step37_SwigluGradOp : Step37_PureOp<"swiglu_grad"> {
   let assemblyFormat = "operands `clamp` $clamp attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_RouteOp : Step37_PureOp<"route", [Differentiable]> {
+def Step37_RouteOp : Step37_PureOp<"route", [Differentiable, Shardable]> {
   let summary = "Chooses experts and their weights.";
   let description = [{
     p = sigmoid(logits), or softmax; the top_k of p + bias are chosen (the bias selects only);
@@ -418,7 +427,7 @@ def Step37_RouteOp : Step37_PureOp<"route", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_RouteGradOp : Step37_PureOp<"route_grad"> {
+def Step37_RouteGradOp : Step37_PureOp<"route_grad", [Shardable]> {
   let summary = "Gradient of route with respect to the logits.";
   let description = [{
     C1: shapes as in `route`; dlogits is like logits.
@@ -434,11 +443,13 @@ def Step37_RouteGradOp : Step37_PureOp<"route_grad"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_SortByExpertOp : Step37_PureOp<"sort_by_expert"> {
+def Step37_SortByExpertOp : Step37_PureOp<"sort_by_expert", [ShardableItself]> {
   let summary = "Groups token slots by expert, stable in token order.";
   let description = [{
     A slot is t·top_k + j. offsets[e] is expert e's first row, row_slot[r] the slot of row r, slot_row its inverse.
-    C1: offsets is [experts+1]; row_slot and slot_row are [tokens·top_k].
+    A slot that chose none of these experts (−1: another rank's) has slot_row −1; a row behind the last expert's
+    has row_slot −1.
+    C1: offsets is [experts+1], slot_row [tokens·top_k], row_slot [rows] with rows at most tokens·top_k.
 
     ```mlir
     %offsets, %row_slot, %slot_row = step37.sort_by_expert %chosen
@@ -450,11 +461,12 @@ def Step37_SortByExpertOp : Step37_PureOp<"sort_by_expert"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_DispatchOp : Step37_PureOp<"dispatch", [Differentiable]> {
+def Step37_DispatchOp : Step37_PureOp<"dispatch", [Differentiable, Shardable]> {
   let summary = "Copies tokens to the rows of their experts.";
   let description = [{
-    rows[r] = x[row_slot[r] / top_k].
-    C1: row_slot, slot_row and rows have tokens·top_k rows; rows has x's width and type.
+    rows[r] = x[row_slot[r] / top_k], 0 where row_slot[r] is −1.
+    C1: slot_row is [tokens·top_k]; row_slot and rows have equally many rows, at most as many; rows has x's width
+    and type.
 
     ```mlir
     %rows = step37.dispatch %x, %row_slot, %slot_row
@@ -466,11 +478,12 @@ def Step37_DispatchOp : Step37_PureOp<"dispatch", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable]> {
+def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable, Shardable]> {
   let summary = "Weighted sum of a token's expert rows.";
   let description = [{
-    out[t] = sum over j of weights[t,j]·rows[slot_row[t·top_k+j]]; weights 1 where there are none.
-    C1: rows, row_slot and slot_row have tokens·top_k rows; weights is [tokens, top_k]; out is [tokens, width].
+    out[t] = sum over j of weights[t,j]·rows[slot_row[t·top_k+j]]; weights 1 where there are none. A slot_row of −1
+    contributes nothing.
+    C1: rows, row_slot and slot_row as in `dispatch`; weights is [tokens, top_k]; out is [tokens, width].
 
     ```mlir
     %out = step37.combine %rows, %row_slot, %slot_row, %weights
@@ -483,27 +496,29 @@ def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_CombineGradOp : Step37_PureOp<"combine_grad"> {
+def Step37_CombineGradOp : Step37_PureOp<"combine_grad", [Shardable]> {
   let summary = "Gradient of the weighted combine.";
   let description = [{
+    0 for rows and weights without a counterpart (−1).
     C1: shapes as in `combine`; drows is like rows, dweights like weights.
 
     ```mlir
-    %drows, %dweights = step37.combine_grad %dout, %rows, %row_slot, %weights
-      : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<8x2xf32>) -> (tensor<16x16xf32>, tensor<8x2xf32>)
+    %drows, %dweights = step37.combine_grad %dout, %rows, %row_slot, %slot_row, %weights
+      : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>, tensor<8x2xf32>)
+      -> (tensor<16x16xf32>, tensor<8x2xf32>)
     ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$dout, FloatTensorOfRank<2>:$rows, I32TensorOfRank<1>:$row_slot,
-                       F32TensorOfRank<2>:$weights);
+                       I32TensorOfRank<1>:$slot_row, F32TensorOfRank<2>:$weights);
   let results = (outs FloatTensorOfRank<2>:$drows, F32TensorOfRank<2>:$dweights);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable]> {
+def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable, Shardable]> {
   let summary = "Every expert's rows times its weight.";
   let description = [{
     out[r] = x[r]·w[e]ᵀ (transpose_b, w [experts, n, k]) or x[r]·w[e] (w [experts, k, n]) for the rows
-    r of expert e.
+    r of expert e, 0 for rows of none.
     C1: shapes as said; offsets is [experts+1]; one element type.
 
     ```mlir
@@ -517,7 +532,7 @@ def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_GroupedMatmulGradOp : Step37_PureOp<"grouped_matmul_grad"> {
+def Step37_GroupedMatmulGradOp : Step37_PureOp<"grouped_matmul_grad", [Shardable]> {
   let summary = "Per expert, the product of two sets of rows over its rows.";
   let description = [{
     dw[e] = sum over the rows r of expert e of a[r]ᵀ·b[r].
@@ -537,7 +552,7 @@ def Step37_GroupedMatmulGradOp : Step37_PureOp<"grouped_matmul_grad"> {
 // Loss
 //===------------------------------------------------------------------------------------------===//
 
-def Step37_ShiftLabelsOp : Step37_PureOp<"shift_labels"> {
+def Step37_ShiftLabelsOp : Step37_PureOp<"shift_labels", [Shardable]> {
   let summary = "Targets of next-token prediction.";
   let description = [{
     labels[t] = ids[t+by], weights[t] = mask[t+by] within the row (and, for by > 1, the document); else 0.
@@ -554,7 +569,7 @@ def Step37_ShiftLabelsOp : Step37_PureOp<"shift_labels"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable]> {
+def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable, ShardableItself]> {
   let summary = "Output head and cross-entropy.";
   let description = [{
     token_loss[t] = weights[t]·(logsumexp(x[t]·wᵀ) − (x[t]·wᵀ)[labels[t]]), loss_sum their sum. One
@@ -573,7 +588,7 @@ def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_LmLossGradOp : Step37_PureOp<"lm_loss_grad"> {
+def Step37_LmLossGradOp : Step37_PureOp<"lm_loss_grad", [ShardableItself]> {
   let summary = "lm_loss and its gradient in one sweep.";
   let description = [{
     The results of `lm_loss` again, and the gradients of scale·loss_sum.
@@ -611,17 +626,19 @@ def Step37_ObjectiveOp : Step37_Op<"objective", [AttrSizedOperandSegments, Memor
   let hasVerifier = 1;
 }
 
-def Step37_TakeRowsOp : Step37_PureOp<"take_rows"> {
+def Step37_TakeRowsOp : Step37_PureOp<"take_rows", [ShardableItself]> {
   let summary = "A block of rows, chosen at run time.";
   let description = [{
-    out[i] = x[chunk·rows + i], clamped to the last row.
+    x is `parts` equal blocks of rows; out holds as many rows of each, the chunk-th: within a part,
+    out[i] = x[chunk·rows + i], clamped to the part's last row.
     C1: out is [rows, cols] of x's type with rows at most x's; chunk is [1].
+    C2: parts is positive and divides the rows of x and of out.
 
     ```mlir
-    %block = step37.take_rows %x, %chunk : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
+    %block = step37.take_rows %x, %chunk {parts = 1 : i64} : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
     ```
   }];
-  let arguments = (ins FloatTensorOfRank<2>:$x, I32TensorOfRank<1>:$chunk);
+  let arguments = (ins FloatTensorOfRank<2>:$x, I32TensorOfRank<1>:$chunk, DefaultValuedAttr<I64Attr, "1">:$parts);
   let results = (outs FloatTensorOfRank<2>:$out);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
@@ -665,24 +682,29 @@ def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, MemoryEffects<[MemRead, Mem
   let summary = "One AdamW step of a parameter, in place.";
   let description = [{
     hyper is [learning rate, β1, β2, eps, weight decay, 1−β1^t, 1−β2^t]. Weight decay counts if the
-    parameter has `decay`. Without a master the parameter is f32 and its own master.
+    parameter has `decay`. Without a master the parameter is f32 and its own master. Where the states hold a
+    part of the parameter's elements, `updated` is that part of the new parameter, which itself stays as it is.
 
-    C1: the symbols are a trained parameter and its states of these roles.
-    C2: a master is there exactly if the parameter is not f32.
+    C1: the symbols are a trained parameter and its states of these roles, the states and the gradient of one
+    number of elements: the parameter's, unless there is an `updated` of as many.
+    C2: a master is there exactly if the parameter is not f32 or there is an `updated`.
     C3: hyper has 7 elements, clip one.
 
     ```mlir
-    step37.adamw @w gradient @gradient.w moments @moment1.w, @moment2.w hyper %hyper clip %clip
-      : tensor<7xf32>, tensor<1xf32>
+    step37.adamw @w gradient %dw moments @moment1.w, @moment2.w hyper %hyper clip %clip
+      : (tensor<32x16xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$parameter, FlatSymbolRefAttr:$gradient,
+  let arguments = (ins FlatSymbolRefAttr:$parameter, FloatTensor:$gradient,
                        FlatSymbolRefAttr:$moment1, FlatSymbolRefAttr:$moment2,
                        OptionalAttr<FlatSymbolRefAttr>:$master, Scalar:$hyper, Scalar:$clip);
+  let results = (outs Optional<FloatTensorOfRank<1>>:$updated);
   let assemblyFormat = [{
     $parameter `gradient` $gradient `moments` $moment1 `,` $moment2 (`master` $master^)? `hyper` $hyper
-    `clip` $clip attr-dict `:` type($hyper) `,` type($clip)
+    `clip` $clip attr-dict `:` functional-type(operands, results)
   }];
 }
+
+include "dialects/step37/CollectiveOps.td"
 
 #endif

@@ -92,13 +92,15 @@ LogicalResult verifySwiglu(Operation *op, double limit, ValueRange values) {
                  "limit must not be negative and operands and results must have one type");
 }
 
-LogicalResult verifyExpertRows(Operation *op, Value rowsValue, Value tokens, ValueRange indices) {
-  bool same = llvm::all_of(indices, [&](Value index) { return rows(index) == rows(rowsValue); });
-  return require(
-      op,
-      same && rows(tokens) > 0 && rows(rowsValue) % rows(tokens) == 0 &&
-          cols(rowsValue) == cols(tokens) && element(rowsValue) == element(tokens),
-      "C1", "rows and their indices must have tokens·top_k entries of the tokens' width and type");
+LogicalResult verifyExpertRows(Operation *op, Value rowsValue, Value tokens, Value rowSlot,
+                               Value slotRow) {
+  return require(op,
+                 rows(rowSlot) == rows(rowsValue) && rows(rowsValue) <= rows(slotRow) &&
+                     rows(tokens) > 0 && rows(slotRow) % rows(tokens) == 0 &&
+                     cols(rowsValue) == cols(tokens) && element(rowsValue) == element(tokens),
+                 "C1",
+                 "rows and row_slot must have one length, at most that of slot_row, tokens·top_k, "
+                 "and rows the tokens' width and type");
 }
 
 LogicalResult verifyLoss(Operation *op, Value x, Value w, Value labels, Value weights,
@@ -147,9 +149,11 @@ LogicalResult StateOp::verifySymbolUses(SymbolTableCollection &tables) {
     return failure();
   if (!activation) {
     auto parameter = lookup<ParameterOp>(tables, *this, getOfAttr());
-    if (failed(require(
-            *this, parameter && parameter.getTensorType().getShape() == getTensorType().getShape(),
-            "C1", "`of` must name a parameter of the same shape")))
+    bool part = getPartial() && getRole() != StateRole::Gradient && getTensorType().getRank() == 1;
+    if (failed(require(*this,
+                       parameter && (part || parameter.getTensorType().getShape() ==
+                                                 getTensorType().getShape()),
+                       "C1", "`of` must name a parameter of the same shape")))
       return failure();
   }
   bool f32 = getTensorType().getElementType().isF32();
@@ -308,32 +312,34 @@ LogicalResult RouteGradOp::verify() {
 
 LogicalResult SortByExpertOp::verify() {
   int64_t slots = rows(getChosen()) * cols(getChosen());
-  return require(
-      *this, rows(getRowSlot()) == slots && rows(getSlotRow()) == slots && rows(getOffsets()) > 1,
-      "C1", "row_slot and slot_row must be [tokens·top_k], offsets [experts+1]");
+  return require(*this,
+                 rows(getSlotRow()) == slots && rows(getRowSlot()) > 0 &&
+                     rows(getRowSlot()) <= slots && rows(getOffsets()) > 1,
+                 "C1",
+                 "slot_row must be [tokens·top_k], row_slot at most as long, offsets [experts+1]");
 }
 
 LogicalResult DispatchOp::verify() {
-  return verifyExpertRows(*this, getRows(), getX(), {getRowSlot(), getSlotRow()});
+  return verifyExpertRows(*this, getRows(), getX(), getRowSlot(), getSlotRow());
 }
 
 LogicalResult CombineOp::verify() {
-  if (failed(verifyExpertRows(*this, getRows(), getOut(), {getRowSlot(), getSlotRow()})))
+  if (failed(verifyExpertRows(*this, getRows(), getOut(), getRowSlot(), getSlotRow())))
     return failure();
   return require(*this,
                  !getWeights() || (rows(getWeights()) == rows(getOut()) &&
-                                   rows(getWeights()) * cols(getWeights()) == rows(getRows())),
+                                   rows(getWeights()) * cols(getWeights()) == rows(getSlotRow())),
                  "C1", "weights must be [tokens, top_k]");
 }
 
 LogicalResult CombineGradOp::verify() {
-  if (failed(verifyExpertRows(*this, getRows(), getDout(), {getRowSlot()})))
+  if (failed(verifyExpertRows(*this, getRows(), getDout(), getRowSlot(), getSlotRow())))
     return failure();
   return require(*this,
                  getDrows().getType() == getRows().getType() &&
                      getDweights().getType() == getWeights().getType() &&
                      rows(getWeights()) == rows(getDout()) &&
-                     rows(getWeights()) * cols(getWeights()) == rows(getRows()),
+                     rows(getWeights()) * cols(getWeights()) == rows(getSlotRow()),
                  "C1", "drows must be like rows, dweights like weights [tokens, top_k]");
 }
 
@@ -388,10 +394,14 @@ LogicalResult ObjectiveOp::verify() {
 }
 
 LogicalResult TakeRowsOp::verify() {
-  return require(*this,
-                 cols(getOut()) == cols(getX()) && element(getOut()) == element(getX()) &&
-                     rows(getOut()) <= rows(getX()) && rows(getChunk()) == 1,
-                 "C1", "out must be rows of x, and chunk [1]");
+  if (failed(require(*this,
+                     cols(getOut()) == cols(getX()) && element(getOut()) == element(getX()) &&
+                         rows(getOut()) <= rows(getX()) && rows(getChunk()) == 1,
+                     "C1", "out must be rows of x, and chunk [1]")))
+    return failure();
+  int64_t parts = getParts();
+  return require(*this, parts > 0 && rows(getX()) % parts == 0 && rows(getOut()) % parts == 0, "C2",
+                 "parts must divide the rows of x and out");
 }
 
 LogicalResult SumOfSquaresOp::verify() {
@@ -414,16 +424,24 @@ LogicalResult AdamWOp::verifySymbolUses(SymbolTableCollection &tables) {
     return state && state.getRole() == role && state.getOfAttr() == getParameterAttr();
   };
   bool symbols = parameter && parameter.getTrained() &&
-                 isState(getGradientAttr(), StateRole::Gradient) &&
                  isState(getMoment1Attr(), StateRole::Moment1) &&
                  isState(getMoment2Attr(), StateRole::Moment2) &&
                  (!getMaster() || isState(getMasterAttr(), StateRole::Master));
   if (failed(
           require(*this, symbols, "C1", "the symbols must be a trained parameter and its states")))
     return failure();
-  bool f32 = parameter.getTensorType().getElementType().isF32();
-  if (failed(require(*this, f32 == !getMaster(), "C2",
-                     "a master belongs to a parameter that is not f32")))
+  RankedTensorType type = parameter.getTensorType();
+  auto updated = getUpdated() ? cast<RankedTensorType>(getUpdated().getType()) : type;
+  int64_t states = lookup<StateOp>(tables, *this, getMoment1Attr()).getTensorType().getNumElements();
+  bool sizes = states == updated.getNumElements() &&
+               cast<RankedTensorType>(getGradient().getType()).getNumElements() == states &&
+               updated.getElementType() == type.getElementType();
+  if (failed(require(*this, sizes, "C1",
+                     "states and gradient must have the elements that are updated")))
+    return failure();
+  bool ownMaster = type.getElementType().isF32() && !getUpdated();
+  if (failed(require(*this, ownMaster == !getMaster(), "C2",
+                     "a master belongs to a parameter that is not f32 or updated in parts")))
     return failure();
   return require(*this, rows(getHyper()) == 7 && rows(getClip()) == 1, "C3",
                  "hyper must have 7 elements, clip one");

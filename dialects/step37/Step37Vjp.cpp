@@ -148,7 +148,8 @@ LogicalResult CombineOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGrad
     return success();
   }
   auto grad = CombineGradOp::create(builder, getLoc(), getRows().getType(), getWeights().getType(),
-                                    resultGradients[0], getRows(), getRowSlot(), getWeights());
+                                    resultGradients[0], getRows(), getRowSlot(), getSlotRow(),
+                                    getWeights());
   operandGradients[0] = grad.getDrows();
   operandGradients[3] = grad.getDweights();
   return success();

@@ -361,15 +361,23 @@ func.func @route_grad_c1(%logits: tensor<8x4xf32>, %w: tensor<8x2xf32>, %chosen:
 // -----
 
 func.func @sort_by_expert_c1(%chosen: tensor<8x2xi32>) {
-  // expected-error @below {{violates C1: row_slot and slot_row must be [tokens·top_k], offsets [experts+1]}}
+  // expected-error @below {{violates C1: slot_row must be [tokens·top_k], row_slot at most as long, offsets [experts+1]}}
   %0:3 = step37.sort_by_expert %chosen : (tensor<8x2xi32>) -> (tensor<5xi32>, tensor<16xi32>, tensor<8xi32>)
   return
 }
 
 // -----
 
+func.func @sort_by_expert_c1_rows(%chosen: tensor<8x2xi32>) {
+  // expected-error @below {{violates C1: slot_row must be [tokens·top_k], row_slot at most as long}}
+  %0:3 = step37.sort_by_expert %chosen : (tensor<8x2xi32>) -> (tensor<5xi32>, tensor<17xi32>, tensor<16xi32>)
+  return
+}
+
+// -----
+
 func.func @dispatch_c1(%x: tensor<8x16xf32>, %slots: tensor<16xi32>) {
-  // expected-error @below {{violates C1: rows and their indices must have tokens·top_k entries}}
+  // expected-error @below {{violates C1: rows and row_slot must have one length, at most that of slot_row}}
   %0 = step37.dispatch %x, %slots, %slots : (tensor<8x16xf32>, tensor<16xi32>, tensor<16xi32>) -> tensor<16x8xf32>
   return
 }
@@ -377,7 +385,7 @@ func.func @dispatch_c1(%x: tensor<8x16xf32>, %slots: tensor<16xi32>) {
 // -----
 
 func.func @combine_c1(%rows: tensor<16x16xf32>, %slots: tensor<15xi32>) {
-  // expected-error @below {{violates C1: rows and their indices must have tokens·top_k entries}}
+  // expected-error @below {{violates C1: rows and row_slot must have one length, at most that of slot_row}}
   %0 = step37.combine %rows, %slots, %slots : (tensor<16x16xf32>, tensor<15xi32>, tensor<15xi32>) -> tensor<8x16xf32>
   return
 }
@@ -394,7 +402,7 @@ func.func @combine_c1_weights(%rows: tensor<16x16xf32>, %slots: tensor<16xi32>, 
 
 func.func @combine_grad_c1(%x: tensor<8x16xf32>, %rows: tensor<16x16xf32>, %slots: tensor<16xi32>, %weights: tensor<4x4xf32>) {
   // expected-error @below {{violates C1: drows must be like rows, dweights like weights [tokens, top_k]}}
-  %0:2 = step37.combine_grad %x, %rows, %slots, %weights : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<4x4xf32>) -> (tensor<16x16xf32>, tensor<4x4xf32>)
+  %0:2 = step37.combine_grad %x, %rows, %slots, %slots, %weights : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>, tensor<4x4xf32>) -> (tensor<16x16xf32>, tensor<4x4xf32>)
   return
 }
 

@@ -113,8 +113,22 @@ func.func @experts(%x: tensor<8x16xf32>, %logits: tensor<8x4xf32>, %bias: tensor
   %4 = step37.combine %rows, %row_slot, %slot_row, %weights : (tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>, tensor<8x2xf32>) -> tensor<8x16xf32>
   // CHECK: step37.combine %{{.*}}, %{{.*}}, %{{.*}} : (tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>) -> tensor<8x16xf32>
   %5 = step37.combine %rows, %row_slot, %slot_row : (tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>) -> tensor<8x16xf32>
-  // CHECK: step37.combine_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<8x2xf32>) -> (tensor<16x16xf32>, tensor<8x2xf32>)
-  %6:2 = step37.combine_grad %x, %rows, %row_slot, %weights : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<8x2xf32>) -> (tensor<16x16xf32>, tensor<8x2xf32>)
+  // CHECK: step37.combine_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>, tensor<8x2xf32>) -> (tensor<16x16xf32>, tensor<8x2xf32>)
+  %6:2 = step37.combine_grad %x, %rows, %row_slot, %slot_row, %weights : (tensor<8x16xf32>, tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>, tensor<8x2xf32>) -> (tensor<16x16xf32>, tensor<8x2xf32>)
+  return
+}
+
+// Fewer rows than slots: some slots chose experts of other ranks.
+// CHECK-LABEL: func.func @some_experts
+func.func @some_experts(%x: tensor<8x16xf32>, %chosen: tensor<8x2xi32>, %weights: tensor<8x2xf32>) {
+  // CHECK: step37.sort_by_expert %{{.*}} : (tensor<8x2xi32>) -> (tensor<3xi32>, tensor<9xi32>, tensor<16xi32>)
+  %offsets, %row_slot, %slot_row = step37.sort_by_expert %chosen : (tensor<8x2xi32>) -> (tensor<3xi32>, tensor<9xi32>, tensor<16xi32>)
+  // CHECK: step37.dispatch %{{.*}}, %{{.*}}, %{{.*}} : (tensor<8x16xf32>, tensor<9xi32>, tensor<16xi32>) -> tensor<9x16xf32>
+  %rows = step37.dispatch %x, %row_slot, %slot_row : (tensor<8x16xf32>, tensor<9xi32>, tensor<16xi32>) -> tensor<9x16xf32>
+  // CHECK: step37.combine %{{.*}} : (tensor<9x16xf32>, tensor<9xi32>, tensor<16xi32>, tensor<8x2xf32>) -> tensor<8x16xf32>
+  %0 = step37.combine %rows, %row_slot, %slot_row, %weights : (tensor<9x16xf32>, tensor<9xi32>, tensor<16xi32>, tensor<8x2xf32>) -> tensor<8x16xf32>
+  // CHECK: step37.combine_grad %{{.*}} : (tensor<8x16xf32>, tensor<9x16xf32>, tensor<9xi32>, tensor<16xi32>, tensor<8x2xf32>) -> (tensor<9x16xf32>, tensor<8x2xf32>)
+  %1:2 = step37.combine_grad %x, %rows, %row_slot, %slot_row, %weights : (tensor<8x16xf32>, tensor<9x16xf32>, tensor<9xi32>, tensor<16xi32>, tensor<8x2xf32>) -> (tensor<9x16xf32>, tensor<8x2xf32>)
   return
 }
 

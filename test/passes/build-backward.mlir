@@ -131,7 +131,7 @@ func.func @block(%ids: tensor<8xi32>, %start: tensor<8xi32>, %weights: tensor<8x
   %c = step37.combine %s, %row_slot, %slot_row, %rw : (tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>, tensor<8x2xf32>) -> tensor<8x16xf32>
   %loss, %token_loss = step37.lm_loss %c, %embed, %ids, %weights : (tensor<8x16xf32>, tensor<32x16xf32>, tensor<8xi32>, tensor<8xf32>) -> (tensor<1xf32>, tensor<8xf32>)
   // CHECK: %{{.*}}, %{{.*}}, %[[DC:.*]], %[[DHEAD:.*]] = step37.lm_loss_grad %[[C]], %[[EMBED]]
-  // CHECK-NEXT: %[[DS:.*]], %[[DRW:.*]] = step37.combine_grad %[[DC]], %[[S]], %[[ROWSLOT]], %[[RW]]
+  // CHECK-NEXT: %[[DS:.*]], %[[DRW:.*]] = step37.combine_grad %[[DC]], %[[S]], %[[ROWSLOT]], %[[SLOTROW]], %[[RW]]
   // CHECK-NEXT: %[[DA:.*]], %[[DB:.*]] = step37.swiglu_grad %[[DS]], %[[A]], %[[B]] clamp after_silu {limit = 7.000000e+00 : f64}
   // CHECK-NEXT: %[[DROWS1:.*]] = step37.grouped_matmul %[[DB]], %[[UP]], %[[OFFSETS]] {transpose_b}
   // CHECK-NEXT: %[[DUP1:.*]] = step37.grouped_matmul_grad %[[ROWS]], %[[DB]], %[[OFFSETS]]
