@@ -29,6 +29,12 @@ BufferKind kindOf(ir::StateRole role) {
   llvm_unreachable("all roles are listed");
 }
 
+/// Inputs and outputs that are whole say nothing.
+void setSplit(planir::BufferOp buffer, ArrayAttr split) {
+  if (split && llvm::any_of(split, [](Attribute dim) { return !cast<ArrayAttr>(dim).empty(); }))
+    buffer.setSplitAttr(split);
+}
+
 } // namespace
 
 void BufferAssignment::declareSymbols() {
@@ -47,7 +53,10 @@ void BufferAssignment::beginProgram(func::FuncOp function) {
     auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "step37.name");
     auto cls = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "step37.class");
     BufferClass bufferClass = cls.getValue() == "scalar" ? BufferClass::Scalar : BufferClass::Input;
-    buffers[argument] = steps.get(name, bufferClass, BufferKind::Io, memrefOf(argument.getType()));
+    MemRefType type = memrefOf(argument.getType());
+    setSplit(steps.declare(name, bufferClass, BufferKind::Io, type),
+             function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "step37.split"));
+    buffers[argument] = steps.get(name, bufferClass, BufferKind::Io, type);
   }
 }
 
@@ -85,13 +94,17 @@ Value BufferAssignment::forResult(Value result) {
     } else if (isa<func::ReturnOp>(use.getOwner())) {
       auto function = use.getOwner()->getParentOfType<func::FuncOp>();
       auto name = function.getResultAttrOfType<StringAttr>(use.getOperandNumber(), "step37.name");
-      buffer = steps.get(name, BufferClass::Output, BufferKind::Io, memrefOf(result.getType()));
+      MemRefType type = memrefOf(result.getType());
+      setSplit(steps.declare(name, BufferClass::Output, BufferKind::Io, type),
+               function.getResultAttrOfType<ArrayAttr>(use.getOperandNumber(), "step37.split"));
+      buffer = steps.get(name, BufferClass::Output, BufferKind::Io, type);
     } else if (auto concat = dyn_cast<tensor::ConcatOp>(use.getOwner())) {
-      int64_t begin = 0;
+      int64_t begin = 0, dim = concat.getDim();
       for (Value member : concat.getInputs().take_front(use.getOperandNumber()))
-        begin += cast<RankedTensorType>(member.getType()).getDimSize(1);
-      buffer = slice(result.getLoc(), concatenation(concat), begin,
-                     cast<RankedTensorType>(result.getType()).getDimSize(1));
+        begin += cast<RankedTensorType>(member.getType()).getDimSize(dim);
+      int64_t size = cast<RankedTensorType>(result.getType()).getDimSize(dim);
+      buffer = dim == 0 ? rows(concatenation(concat), begin, size)
+                        : slice(result.getLoc(), concatenation(concat), begin, size);
     }
   }
   if (!buffer)

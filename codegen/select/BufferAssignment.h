@@ -30,6 +30,11 @@ public:
   /// The buffer that an operation's result is written to.
   mlir::Value forResult(mlir::Value result);
 
+  /// Says that a value is the rank's index along these axes.
+  void setCoordinate(mlir::Value value, mlir::ArrayAttr axes) {
+    buffers[value] = steps.coordinate(axes);
+  }
+
   /// A scratch buffer of one step.
   mlir::Value workspace(mlir::Location loc, int64_t elements, DType type);
 

@@ -88,9 +88,9 @@ private:
   LogicalResult checkColumns(Operation *op) {
     if (auto concat = dyn_cast<tensor::ConcatOp>(op))
       return require(op,
-                     concat.getDim() == 1 && concat.getType().getRank() == 2 &&
-                         isBufferType(concat.getType()),
-                     "P3", "only columns of matrices are joined");
+                     int64_t(concat.getDim()) == concat.getType().getRank() - 1 &&
+                         concat.getType().getRank() <= 2 && isBufferType(concat.getType()),
+                     "P3", "only lists, and columns of matrices, are joined");
     auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
     if (!slice)
       return success();

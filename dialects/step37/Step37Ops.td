@@ -1,5 +1,5 @@
 // Operations of the step37 dialect. Order: symbols and state, forward operations with their gradients,
-// loss, optimizer. Verifiers are in Step37Verifiers.cpp, gradients in Step37Vjp.cpp.
+// loss, optimizer. Verifiers are in <topic>Verifiers.cpp, gradients in Step37Vjp.cpp.
 #ifndef STEP37_OPS_TD
 #define STEP37_OPS_TD
 
