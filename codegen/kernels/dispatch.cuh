@@ -9,9 +9,10 @@ namespace step37 {
 /// Arguments: x, row_slot, out. One block a row of out.
 template <class Spec, int N> __device__ void dispatch_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
-  int token = buffers.template get<const int>(1)[blockIdx.x] / int(Spec::top_k);
-  copy_row<int(Spec::cols)>(buffers.template get<const T>(0) + int64(token) * Spec::cols,
-                            buffers.template get<T>(2) + int64(blockIdx.x) * Spec::cols);
+  int slot = buffers.template get<const int>(1)[blockIdx.x];
+  copy_row_or_zeros<int(Spec::cols)>(buffers.template get<const T>(0),
+                                     slot < 0 ? -1 : slot / int(Spec::top_k),
+                                     buffers.template get<T>(2) + int64(blockIdx.x) * Spec::cols);
 }
 
 /// Arguments: rows, slot_row, [weights], out. One block a token.
@@ -29,29 +30,43 @@ template <class Spec, int N> __device__ void combine_generic(const Pointers<N> &
 #pragma unroll 8
     for (int j = 0; j < top_k; ++j) {
       float values[W], weight = Spec::weighted ? __ldg(weights + j) : 1.0f;
-      load_readonly<W>(rows + int64(__ldg(slot_row + j)) * cols + column, values);
+      int row = __ldg(slot_row + j);
+      bool counts = row >= 0 && row < int(Spec::rows);
+      load_readonly<W>(rows + int64(counts ? row : 0) * cols + column, values);
 #pragma unroll
       for (int i = 0; i < W; ++i)
-        sum[i] += weight * values[i];
+        sum[i] += counts ? weight * values[i] : 0.0f;
     }
     store<W>(out + column, sum);
   }
 }
 
-/// Arguments: dout, rows, weights, row_slot, drows, dweights. One warp a row of drows.
+/// Arguments: dout, rows, weights, row_slot, slot_row, drows, dweights. One warp a row of drows,
+/// and a thread a slot for those without a row.
 template <class Spec, int N> __device__ void combine_grad_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols);
   constexpr int W = common_width(full_width<T>, cols);
-  int64 row = int64(blockIdx.x) * (block_threads / warp_size) + threadIdx.x / warp_size;
-  if (row >= Spec::tokens * Spec::top_k)
+  int64 thread = int64(blockIdx.x) * block_threads + threadIdx.x, row = thread / warp_size;
+  if (thread < Spec::tokens * Spec::top_k) {
+    int own = buffers.template get<const int>(4)[thread];
+    if (own < 0 || own >= int(Spec::rows))
+      buffers.template get<float>(6)[thread] = 0;
+  }
+  if (row >= Spec::rows)
     return;
   int lane = threadIdx.x % warp_size;
   int slot = buffers.template get<const int>(3)[row];
+  T *drow = buffers.template get<T>(5) + row * cols;
+  if (slot < 0) {
+    constexpr float zeros[W] = {};
+    for (int column = lane * W; column < cols; column += warp_size * W)
+      store<W>(drow + column, zeros);
+    return;
+  }
   const T *dout = buffers.template get<const T>(0) + int64(slot / int(Spec::top_k)) * cols;
   const T *values = buffers.template get<const T>(1) + row * cols;
   float weight = buffers.template get<const float>(2)[slot], dot = 0;
-  T *drow = buffers.template get<T>(4) + row * cols;
 #pragma unroll 4
   for (int column = lane * W; column < cols; column += warp_size * W) {
     float dy[W], value[W];
@@ -66,7 +81,7 @@ template <class Spec, int N> __device__ void combine_grad_generic(const Pointers
   }
   dot = warp_sum(dot);
   if (lane == 0)
-    buffers.template get<float>(5)[slot] = dot;
+    buffers.template get<float>(6)[slot] = dot;
 }
 
 } // namespace step37

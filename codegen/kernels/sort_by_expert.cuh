@@ -29,7 +29,8 @@ __device__ void sort_by_expert_generic_count(const Pointers<N> &buffers) {
       counts[expert] = 0;
     __syncthreads();
     for (int64 slot = Tiles::begin(tile) + threadIdx.x; slot < Tiles::end(tile); slot += blockDim.x)
-      atomicAdd(&counts[chosen[slot]], 1);
+      if (int expert = chosen[slot]; expert >= 0)
+        atomicAdd(&counts[expert], 1);
     __syncthreads();
     int *to = Tiles::count == 1 ? buffers.template get<int>(1)
                                 : buffers.template get<int>(3) + Tiles::begin(tile);
@@ -90,7 +91,7 @@ __device__ void sort_by_expert_generic_scan(const Pointers<N> &buffers) {
     offsets[Tiles::experts] = before;
 }
 
-/// One warp, which is the block, a tile.
+/// One warp, which is the block, a tile; and a part of the rows behind the last one.
 template <class Spec, int N>
 __device__ void sort_by_expert_generic_place(const Pointers<N> &buffers) {
   using Tiles = SortTiles<Spec>;
@@ -110,18 +111,22 @@ __device__ void sort_by_expert_generic_place(const Pointers<N> &buffers) {
       bool active = slot < Tiles::end(tile);
       int expert = active ? __ldg(chosen + slot) : -1;
       unsigned same = __match_any_sync(0xffffffffu, expert);
-      int row = active ? next[expert] + __popc(same & ((1u << lane) - 1)) : 0;
+      bool placed = expert >= 0;
+      int row = placed ? next[expert] + __popc(same & ((1u << lane) - 1)) : -1;
       __syncwarp();
-      if (active && lane == __ffs(same) - 1)
+      if (placed && lane == __ffs(same) - 1)
         next[expert] += __popc(same);
       __syncwarp();
-      if (active) {
+      if (placed && row < int(Spec::rows))
         row_slot[row] = int(slot);
+      if (active)
         slot_row[slot] = row;
-      }
     }
     __syncwarp();
   }
+  int64 last = offsets[Tiles::experts], stride = int64(gridDim.x) * warp_size;
+  for (int64 row = last + blockIdx.x * warp_size + lane; row < Spec::rows; row += stride)
+    row_slot[row] = -1;
 }
 
 } // namespace step37

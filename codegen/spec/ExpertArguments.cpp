@@ -31,7 +31,7 @@ Arguments SortByExpert::arguments() const {
   Count slots = Count(tokens) * top_k;
   list.read("chosen", DType::i32, slots);
   list.write("offsets", DType::i32, Count(experts) + 1);
-  list.write("row_slot", DType::i32, slots);
+  list.write("row_slot", DType::i32, rows);
   list.write("slot_row", DType::i32, slots);
   return list.take();
 }
@@ -39,14 +39,14 @@ Arguments SortByExpert::arguments() const {
 Arguments Dispatch::arguments() const {
   ArgumentList list(family);
   list.read("x", type, Count(tokens) * cols);
-  list.read("row_slot", DType::i32, Count(tokens) * top_k);
-  list.write("out", type, Count(tokens) * top_k * cols);
+  list.read("row_slot", DType::i32, rows);
+  list.write("out", type, Count(rows) * cols);
   return list.take();
 }
 
 Arguments Combine::arguments() const {
   ArgumentList list(family);
-  list.read("rows", type, Count(tokens) * top_k * cols);
+  list.read("rows", type, Count(rows) * cols);
   list.read("slot_row", DType::i32, Count(tokens) * top_k);
   if (weighted)
     list.read("weights", DType::f32, Count(tokens) * top_k);
@@ -58,10 +58,11 @@ Arguments CombineGrad::arguments() const {
   ArgumentList list(family);
   Count slots = Count(tokens) * top_k;
   list.read("dout", type, Count(tokens) * cols);
-  list.read("rows", type, slots * cols);
+  list.read("rows", type, Count(rows) * cols);
   list.read("weights", DType::f32, slots);
-  list.read("row_slot", DType::i32, slots);
-  list.write("drows", type, slots * cols);
+  list.read("row_slot", DType::i32, rows);
+  list.read("slot_row", DType::i32, slots);
+  list.write("drows", type, Count(rows) * cols);
   list.write("dweights", DType::f32, slots);
   return list.take();
 }

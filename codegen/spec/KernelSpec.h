@@ -50,7 +50,8 @@ struct Gemm {
   Arguments arguments() const;
 };
 
-/// out[t] = table[ids[t]]. Arguments: ids i32 [tokens], table [vocab,width], out [tokens,width].
+/// out[t] = table[ids[t]], zeros where ids[t] is −1. Arguments: ids i32 [tokens], table
+/// [vocab,width], out [tokens,width].
 struct Embedding {
   static constexpr std::string_view family = "embedding";
   int64_t tokens = 0, vocab = 0, width = 0;
@@ -59,8 +60,8 @@ struct Embedding {
   Arguments arguments() const;
 };
 
-/// dtable[v] = beta·dtable[v] + sum over t with ids[t]=v, in token order, of dy[t] (f32 sums).
-/// Arguments: ids, dy [tokens,width], beta f32, dtable [vocab,width],
+/// dtable[v] = beta·dtable[v] + sum over t with ids[t]=v, in token order, of dy[t] (f32 sums); an
+/// id of −1 counts nowhere. Arguments: ids, dy [tokens,width], beta f32, dtable [vocab,width],
 /// workspace i32 [2·tokens + vocab + 1].
 struct EmbeddingGrad {
   static constexpr std::string_view family = "embedding_grad";
@@ -249,49 +250,58 @@ struct RouteGrad {
   Arguments arguments() const;
 };
 
-/// Groups token slots by expert, stable in token order. slot s = t·top_k + j.
-/// Arguments: chosen i32 [tokens·top_k], offsets i32 [experts+1] (first row of each expert, last =
-/// number of rows), row_slot i32 [tokens·top_k] (slot of each row), slot_row i32 [tokens·top_k].
+/// Groups token slots by expert, stable in token order. slot s = t·top_k + j. A slot whose expert
+/// is −1 (another rank's) has no row. Arguments: chosen i32 [tokens·top_k], offsets i32 [experts+1]
+/// (first row of each expert, last = number of rows), row_slot i32 [rows] (slot of each row; −1
+/// behind the last row), slot_row i32 [tokens·top_k] (row of each slot, −1: none). Rows from `rows`
+/// on are in offsets and slot_row only.
 struct SortByExpert {
   static constexpr std::string_view family = "sort_by_expert";
-  int64_t tokens = 0, experts = 0, top_k = 0;
-  STEP37_FIELDS(tokens, experts, top_k)
+  int64_t tokens = 0, experts = 0, top_k = 0, rows = 0;
+  STEP37_FIELDS(tokens, experts, top_k, rows)
   Arguments arguments() const;
 };
 
-/// out[r] = x[row_slot[r] / top_k]. Arguments: x [tokens,cols], row_slot, out [tokens·top_k,cols].
+/// out[r] = x[row_slot[r] / top_k], zeros where row_slot[r] is −1. Arguments: x [tokens,cols],
+/// row_slot i32 [rows], out [rows,cols].
 struct Dispatch {
   static constexpr std::string_view family = "dispatch";
   int64_t tokens = 0, top_k = 0, cols = 0;
   DType type = DType::f32;
-  STEP37_FIELDS(tokens, top_k, cols, type)
+  int64_t rows = 0;
+  STEP37_FIELDS(tokens, top_k, cols, type, rows)
   Arguments arguments() const;
 };
 
 /// out[t] = sum over j of w[t,j]·rows[slot_row[t·top_k+j]], j in order, f32, rounded once; w = 1
-/// unless `weighted`. Arguments: rows [tokens·top_k,cols], slot_row, [weights f32 [tokens,top_k]],
-/// out [tokens,cols].
+/// unless `weighted`; a slot_row outside of [0, rows) counts nothing. Arguments: rows [rows,cols],
+/// slot_row i32 [tokens·top_k], [weights f32 [tokens,top_k]], out [tokens,cols].
 struct Combine {
   static constexpr std::string_view family = "combine";
   int64_t tokens = 0, top_k = 0, cols = 0;
   bool weighted = true;
   DType type = DType::f32;
-  STEP37_FIELDS(tokens, top_k, cols, weighted, type)
+  int64_t rows = 0;
+  STEP37_FIELDS(tokens, top_k, cols, weighted, type, rows)
   Arguments arguments() const;
 };
 
-/// Gradient of the weighted Combine: drows[r] = w·dout[t], dweights[t,j] = <dout[t], rows[r]>.
-/// Arguments: dout [tokens,cols], rows, weights, row_slot, drows, dweights f32 [tokens,top_k].
+/// Gradient of the weighted Combine: drows[r] = w·dout[t], dweights[t,j] = <dout[t], rows[r]>;
+/// zeros for a row_slot of −1 and for a slot_row outside of [0, rows). Arguments: dout
+/// [tokens,cols], rows [rows,cols], weights, row_slot i32 [rows], slot_row i32 [tokens·top_k],
+/// drows, dweights f32 [tokens,top_k].
 struct CombineGrad {
   static constexpr std::string_view family = "combine_grad";
   int64_t tokens = 0, top_k = 0, cols = 0;
   DType type = DType::f32;
-  STEP37_FIELDS(tokens, top_k, cols, type)
+  int64_t rows = 0;
+  STEP37_FIELDS(tokens, top_k, cols, type, rows)
   Arguments arguments() const;
 };
 
 /// For every group e and its rows r in [offsets[e], offsets[e+1]):
-/// out[r] = x[r]·w[e]ᵀ with w [groups,n,k] (transpose_b) or x[r]·w[e] with w [groups,k,n].
+/// out[r] = x[r]·w[e]ᵀ with w [groups,n,k] (transpose_b) or x[r]·w[e] with w [groups,k,n]. What out
+/// holds in rows of no group is nobody's to read.
 /// Arguments: x [rows,k], w, offsets i32 [groups+1], out [rows,n].
 struct GroupedGemm {
   static constexpr std::string_view family = "grouped_gemm";

@@ -38,6 +38,12 @@ public:
     require(tokens <= indexLimit / topK, "tokens", "tokens·top_k must be below 2^31");
   }
 
+  /// The same, and experts have no more rows than there are slots.
+  void rows(int64_t rows, int64_t tokens, int64_t topK) const {
+    slots(tokens, topK);
+    require(rows <= tokens * topK, "rows", "must not exceed tokens·top_k");
+  }
+
 private:
   std::string_view family;
 };
@@ -157,18 +163,17 @@ void relations(const Route &spec, const Checker &checker) { routeRelations(spec,
 void relations(const RouteGrad &spec, const Checker &checker) { routeRelations(spec, checker); }
 
 void relations(const SortByExpert &spec, const Checker &checker) {
-  checker.require(spec.top_k <= spec.experts, "top_k", "must not exceed experts");
-  checker.slots(spec.tokens, spec.top_k);
+  checker.rows(spec.rows, spec.tokens, spec.top_k);
 }
 
 void relations(const Dispatch &spec, const Checker &checker) {
-  checker.slots(spec.tokens, spec.top_k);
+  checker.rows(spec.rows, spec.tokens, spec.top_k);
 }
 void relations(const Combine &spec, const Checker &checker) {
-  checker.slots(spec.tokens, spec.top_k);
+  checker.rows(spec.rows, spec.tokens, spec.top_k);
 }
 void relations(const CombineGrad &spec, const Checker &checker) {
-  checker.slots(spec.tokens, spec.top_k);
+  checker.rows(spec.rows, spec.tokens, spec.top_k);
 }
 
 void relations(const ShiftLabels &spec, const Checker &checker) {

@@ -4,6 +4,7 @@
 #include "runtime/host/RowBlocks.h"
 #include "runtime/host/RowMath.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace step37::host {
@@ -13,11 +14,14 @@ void run(const spec::Dispatch &spec, HostContext &context, HostArguments argumen
   auto *rowSlot = argument<const int32_t>(arguments, 1);
   std::byte *out = arguments[2];
   int64_t rowBytes = spec.cols * byteSize(spec.type);
-  forEachBlock(context.pool, spec.tokens * spec.top_k, rowsPerItem(spec.cols),
+  forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
                [&](int64_t, int64_t first, int64_t last, int) {
                  for (int64_t r = first; r < last; ++r)
-                   std::memcpy(out + r * rowBytes, x + rowSlot[r] / spec.top_k * rowBytes,
-                               rowBytes);
+                   if (rowSlot[r] < 0)
+                     std::memset(out + r * rowBytes, 0, size_t(rowBytes));
+                   else
+                     std::memcpy(out + r * rowBytes, x + rowSlot[r] / spec.top_k * rowBytes,
+                                 size_t(rowBytes));
                });
 }
 
@@ -36,6 +40,8 @@ void combine(const spec::Combine &spec, HostContext &context, HostArguments argu
                      int64_t count = std::min(columnChunk, spec.cols - c);
                      float sum[columnChunk] = {};
                      for (int64_t s = t * spec.top_k; s < (t + 1) * spec.top_k; ++s) {
+                       if (slotRow[s] < 0 || slotRow[s] >= spec.rows)
+                         continue;
                        const T *row = rows + slotRow[s] * spec.cols + c;
                        float weight = weights ? weights[s] : 1.0f;
                        for (int64_t i = 0; i < count; ++i)
@@ -52,13 +58,21 @@ void combineGrad(const spec::CombineGrad &spec, HostContext &context, HostArgume
   auto *rows = argument<const T>(arguments, 1);
   auto *weights = argument<const float>(arguments, 2);
   auto *rowSlot = argument<const int32_t>(arguments, 3);
-  T *drows = argument<T>(arguments, 4);
-  float *dweights = argument<float>(arguments, 5);
-  forEachBlock(context.pool, spec.tokens * spec.top_k, rowsPerItem(spec.cols),
+  auto *slotRow = argument<const int32_t>(arguments, 4);
+  T *drows = argument<T>(arguments, 5);
+  float *dweights = argument<float>(arguments, 6);
+  for (int64_t s = 0; s < spec.tokens * spec.top_k; ++s)
+    if (slotRow[s] < 0 || slotRow[s] >= spec.rows)
+      dweights[s] = 0;
+  forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
                [&](int64_t, int64_t first, int64_t last, int worker) {
                  float *dy = context.workerScratch(worker), *row = dy + spec.cols;
                  for (int64_t r = first; r < last; ++r) {
                    int64_t slot = rowSlot[r];
+                   if (slot < 0) {
+                     std::fill_n(drows + r * spec.cols, spec.cols, T{});
+                     continue;
+                   }
                    loadRow(dout + slot / spec.top_k * spec.cols, spec.cols, dy);
                    loadRow(rows + r * spec.cols, spec.cols, row);
                    dweights[slot] = dot(dy, row, spec.cols);

@@ -16,7 +16,10 @@ void run(const spec::Embedding &spec, HostContext &context, HostArguments argume
   forEachBlock(context.pool, spec.tokens, rowsPerItem(spec.width),
                [&](int64_t, int64_t first, int64_t last, int) {
                  for (int64_t t = first; t < last; ++t)
-                   std::memcpy(out + t * rowBytes, table + ids[t] * rowBytes, rowBytes);
+                   if (ids[t] < 0)
+                     std::memset(out + t * rowBytes, 0, size_t(rowBytes));
+                   else
+                     std::memcpy(out + t * rowBytes, table + ids[t] * rowBytes, size_t(rowBytes));
                });
 }
 

@@ -149,9 +149,13 @@ void run(const spec::SortByExpert &spec, HostContext &, HostArguments arguments)
   auto *rowSlot = argument<int32_t>(arguments, 2);
   auto *slotRow = argument<int32_t>(arguments, 3);
   int64_t slots = spec.tokens * spec.top_k;
-  sortByKey(chosen, slots, spec.experts, offsets, rowSlot);
-  for (int64_t r = 0; r < slots; ++r)
-    slotRow[rowSlot[r]] = static_cast<int32_t>(r);
+  std::fill_n(rowSlot, spec.rows, -1);
+  std::fill_n(slotRow, slots, -1);
+  placeByKey(chosen, slots, spec.experts, offsets, [&](int64_t slot, int32_t row) {
+    slotRow[slot] = row;
+    if (row < spec.rows)
+      rowSlot[row] = static_cast<int32_t>(slot);
+  });
 }
 
 } // namespace step37::host

@@ -75,11 +75,11 @@ private:
       add(spec::Route{s.tokens, s.experts, s.topK, 3, true, !softmax, softmax});
       add(spec::RouteGrad{s.tokens, s.experts, s.topK, 3, true, softmax});
     }
-    add(spec::SortByExpert{s.tokens, s.experts, s.topK});
-    add(spec::Dispatch{s.tokens, s.topK, s.width, type});
+    add(spec::SortByExpert{s.tokens, s.experts, s.topK, rows});
+    add(spec::Dispatch{s.tokens, s.topK, s.width, type, rows});
     for (bool weighted : {true, false})
-      add(spec::Combine{s.tokens, s.topK, s.width, weighted, type});
-    add(spec::CombineGrad{s.tokens, s.topK, s.width, type});
+      add(spec::Combine{s.tokens, s.topK, s.width, weighted, type, rows});
+    add(spec::CombineGrad{s.tokens, s.topK, s.width, type, rows});
     for (bool transpose : {true, false})
       add(spec::GroupedGemm{s.experts, rows, s.expertWidth, s.width, transpose, type});
     add(spec::GroupedGemmGrad{s.experts, rows, s.expertWidth, s.width, type, grad});

@@ -49,6 +49,16 @@ TEST_P(Embedding, GradientSumsRowsOfEqualIds) {
   }
 }
 
+/// Ids of another rank's rows.
+TEST(HostKernel, EmbeddingOfNoId) {
+  KernelRun run(spec::Embedding{3, 2, 2, DType::f32});
+  run.setIntegers("ids", std::vector{1, -1, 0}).set("table", {1, 2, 3, 4}).run();
+  EXPECT_EQ(run.get("out"), (Values{3, 4, 0, 0, 1, 2}));
+  KernelRun grad(spec::EmbeddingGrad{3, 2, 2, DType::f32, DType::f32});
+  grad.setIntegers("ids", std::vector{1, -1, 1}).set("dy", {1, 2, 3, 4, 5, 6}).set("beta", {0});
+  EXPECT_EQ(grad.run().get("dtable"), (Values{0, 0, 6, 8}));
+}
+
 INSTANTIATE_TEST_SUITE_P(HostKernel, Embedding,
                          testing::Combine(testing::Values(spec::Embedding{1, 1, 1, DType::f32},
                                                           spec::Embedding{33, 7, 24, DType::bf16},

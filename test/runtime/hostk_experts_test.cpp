@@ -164,13 +164,24 @@ Sorted sorted(const spec::SortByExpert &spec, const std::vector<int64_t> &chosen
 }
 
 TEST(HostKernel, SortByExpertIsStable) {
-  Sorted result = sorted({3, 5, 2}, {3, 1, 1, 3, 0, 1});
+  Sorted result = sorted({3, 5, 2, 6}, {3, 1, 1, 3, 0, 1});
   EXPECT_EQ(result.offsets, (std::vector<int64_t>{0, 1, 4, 4, 6, 6}));
   EXPECT_EQ(result.rowSlot, (std::vector<int64_t>{4, 1, 2, 5, 0, 3}));
   EXPECT_EQ(result.slotRow, (std::vector<int64_t>{4, 1, 2, 5, 0, 3}));
-  result = sorted({4, 2, 1}, {1, 0, 1, 0}); // an order that is not its own inverse
+  result = sorted({4, 2, 1, 4}, {1, 0, 1, 0}); // an order that is not its own inverse
   EXPECT_EQ(result.rowSlot, (std::vector<int64_t>{1, 3, 0, 2}));
   EXPECT_EQ(result.slotRow, (std::vector<int64_t>{2, 0, 3, 1}));
+}
+
+TEST(HostKernel, SortByExpertLeavesOutOtherRanksSlots) {
+  Sorted result = sorted({4, 3, 2, 5}, {-1, 2, 0, -1, -1, 0, 2, -1});
+  EXPECT_EQ(result.offsets, (std::vector<int64_t>{0, 2, 2, 4}));
+  EXPECT_EQ(result.rowSlot, (std::vector<int64_t>{2, 5, 1, 6, -1}));
+  EXPECT_EQ(result.slotRow, (std::vector<int64_t>{-1, 2, 0, -1, -1, 1, 3, -1}));
+  result = sorted({4, 3, 2, 3}, {-1, 2, 0, -1, -1, 0, 2, -1}); // a row more than there is room for
+  EXPECT_EQ(result.offsets, (std::vector<int64_t>{0, 2, 2, 4}));
+  EXPECT_EQ(result.rowSlot, (std::vector<int64_t>{2, 5, 1}));
+  EXPECT_EQ(result.slotRow, (std::vector<int64_t>{-1, 2, 0, -1, -1, 1, 3, -1}));
 }
 
 class Rows : public testing::TestWithParam<std::tuple<spec::CombineGrad, DType>> {
@@ -180,38 +191,46 @@ protected:
     spec.type = type;
     return spec;
   }
-  /// A random order of the slots: the row of each.
-  static std::vector<int64_t> slotRow(int64_t slots) {
+  /// A random order of the slots: the row of each. Where there are fewer rows than slots, those
+  /// behind them are another rank's (−1) or of another window, and the last row is of none.
+  static std::vector<int64_t> slotRow(const spec::CombineGrad &spec) {
+    int64_t slots = spec.tokens * spec.top_k;
     std::vector<int64_t> rows(static_cast<size_t>(slots));
     std::iota(rows.begin(), rows.end(), 0);
     std::shuffle(rows.begin(), rows.end(), std::mt19937(9));
+    if (spec.rows < slots)
+      for (int64_t &row : rows)
+        if (row == spec.rows - 1 || (row >= spec.rows && row % 2 == 0))
+          row = -1;
     return rows;
   }
-  static std::vector<int64_t> inverse(const std::vector<int64_t> &order) {
-    std::vector<int64_t> out(order.size());
-    for (size_t i = 0; i < order.size(); ++i)
-      out[size_t(order[i])] = int64_t(i);
+  static bool counts(int64_t row, int64_t rows) { return row >= 0 && row < rows; }
+  static std::vector<int64_t> rowSlot(const spec::CombineGrad &spec) {
+    std::vector<int64_t> order = slotRow(spec), out(size_t(spec.rows), -1);
+    for (size_t slot = 0; slot < order.size(); ++slot)
+      if (counts(order[slot], spec.rows))
+        out[size_t(order[slot])] = int64_t(slot);
     return out;
   }
 };
 
 TEST_P(Rows, DispatchCopiesRows) {
-  auto [tokens, topK, cols, type] = shape();
-  KernelRun run(spec::Dispatch{tokens, topK, cols, type});
-  auto rowSlot = inverse(slotRow(tokens * topK));
-  run.fill("x").setIntegers("row_slot", rowSlot).run();
+  auto [tokens, topK, cols, type, rows] = shape();
+  KernelRun run(spec::Dispatch{tokens, topK, cols, type, rows});
+  auto slots = rowSlot(shape());
+  run.fill("x").setIntegers("row_slot", slots).run();
   Values x = run.get("x"), expected;
-  for (int64_t slot : rowSlot)
-    expected.insert(expected.end(), x.begin() + slot / topK * cols,
-                    x.begin() + (slot / topK + 1) * cols);
+  for (int64_t slot : slots)
+    for (int64_t c = 0; c < cols; ++c)
+      expected.push_back(slot < 0 ? 0 : x[size_t(slot / topK * cols + c)]);
   EXPECT_EQ(run.get("out"), expected);
 }
 
 TEST_P(Rows, CombineSumsRows) {
-  auto [tokens, topK, cols, type] = shape();
+  auto [tokens, topK, cols, type, count] = shape();
   for (bool weighted : {true, false}) {
-    KernelRun run(spec::Combine{tokens, topK, cols, weighted, type});
-    auto order = slotRow(tokens * topK);
+    KernelRun run(spec::Combine{tokens, topK, cols, weighted, type, count});
+    auto order = slotRow(shape());
     run.fill("rows").setIntegers("slot_row", order);
     Values weights(order.size(), 1), expected(size_t(tokens * cols));
     if (weighted)
@@ -221,6 +240,8 @@ TEST_P(Rows, CombineSumsRows) {
     for (size_t i = 0; i < expected.size(); ++i)
       for (size_t j = 0; j < size_t(topK); ++j) {
         size_t slot = i / size_t(cols) * size_t(topK) + j;
+        if (!counts(order[slot], count))
+          continue;
         expected[i] += weights[slot] * rows[size_t(order[slot] * cols) + i % size_t(cols)];
       }
     expectClose(run.get("out"), expected, tolerance(type), "out");
@@ -230,12 +251,13 @@ TEST_P(Rows, CombineSumsRows) {
 TEST_P(Rows, CombineGradientIsItsTranspose) {
   spec::CombineGrad spec = shape();
   KernelRun run(spec);
-  auto order = slotRow(spec.tokens * spec.top_k);
-  run.fill("dout").fill("rows").fill("weights").setIntegers("row_slot", inverse(order)).run();
+  auto order = slotRow(spec);
+  run.fill("dout").fill("rows").fill("weights").setIntegers("row_slot", rowSlot(spec));
+  run.setIntegers("slot_row", order).run();
   Values dout = run.get("dout"), rows = run.get("rows"), weights = run.get("weights");
   Values drows(rows.size()), dweights(weights.size());
   for (size_t slot = 0; slot < order.size(); ++slot)
-    for (int64_t c = 0; c < spec.cols; ++c) {
+    for (int64_t c = 0; c < spec.cols && counts(order[slot], spec.rows); ++c) {
       double dy = dout[size_t(int64_t(slot) / spec.top_k * spec.cols + c)];
       size_t at = size_t(order[slot] * spec.cols + c);
       drows[at] = weights[slot] * dy;
@@ -247,20 +269,25 @@ TEST_P(Rows, CombineGradientIsItsTranspose) {
 
 INSTANTIATE_TEST_SUITE_P(
     HostKernel, Rows,
-    testing::Combine(testing::Values(spec::CombineGrad{1, 1, 1}, spec::CombineGrad{7, 3, 24},
-                                     spec::CombineGrad{33, 8, 300}, spec::CombineGrad{300, 2, 65}),
+    testing::Combine(testing::Values(spec::CombineGrad{1, 1, 1, DType::f32, 1},
+                                     spec::CombineGrad{7, 3, 24, DType::f32, 21},
+                                     spec::CombineGrad{7, 3, 24, DType::f32, 9},
+                                     spec::CombineGrad{33, 8, 300, DType::f32, 264},
+                                     spec::CombineGrad{33, 8, 300, DType::f32, 100},
+                                     spec::CombineGrad{300, 2, 65, DType::f32, 600}),
                      testing::Values(DType::f32, DType::bf16)));
 
 // The weighted gather of spec/model.md G.2: tokens are the sums, experts' rows the source.
 TEST(HostKernel, CombineOfThePublishedExample) {
   // x = [[1,2],[3,4],[5,6]] gathered by [[2,0],[1,2]]: one row for each use of it.
-  KernelRun run(spec::Combine{2, 2, 2, true, DType::f32});
+  KernelRun run(spec::Combine{2, 2, 2, true, DType::f32, 4});
   run.set("rows", {1, 2, 3, 4, 5, 6, 5, 6}).setIntegers("slot_row", std::vector{2, 0, 1, 3});
   run.set("weights", {.2, .8, 1, .5}).run();
   expectClose(run.get("out"), {1.8, 2.8, 5.5, 7}, 1e-7, "out");
 
-  KernelRun grad(spec::CombineGrad{2, 2, 2, DType::f32});
+  KernelRun grad(spec::CombineGrad{2, 2, 2, DType::f32, 4});
   grad.set("rows", {1, 2, 3, 4, 5, 6, 5, 6}).setIntegers("row_slot", std::vector{1, 2, 0, 3});
+  grad.setIntegers("slot_row", std::vector{2, 0, 1, 3});
   grad.set("weights", {.2, .8, 1, .5}).set("dout", {1, 1, 1, 1}).run();
   Values d = grad.get("drows");
   expectClose({d[0], d[1], d[2], d[3], d[4] + d[6], d[5] + d[7]}, {.8, .8, 1, 1, .7, .7}, 1e-7,
@@ -270,11 +297,11 @@ TEST(HostKernel, CombineOfThePublishedExample) {
 
 TEST(HostKernel, CombineOfDispatchIsAMultiple) {
   std::vector<int64_t> chosen = {0, 2, 1, 3};
-  Sorted order = sorted({2, 4, 2}, chosen);
-  KernelRun dispatch(spec::Dispatch{2, 2, 2, DType::f32});
+  Sorted order = sorted({2, 4, 2, 4}, chosen);
+  KernelRun dispatch(spec::Dispatch{2, 2, 2, DType::f32, 4});
   dispatch.set("x", {1, 2, 3, 4}).setIntegers("row_slot", order.rowSlot).run();
   EXPECT_EQ(dispatch.get("out"), (Values{1, 2, 3, 4, 1, 2, 3, 4}));
-  KernelRun combine(spec::Combine{2, 2, 2, false, DType::f32});
+  KernelRun combine(spec::Combine{2, 2, 2, false, DType::f32, 4});
   combine.set("rows", dispatch.get("out")).setIntegers("slot_row", order.slotRow).run();
   EXPECT_EQ(combine.get("out"), (Values{2, 4, 6, 8}));
 }

@@ -28,7 +28,7 @@ std::vector<CudaVariant> variantsOf(const SortByExpert &spec) {
 }
 
 std::vector<CudaVariant> variantsOf(const Dispatch &spec) {
-  return onlyGeneric("dispatch.cuh", {blocksStage("dispatch_generic", spec.tokens * spec.top_k)});
+  return onlyGeneric("dispatch.cuh", {blocksStage("dispatch_generic", spec.rows)});
 }
 
 std::vector<CudaVariant> variantsOf(const Combine &spec) {
@@ -36,8 +36,9 @@ std::vector<CudaVariant> variantsOf(const Combine &spec) {
 }
 
 std::vector<CudaVariant> variantsOf(const CombineGrad &spec) {
+  int64_t slotWarps = ceilDiv(spec.tokens * spec.top_k, 32);
   return onlyGeneric("dispatch.cuh",
-                     {warpsStage("combine_grad_generic", spec.tokens * spec.top_k)});
+                     {warpsStage("combine_grad_generic", std::max(spec.rows, slotWarps))});
 }
 
 } // namespace step37::spec
