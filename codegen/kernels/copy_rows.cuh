@@ -1,4 +1,4 @@
-// Copies of a row by a block, for the families that pick rows by index.
+// A row written by a block, for the families that pick rows by index: another row, or zeros.
 #pragma once
 
 #include "vector.cuh"
@@ -15,19 +15,12 @@ template <int cols, class T> __device__ void copy_row(const T *from, T *to) {
     *reinterpret_cast<Raw *>(to + column) = __ldg(reinterpret_cast<const Raw *>(from + column));
 }
 
-/// to[0..cols) = 0, by all threads of a block of block_threads.
+/// to[0..cols) = 0, likewise.
 template <int cols, class T> __device__ void zero_row(T *to) {
   constexpr int W = common_width(full_width<T>, cols);
+  using Raw = typename Pack<T, W>::Raw;
   for (int column = threadIdx.x * W; column < cols; column += block_threads * W)
-    *reinterpret_cast<typename Pack<T, W>::Raw *>(to + column) = {};
-}
-
-/// The row of this index, or zeros where it is negative.
-template <int cols, class T> __device__ void copy_row_or_zeros(const T *from, int64 row, T *to) {
-  if (row < 0)
-    zero_row<cols>(to);
-  else
-    copy_row<cols>(from + row * cols, to);
+    *reinterpret_cast<Raw *>(to + column) = Raw{};
 }
 
 } // namespace step37

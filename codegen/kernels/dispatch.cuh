@@ -10,9 +10,12 @@ namespace step37 {
 template <class Spec, int N> __device__ void dispatch_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   int slot = buffers.template get<const int>(1)[blockIdx.x];
-  copy_row_or_zeros<int(Spec::cols)>(buffers.template get<const T>(0),
-                                     slot < 0 ? -1 : slot / int(Spec::top_k),
-                                     buffers.template get<T>(2) + int64(blockIdx.x) * Spec::cols);
+  T *out = buffers.template get<T>(2) + int64(blockIdx.x) * Spec::cols;
+  if (slot < 0)
+    zero_row<int(Spec::cols)>(out);
+  else
+    copy_row<int(Spec::cols)>(
+        buffers.template get<const T>(0) + int64(slot / int(Spec::top_k)) * Spec::cols, out);
 }
 
 /// Arguments: rows, slot_row, [weights], out. One block a token.
@@ -29,39 +32,40 @@ template <class Spec, int N> __device__ void combine_generic(const Pointers<N> &
     float sum[W] = {};
 #pragma unroll 8
     for (int j = 0; j < top_k; ++j) {
-      float values[W], weight = Spec::weighted ? __ldg(weights + j) : 1.0f;
       int row = __ldg(slot_row + j);
-      bool counts = row >= 0 && row < int(Spec::rows);
-      load_readonly<W>(rows + int64(counts ? row : 0) * cols + column, values);
+      if (row < 0)
+        continue;
+      float values[W], weight = Spec::weighted ? __ldg(weights + j) : 1.0f;
+      load_readonly<W>(rows + int64(row) * cols + column, values);
 #pragma unroll
       for (int i = 0; i < W; ++i)
-        sum[i] += counts ? weight * values[i] : 0.0f;
+        sum[i] += weight * values[i];
     }
     store<W>(out + column, sum);
   }
 }
 
-/// Arguments: dout, rows, weights, row_slot, slot_row, drows, dweights. One warp a row of drows,
-/// and a thread a slot for those without a row.
+/// Arguments: dout, rows, weights, row_slot, slot_row, drows, dweights. One warp a row of drows.
 template <class Spec, int N> __device__ void combine_grad_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols);
   constexpr int W = common_width(full_width<T>, cols);
-  int64 thread = int64(blockIdx.x) * block_threads + threadIdx.x, row = thread / warp_size;
-  if (thread < Spec::tokens * Spec::top_k) {
-    int own = buffers.template get<const int>(4)[thread];
-    if (own < 0 || own >= int(Spec::rows))
-      buffers.template get<float>(6)[thread] = 0;
-  }
+  float *dweights = buffers.template get<float>(6);
+  int64 thread = int64(blockIdx.x) * block_threads + threadIdx.x,
+        threads = int64(gridDim.x) * block_threads;
+  for (int64 slot = thread; slot < Spec::tokens * Spec::top_k; slot += threads)
+    if (buffers.template get<const int>(4)[slot] < 0)
+      dweights[slot] = 0;
+
+  int64 row = thread / warp_size;
   if (row >= Spec::rows)
     return;
   int lane = threadIdx.x % warp_size;
   int slot = buffers.template get<const int>(3)[row];
   T *drow = buffers.template get<T>(5) + row * cols;
   if (slot < 0) {
-    constexpr float zeros[W] = {};
     for (int column = lane * W; column < cols; column += warp_size * W)
-      store<W>(drow + column, zeros);
+      store<W>(drow + column, {});
     return;
   }
   const T *dout = buffers.template get<const T>(0) + int64(slot / int(Spec::top_k)) * cols;
@@ -81,7 +85,7 @@ template <class Spec, int N> __device__ void combine_grad_generic(const Pointers
   }
   dot = warp_sum(dot);
   if (lane == 0)
-    buffers.template get<float>(6)[slot] = dot;
+    dweights[slot] = dot;
 }
 
 } // namespace step37

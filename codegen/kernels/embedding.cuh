@@ -9,8 +9,11 @@ namespace step37 {
 template <class Spec, int N> __device__ void embedding_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   int id = buffers.template get<const int>(0)[blockIdx.x];
-  copy_row_or_zeros<int(Spec::width)>(buffers.template get<const T>(1), id,
-                                      buffers.template get<T>(2) + int64(blockIdx.x) * Spec::width);
+  T *out = buffers.template get<T>(2) + int64(blockIdx.x) * Spec::width;
+  if (id < 0 || id >= Spec::vocab)
+    zero_row<int(Spec::width)>(out);
+  else
+    copy_row<int(Spec::width)>(buffers.template get<const T>(1) + int64(id) * Spec::width, out);
 }
 
 // The gradient of a row of the table needs the tokens with its id, in order. A first launch empties
@@ -37,7 +40,7 @@ __device__ void embedding_grad_generic_link(const Pointers<N> &buffers) {
   int64 token = int64(blockIdx.x) * blockDim.x + threadIdx.x;
   if (token < Spec::tokens) {
     int id = buffers.template get<const int>(0)[token];
-    if (id >= 0)
+    if (id >= 0 && id < Spec::vocab)
       embedding_links<Spec>(buffers)[token] =
           atomicExch(embedding_heads<Spec>(buffers) + id, int(token));
   }

@@ -2,7 +2,7 @@
 // Three launches: the number of slots of each expert in each tile; where each tile's slots of each
 // expert begin; the slots to their places, a warp a tile. Counts of a tile are kept where the
 // tile's own results go later (slot_row), which therefore has room for all experts; of a single
-// tile, which may be shorter, in offsets.
+// tile, which may be shorter, in offsets. Slots of no expert are counted nowhere.
 #pragma once
 
 #include "common.cuh"
@@ -16,6 +16,7 @@ template <class Spec> struct SortTiles {
   static constexpr int64 count = slots < size ? 1 : slots / size; // the last one takes the rest
   static __device__ int64 begin(int64 tile) { return tile * size; }
   static __device__ int64 end(int64 tile) { return tile == count - 1 ? slots : (tile + 1) * size; }
+  static __device__ bool held(int expert) { return expert >= 0 && expert < experts; }
 };
 
 /// Arguments of all stages: chosen, offsets, row_slot, slot_row.
@@ -29,7 +30,7 @@ __device__ void sort_by_expert_generic_count(const Pointers<N> &buffers) {
       counts[expert] = 0;
     __syncthreads();
     for (int64 slot = Tiles::begin(tile) + threadIdx.x; slot < Tiles::end(tile); slot += blockDim.x)
-      if (int expert = chosen[slot]; expert >= 0)
+      if (int expert = chosen[slot]; Tiles::held(expert))
         atomicAdd(&counts[expert], 1);
     __syncthreads();
     int *to = Tiles::count == 1 ? buffers.template get<int>(1)
@@ -51,7 +52,8 @@ __device__ inline int warp_inclusive_sum(int value) {
   return value;
 }
 
-/// One block. Turns counts into sums over earlier tiles, and totals into offsets.
+/// One block. Turns counts into sums over earlier tiles, and totals into offsets, none of them
+/// beyond the rows there are: an expert that would begin there gets none, whatever it counts.
 template <class Spec, int N>
 __device__ void sort_by_expert_generic_scan(const Pointers<N> &buffers) {
   using Tiles = SortTiles<Spec>;
@@ -84,14 +86,14 @@ __device__ void sort_by_expert_generic_scan(const Pointers<N> &buffers) {
     int count = expert < Tiles::experts ? totals[expert] : 0;
     int sum = warp_inclusive_sum(count);
     if (expert < Tiles::experts)
-      offsets[expert] = before + sum - count;
+      offsets[expert] = min(before + sum - count, int(Spec::rows));
     before += __shfl_sync(0xffffffffu, sum, warp_size - 1);
   }
   if (lane == 0)
-    offsets[Tiles::experts] = before;
+    offsets[Tiles::experts] = min(before, int(Spec::rows));
 }
 
-/// One warp, which is the block, a tile; and a part of the rows behind the last one.
+/// One warp, which is the block, a tile.
 template <class Spec, int N>
 __device__ void sort_by_expert_generic_place(const Pointers<N> &buffers) {
   using Tiles = SortTiles<Spec>;
@@ -100,6 +102,9 @@ __device__ void sort_by_expert_generic_place(const Pointers<N> &buffers) {
             *offsets = buffers.template get<const int>(1);
   int *row_slot = buffers.template get<int>(2), *slot_row = buffers.template get<int>(3);
   int lane = threadIdx.x;
+  int64 thread = int64(blockIdx.x) * warp_size + lane, threads = int64(gridDim.x) * warp_size;
+  for (int64 row = offsets[Tiles::experts] + thread; row < Spec::rows; row += threads)
+    row_slot[row] = -1;
   for (int64 tile = blockIdx.x; tile < Tiles::count; tile += gridDim.x) {
     for (int expert = lane; expert < Tiles::experts; expert += warp_size)
       next[expert] =
@@ -110,23 +115,20 @@ __device__ void sort_by_expert_generic_place(const Pointers<N> &buffers) {
       int64 slot = first + lane;
       bool active = slot < Tiles::end(tile);
       int expert = active ? __ldg(chosen + slot) : -1;
-      unsigned same = __match_any_sync(0xffffffffu, expert);
-      bool placed = expert >= 0;
-      int row = placed ? next[expert] + __popc(same & ((1u << lane) - 1)) : -1;
+      bool held = Tiles::held(expert);
+      unsigned same = __match_any_sync(0xffffffffu, held ? expert : -1);
+      int row = held ? next[expert] + __popc(same & ((1u << lane) - 1)) : int(Spec::rows);
       __syncwarp();
-      if (placed && lane == __ffs(same) - 1)
+      if (held && lane == __ffs(same) - 1)
         next[expert] += __popc(same);
       __syncwarp();
-      if (placed && row < int(Spec::rows))
+      if (row < Spec::rows)
         row_slot[row] = int(slot);
       if (active)
-        slot_row[slot] = row;
+        slot_row[slot] = row < Spec::rows ? row : -1;
     }
     __syncwarp();
   }
-  int64 last = offsets[Tiles::experts], stride = int64(gridDim.x) * warp_size;
-  for (int64 row = last + blockIdx.x * warp_size + lane; row < Spec::rows; row += stride)
-    row_slot[row] = -1;
 }
 
 } // namespace step37

@@ -50,8 +50,8 @@ struct Gemm {
   Arguments arguments() const;
 };
 
-/// out[t] = table[ids[t]], zeros where ids[t] is −1. Arguments: ids i32 [tokens], table
-/// [vocab,width], out [tokens,width].
+/// out[t] = table[ids[t]], or 0 where the id is outside [0, vocab): another rank's. Arguments: ids
+/// i32 [tokens], table [vocab,width], out [tokens,width].
 struct Embedding {
   static constexpr std::string_view family = "embedding";
   int64_t tokens = 0, vocab = 0, width = 0;
@@ -60,9 +60,9 @@ struct Embedding {
   Arguments arguments() const;
 };
 
-/// dtable[v] = beta·dtable[v] + sum over t with ids[t]=v, in token order, of dy[t] (f32 sums); an
-/// id of −1 counts nowhere. Arguments: ids, dy [tokens,width], beta f32, dtable [vocab,width],
-/// workspace i32 [2·tokens + vocab + 1].
+/// dtable[v] = beta·dtable[v] + sum over t with ids[t]=v, in token order, of dy[t] (f32 sums). Ids
+/// outside [0, vocab) count nowhere. Arguments: ids, dy [tokens,width], beta f32, dtable
+/// [vocab,width], workspace i32 [2·tokens + vocab + 1].
 struct EmbeddingGrad {
   static constexpr std::string_view family = "embedding_grad";
   int64_t tokens = 0, vocab = 0, width = 0;
@@ -250,59 +250,60 @@ struct RouteGrad {
   Arguments arguments() const;
 };
 
-/// Groups token slots by expert, stable in token order. slot s = t·top_k + j. A slot whose expert
-/// is −1 (another rank's) has no row. Arguments: chosen i32 [tokens·top_k], offsets i32 [experts+1]
-/// (first row of each expert, last = number of rows), row_slot i32 [rows] (slot of each row; −1
-/// behind the last row), slot_row i32 [tokens·top_k] (row of each slot, −1: none). Rows from `rows`
-/// on are in offsets and slot_row only.
+/// Groups token slots by expert, stable in token order. slot s = t·top_k + j. A slot whose `chosen`
+/// is outside [0, experts) (−1: another rank's) has no row, nor has one whose row would be number
+/// `rows` or later: its slot_row is −1. Rows behind offsets[experts] have row_slot −1.
+/// Arguments: chosen i32 [tokens·top_k], offsets i32 [experts+1] (first row of each expert, last =
+/// number of rows in use), row_slot i32 [rows] (slot of each row), slot_row i32 [tokens·top_k] (row
+/// of each slot).
 struct SortByExpert {
   static constexpr std::string_view family = "sort_by_expert";
-  int64_t tokens = 0, experts = 0, top_k = 0, rows = 0;
+  int64_t tokens = 0, experts = 0, top_k = 0, rows = tokens * top_k;
   STEP37_FIELDS(tokens, experts, top_k, rows)
   Arguments arguments() const;
 };
 
-/// out[r] = x[row_slot[r] / top_k], zeros where row_slot[r] is −1. Arguments: x [tokens,cols],
+/// out[r] = x[row_slot[r] / top_k], or 0 where row_slot[r] is −1. Arguments: x [tokens,cols],
 /// row_slot i32 [rows], out [rows,cols].
 struct Dispatch {
   static constexpr std::string_view family = "dispatch";
   int64_t tokens = 0, top_k = 0, cols = 0;
   DType type = DType::f32;
-  int64_t rows = 0;
+  int64_t rows = tokens * top_k;
   STEP37_FIELDS(tokens, top_k, cols, type, rows)
   Arguments arguments() const;
 };
 
-/// out[t] = sum over j of w[t,j]·rows[slot_row[t·top_k+j]], j in order, f32, rounded once; w = 1
-/// unless `weighted`; a slot_row outside of [0, rows) counts nothing. Arguments: rows [rows,cols],
-/// slot_row i32 [tokens·top_k], [weights f32 [tokens,top_k]], out [tokens,cols].
+/// out[t] = sum over j with slot_row[t·top_k+j] ≥ 0 of w[t,j]·rows[slot_row[t·top_k+j]], j in
+/// order, f32, rounded once; w = 1 unless `weighted`. Arguments: rows [rows,cols], slot_row i32
+/// [tokens·top_k], [weights f32 [tokens,top_k]], out [tokens,cols].
 struct Combine {
   static constexpr std::string_view family = "combine";
   int64_t tokens = 0, top_k = 0, cols = 0;
   bool weighted = true;
   DType type = DType::f32;
-  int64_t rows = 0;
+  int64_t rows = tokens * top_k;
   STEP37_FIELDS(tokens, top_k, cols, weighted, type, rows)
   Arguments arguments() const;
 };
 
-/// Gradient of the weighted Combine: drows[r] = w·dout[t], dweights[t,j] = <dout[t], rows[r]>;
-/// zeros for a row_slot of −1 and for a slot_row outside of [0, rows). Arguments: dout
-/// [tokens,cols], rows [rows,cols], weights, row_slot i32 [rows], slot_row i32 [tokens·top_k],
-/// drows, dweights f32 [tokens,top_k].
+/// Gradient of the weighted Combine: drows[r] = w·dout[t], dweights[t,j] = <dout[t], rows[r]>; 0
+/// for a row without a slot and a slot without a row (−1).
+/// Arguments: dout [tokens,cols], rows [rows,cols], weights f32 [tokens,top_k], row_slot i32
+/// [rows], slot_row i32 [tokens·top_k], drows, dweights.
 struct CombineGrad {
   static constexpr std::string_view family = "combine_grad";
   int64_t tokens = 0, top_k = 0, cols = 0;
   DType type = DType::f32;
-  int64_t rows = 0;
+  int64_t rows = tokens * top_k;
   STEP37_FIELDS(tokens, top_k, cols, type, rows)
   Arguments arguments() const;
 };
 
 /// For every group e and its rows r in [offsets[e], offsets[e+1]):
-/// out[r] = x[r]·w[e]ᵀ with w [groups,n,k] (transpose_b) or x[r]·w[e] with w [groups,k,n]. What out
-/// holds in rows of no group is nobody's to read.
-/// Arguments: x [rows,k], w, offsets i32 [groups+1], out [rows,n].
+/// out[r] = x[r]·w[e]ᵀ with w [groups,n,k] (transpose_b) or x[r]·w[e] with w [groups,k,n]. offsets
+/// begin with 0 and may end before `rows`; the rows behind them are written as 0 and x is not read
+/// there. Arguments: x [rows,k], w, offsets i32 [groups+1], out [rows,n].
 struct GroupedGemm {
   static constexpr std::string_view family = "grouped_gemm";
   int64_t groups = 0, rows = 0, n = 0, k = 0;
@@ -312,8 +313,9 @@ struct GroupedGemm {
   Arguments arguments() const;
 };
 
-/// dw[e] = beta·dw[e] + sum over rows r of group e of a[r]ᵀ·b[r]: [groups, m, n] in grad_type.
-/// Arguments: a [rows,m], b [rows,n], offsets i32 [groups+1], beta f32, dw.
+/// dw[e] = beta·dw[e] + sum over rows r of group e of a[r]ᵀ·b[r]: [groups, m, n] in grad_type. Rows
+/// behind offsets[groups] are not read. Arguments: a [rows,m], b [rows,n], offsets i32 [groups+1],
+/// beta f32, dw.
 struct GroupedGemmGrad {
   static constexpr std::string_view family = "grouped_gemm_grad";
   int64_t groups = 0, rows = 0, m = 0, n = 0;

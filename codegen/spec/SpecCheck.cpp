@@ -38,10 +38,10 @@ public:
     require(tokens <= indexLimit / topK, "tokens", "tokens·top_k must be below 2^31");
   }
 
-  /// The same, and experts have no more rows than there are slots.
-  void rows(int64_t rows, int64_t tokens, int64_t topK) const {
-    slots(tokens, topK);
-    require(rows <= tokens * topK, "rows", "must not exceed tokens·top_k");
+  /// Rows of experts: each has one slot or none.
+  template <class Spec> void expertRows(const Spec &spec) const {
+    slots(spec.tokens, spec.top_k);
+    require(spec.rows <= spec.tokens * spec.top_k, "rows", "must not exceed tokens·top_k");
   }
 
 private:
@@ -162,19 +162,10 @@ template <class Spec> void routeRelations(const Spec &spec, const Checker &check
 void relations(const Route &spec, const Checker &checker) { routeRelations(spec, checker); }
 void relations(const RouteGrad &spec, const Checker &checker) { routeRelations(spec, checker); }
 
-void relations(const SortByExpert &spec, const Checker &checker) {
-  checker.rows(spec.rows, spec.tokens, spec.top_k);
-}
-
-void relations(const Dispatch &spec, const Checker &checker) {
-  checker.rows(spec.rows, spec.tokens, spec.top_k);
-}
-void relations(const Combine &spec, const Checker &checker) {
-  checker.rows(spec.rows, spec.tokens, spec.top_k);
-}
-void relations(const CombineGrad &spec, const Checker &checker) {
-  checker.rows(spec.rows, spec.tokens, spec.top_k);
-}
+void relations(const SortByExpert &spec, const Checker &checker) { checker.expertRows(spec); }
+void relations(const Dispatch &spec, const Checker &checker) { checker.expertRows(spec); }
+void relations(const Combine &spec, const Checker &checker) { checker.expertRows(spec); }
+void relations(const CombineGrad &spec, const Checker &checker) { checker.expertRows(spec); }
 
 void relations(const ShiftLabels &spec, const Checker &checker) {
   checker.divides("tokens", spec.tokens, spec.seq_len, "seq_len");

@@ -4,7 +4,6 @@
 #include "runtime/host/RowBlocks.h"
 #include "runtime/host/RowMath.h"
 
-#include <algorithm>
 #include <cstring>
 
 namespace step37::host {
@@ -17,11 +16,11 @@ void run(const spec::Dispatch &spec, HostContext &context, HostArguments argumen
   forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
                [&](int64_t, int64_t first, int64_t last, int) {
                  for (int64_t r = first; r < last; ++r)
-                   if (rowSlot[r] < 0)
-                     std::memset(out + r * rowBytes, 0, size_t(rowBytes));
-                   else
+                   if (rowSlot[r] >= 0)
                      std::memcpy(out + r * rowBytes, x + rowSlot[r] / spec.top_k * rowBytes,
-                                 size_t(rowBytes));
+                                 rowBytes);
+                   else
+                     std::memset(out + r * rowBytes, 0, rowBytes);
                });
 }
 
@@ -40,7 +39,7 @@ void combine(const spec::Combine &spec, HostContext &context, HostArguments argu
                      int64_t count = std::min(columnChunk, spec.cols - c);
                      float sum[columnChunk] = {};
                      for (int64_t s = t * spec.top_k; s < (t + 1) * spec.top_k; ++s) {
-                       if (slotRow[s] < 0 || slotRow[s] >= spec.rows)
+                       if (slotRow[s] < 0)
                          continue;
                        const T *row = rows + slotRow[s] * spec.cols + c;
                        float weight = weights ? weights[s] : 1.0f;
@@ -61,16 +60,16 @@ void combineGrad(const spec::CombineGrad &spec, HostContext &context, HostArgume
   auto *slotRow = argument<const int32_t>(arguments, 4);
   T *drows = argument<T>(arguments, 5);
   float *dweights = argument<float>(arguments, 6);
-  for (int64_t s = 0; s < spec.tokens * spec.top_k; ++s)
-    if (slotRow[s] < 0 || slotRow[s] >= spec.rows)
-      dweights[s] = 0;
+  for (int64_t slot = 0; slot < spec.tokens * spec.top_k; ++slot)
+    if (slotRow[slot] < 0)
+      dweights[slot] = 0;
   forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
                [&](int64_t, int64_t first, int64_t last, int worker) {
                  float *dy = context.workerScratch(worker), *row = dy + spec.cols;
                  for (int64_t r = first; r < last; ++r) {
                    int64_t slot = rowSlot[r];
                    if (slot < 0) {
-                     std::fill_n(drows + r * spec.cols, spec.cols, T{});
+                     std::memset(drows + r * spec.cols, 0, spec.cols * sizeof(T));
                      continue;
                    }
                    loadRow(dout + slot / spec.top_k * spec.cols, spec.cols, dy);

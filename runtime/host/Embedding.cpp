@@ -16,10 +16,10 @@ void run(const spec::Embedding &spec, HostContext &context, HostArguments argume
   forEachBlock(context.pool, spec.tokens, rowsPerItem(spec.width),
                [&](int64_t, int64_t first, int64_t last, int) {
                  for (int64_t t = first; t < last; ++t)
-                   if (ids[t] < 0)
-                     std::memset(out + t * rowBytes, 0, size_t(rowBytes));
+                   if (ids[t] >= 0 && ids[t] < spec.vocab)
+                     std::memcpy(out + t * rowBytes, table + ids[t] * rowBytes, rowBytes);
                    else
-                     std::memcpy(out + t * rowBytes, table + ids[t] * rowBytes, size_t(rowBytes));
+                     std::memset(out + t * rowBytes, 0, rowBytes);
                });
 }
 
@@ -53,7 +53,8 @@ void run(const spec::EmbeddingGrad &spec, HostContext &context, HostArguments ar
   float beta = *argument<const float>(arguments, 2);
   auto *begin = argument<int32_t>(arguments, 4);
   int32_t *order = begin + spec.vocab + 1;
-  sortByKey(ids, spec.tokens, spec.vocab, begin, order);
+  sortByKey(ids, spec.tokens, spec.vocab, begin,
+            [&](int32_t token, int32_t position) { order[position] = token; });
 
   constexpr int64_t rowBlock = 64;
   int64_t chunks = (spec.width + columnChunk - 1) / columnChunk;

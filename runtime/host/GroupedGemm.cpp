@@ -4,6 +4,7 @@
 #include "runtime/host/MatrixProduct.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace step37::host {
 namespace {
@@ -70,6 +71,9 @@ void run(const spec::GroupedGemm &spec, HostContext &context, HostArguments argu
         .cStride = spec.n,
     };
   });
+  int64_t used = offsets[spec.groups];
+  std::memset(rowOf(arguments[3], spec.type, used, spec.n), 0,
+              size_t((spec.rows - used) * spec.n * byteSize(spec.type)));
 }
 
 void run(const spec::GroupedGemmGrad &spec, HostContext &context, HostArguments arguments) {

@@ -151,11 +151,14 @@ void run(const spec::SortByExpert &spec, HostContext &, HostArguments arguments)
   int64_t slots = spec.tokens * spec.top_k;
   std::fill_n(rowSlot, spec.rows, -1);
   std::fill_n(slotRow, slots, -1);
-  placeByKey(chosen, slots, spec.experts, offsets, [&](int64_t slot, int32_t row) {
-    slotRow[slot] = row;
-    if (row < spec.rows)
-      rowSlot[row] = static_cast<int32_t>(slot);
+  sortByKey(chosen, slots, spec.experts, offsets, [&](int32_t slot, int32_t row) {
+    if (row < spec.rows) {
+      rowSlot[row] = slot;
+      slotRow[slot] = row;
+    }
   });
+  for (int64_t e = 0; e <= spec.experts; ++e)
+    offsets[e] = static_cast<int32_t>(std::min<int64_t>(offsets[e], spec.rows));
 }
 
 } // namespace step37::host

@@ -1,5 +1,5 @@
 // Counting sort of indices by a small integer key: how tokens find their expert and gradients their
-// row of the embedding. A key of −1 is in no bucket.
+// row of the embedding. Keys outside the buckets (another rank's) are left out.
 #pragma once
 
 #include <algorithm>
@@ -7,30 +7,23 @@
 
 namespace step37::host {
 
-/// Puts each index in [0, count) whose key is in [0, buckets) in its bucket, equal keys in index
-/// order: calls place(index, position), positions from 0 on. Bucket b has the positions from
-/// begin[b] to begin[b+1]; `begin` has buckets+1 elements.
+/// Calls place(i, position) for each i in [0, count) with key[i] in [0, buckets): its position in
+/// the order by key, equal keys in index order. Bucket b has the positions begin[b] … begin[b+1]−1;
+/// `begin` has buckets+1 elements.
 template <class Place>
-void placeByKey(const int32_t *key, int64_t count, int64_t buckets, int32_t *begin, Place place) {
+void sortByKey(const int32_t *key, int64_t count, int64_t buckets, int32_t *begin,
+               const Place &place) {
+  auto held = [&](int64_t i) { return key[i] >= 0 && key[i] < buckets; };
   std::fill_n(begin, buckets + 1, 0);
   for (int64_t i = 0; i < count; ++i)
-    if (key[i] >= 0)
-      ++begin[key[i] + 1];
-  for (int64_t b = 0; b < buckets; ++b)
+    if (held(i))
+      ++begin[key[i]];
+  for (int64_t b = 0; b < buckets;
+       ++b) // to the end of each bucket, which filling moves to its begin
     begin[b + 1] += begin[b];
-  for (int64_t i = 0; i < count; ++i) // moves each bucket's begin to its end
-    if (key[i] >= 0)
-      place(i, begin[key[i]]++);
-  std::copy_backward(begin, begin + buckets, begin + buckets + 1);
-  begin[0] = 0;
-}
-
-/// Lists the indices in `order`: bucket b is order[begin[b]] … order[begin[b+1]−1].
-inline void sortByKey(const int32_t *key, int64_t count, int64_t buckets, int32_t *begin,
-                      int32_t *order) {
-  placeByKey(key, count, buckets, begin, [&](int64_t index, int32_t position) {
-    order[position] = static_cast<int32_t>(index);
-  });
+  for (int64_t i = count; i-- > 0;)
+    if (held(i))
+      place(static_cast<int32_t>(i), --begin[key[i]]);
 }
 
 } // namespace step37::host

@@ -39,10 +39,10 @@ std::vector<KernelSpec> samples() {
       SwigluGrad{6, 5, 10, 9, 8, 7, 7.5, ClampPosition::beforeSilu, bf16},
       Route{6, 4, 2, 2.5, false, false, true},
       RouteGrad{6, 4, 2, 2.5, false, true},
-      SortByExpert{6, 4, 2, 10},
-      Dispatch{6, 2, 5, bf16, 10},
-      Combine{6, 2, 5, false, bf16, 10},
-      CombineGrad{6, 2, 5, bf16, 10},
+      SortByExpert{6, 4, 2, 9},
+      Dispatch{6, 2, 5, bf16, 9},
+      Combine{6, 2, 5, false, bf16, 9},
+      CombineGrad{6, 2, 5, bf16, 9},
       GroupedGemm{4, 12, 5, 7, false, bf16},
       GroupedGemmGrad{4, 12, 5, 7, bf16, bf16},
       ShiftLabels{6, 3, 2},
@@ -218,9 +218,10 @@ TEST(Spec, RelationsOfFields) {
   EXPECT_EQ(errorOf(ExpertWindow{4, 12, 0, 8}), "no error");
   EXPECT_EQ(errorOf(ExpertWindow{4, 12, std::numeric_limits<int32_t>::max(), 8}),
             "expert_window.first: plus rows must be below 2^31");
-  EXPECT_EQ(errorOf(Dispatch{6, 2, 5, DType::f32, 13}),
-            "dispatch.rows: must not exceed tokens·top_k");
-  EXPECT_EQ(errorOf(Dispatch{1 << 30, 2, 5, DType::f32, 1}),
+  EXPECT_EQ(errorOf(SortByExpert{6, 1, 2, 13}),
+            "sort_by_expert.rows: must not exceed tokens·top_k");
+  EXPECT_EQ(errorOf(SortByExpert{6, 1, 2}), "no error"); // experts of one rank
+  EXPECT_EQ(errorOf(Dispatch{1 << 30, 2, 5, DType::f32, 7}),
             "dispatch.tokens: tokens·top_k must be below 2^31");
 }
 
@@ -268,12 +269,11 @@ TEST(Spec, Arguments) {
       {"route", "logits r f32 24\nweights w f32 12\nchosen w i32 12\nscores w f32 12\n"},
       {"route_grad",
        "dweights r f32 12\nlogits r f32 24\nchosen r i32 12\nscores r f32 12\ndlogits w f32 24\n"},
-      {"sort_by_expert",
-       "chosen r i32 12\noffsets w i32 5\nrow_slot w i32 10\nslot_row w i32 12\n"},
-      {"dispatch", "x r bf16 30\nrow_slot r i32 10\nout w bf16 50\n"},
-      {"combine", "rows r bf16 50\nslot_row r i32 12\nout w bf16 30\n"},
-      {"combine_grad", "dout r bf16 30\nrows r bf16 50\nweights r f32 12\nrow_slot r i32 10\n"
-                       "slot_row r i32 12\ndrows w bf16 50\ndweights w f32 12\n"},
+      {"sort_by_expert", "chosen r i32 12\noffsets w i32 5\nrow_slot w i32 9\nslot_row w i32 12\n"},
+      {"dispatch", "x r bf16 30\nrow_slot r i32 9\nout w bf16 45\n"},
+      {"combine", "rows r bf16 45\nslot_row r i32 12\nout w bf16 30\n"},
+      {"combine_grad", "dout r bf16 30\nrows r bf16 45\nweights r f32 12\nrow_slot r i32 9\n"
+                       "slot_row r i32 12\ndrows w bf16 45\ndweights w f32 12\n"},
       {"grouped_gemm", "x r bf16 84\nw r bf16 140\noffsets r i32 5\nout w bf16 60\n"},
       {"grouped_gemm_grad",
        "a r bf16 60\nb r bf16 84\noffsets r i32 5\nbeta r f32 1\ndw rw bf16 140\n"},
@@ -329,7 +329,7 @@ TEST(Spec, OptionalArguments) {
             "workspace w f32 24\n");
   EXPECT_EQ(describe(Route{6, 4, 2}), "logits r f32 24\nbias r f32 4\nweights w f32 12\n"
                                       "chosen w i32 12\nscores w f32 12\n");
-  EXPECT_EQ(describe(Combine{6, 2, 5, true, DType::f32, 12}),
+  EXPECT_EQ(describe(Combine{6, 2, 5}),
             "rows r f32 60\nslot_row r i32 12\nweights r f32 12\nout w f32 30\n");
   EXPECT_EQ(describe(AdamW{9}), "grad r f32 9\nhyper r f32 7\nclip r f32 1\nmaster rw f32 9\n"
                                 "m rw f32 9\nv rw f32 9\n");

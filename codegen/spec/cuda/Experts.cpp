@@ -36,9 +36,7 @@ std::vector<CudaVariant> variantsOf(const Combine &spec) {
 }
 
 std::vector<CudaVariant> variantsOf(const CombineGrad &spec) {
-  int64_t slotWarps = ceilDiv(spec.tokens * spec.top_k, 32);
-  return onlyGeneric("dispatch.cuh",
-                     {warpsStage("combine_grad_generic", std::max(spec.rows, slotWarps))});
+  return onlyGeneric("dispatch.cuh", {warpsStage("combine_grad_generic", spec.rows)});
 }
 
 } // namespace step37::spec
