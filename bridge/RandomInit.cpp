@@ -40,6 +40,17 @@ std::array<float, 2> normalPair(uint64_t seed, uint64_t stream, uint64_t pair) {
           static_cast<float>(radius * std::sin(angle))};
 }
 
+/// Elements [first, first + values.size()) of a part's initial values.
+void drawScaled(const plan::Part &part, uint64_t seed, int64_t first, std::span<float> values) {
+  if (part.init_std == 0) {
+    std::fill(values.begin(), values.end(), 0.0f);
+    return;
+  }
+  drawNormal(seed, part.name, first, values);
+  for (float &value : values)
+    value *= static_cast<float>(part.init_std);
+}
+
 } // namespace
 
 void drawNormal(uint64_t seed, std::string_view tensor, int64_t first, std::span<float> values) {
@@ -54,30 +65,23 @@ void drawNormal(uint64_t seed, std::string_view tensor, int64_t first, std::span
 }
 
 void initializeParameter(const plan::Parameter &parameter, uint64_t seed, DType type,
-                         std::span<std::byte> bytes) {
+                         std::span<std::byte> bytes, const plan::Mesh &mesh, int64_t rank) {
   const int64_t size = byteSize(type);
   std::array<float, 1024> chunk{};
   for (const plan::Part &part : parameter.parts) {
-    const int64_t elements = checkPart(parameter, part, static_cast<int64_t>(bytes.size()) / size);
-    for (int64_t first = 0; first < elements; first += std::ssize(chunk)) {
-      const std::span<float> values(chunk.data(), static_cast<size_t>(std::min<int64_t>(
-                                                      std::ssize(chunk), elements - first)));
-      if (part.init_std == 0) {
-        std::fill(values.begin(), values.end(), 0.0f);
-      } else {
-        drawNormal(seed, part.name, first, values);
-        for (float &value : values)
-          value *= static_cast<float>(part.init_std);
-      }
-      forEachRun(part, first, std::ssize(values),
-                 [&](int64_t published, int64_t buffer, int64_t count) {
-                   convertFloats(values.subspan(static_cast<size_t>(published - first),
-                                                static_cast<size_t>(count)),
-                                 type,
-                                 bytes.subspan(static_cast<size_t>(buffer * size),
-                                               static_cast<size_t>(count * size)));
-                 });
-    }
+    const int64_t elements =
+        checkPart(parameter, part, static_cast<int64_t>(bytes.size()) / size, mesh);
+    PartRuns(part, mesh, rank)
+        .forEach(0, elements, [&](int64_t published, int64_t buffer, int64_t count) {
+          for (int64_t first = 0; first < count; first += std::ssize(chunk)) {
+            const std::span<float> values(chunk.data(), static_cast<size_t>(std::min<int64_t>(
+                                                            std::ssize(chunk), count - first)));
+            drawScaled(part, seed, published + first, values);
+            convertFloats(values, type,
+                          bytes.subspan(static_cast<size_t>((buffer + first) * size),
+                                        values.size() * static_cast<size_t>(size)));
+          }
+        });
   }
 }
 

@@ -43,22 +43,27 @@ std::vector<safetensors::TensorSpec> outputs(const Model &model, bool grads) {
   return specs;
 }
 
-/// Needs the final hidden state that `eval` has left. The rows behind the last of the last chunk
-/// repeat it and are dropped.
+/// Needs the final hidden state that `eval` has left. A run of the program gives a chunk of rows of
+/// every block of tokens that the ranks share out; the file takes block after block. The rows
+/// behind the last of a block's last chunk repeat it and are dropped, as are columns that pad the
+/// vocabulary.
 void writeLogits(Model &model, safetensors::Writer &writer) {
-  const int64_t vocab = model.plan().vocab;
-  const int64_t tokens = model.plan().micro_batch * model.seqLen();
-  const int buffer = model.buffer("logits");
-  const int64_t chunkRows = model.bufferOf(buffer).elements() / vocab;
-  model.buffer("logits", DType::f32, chunkRows * vocab);
-  std::vector<float> chunk(static_cast<size_t>(chunkRows * vocab));
-  for (int rank = 0; rank < model.executor().localRanks(); ++rank)
+  const int buffer = model.buffer("logits", DType::f32);
+  const std::vector<int64_t> shape = model.wholeShape(model.bufferOf(buffer));
+  const int64_t vocab = model.plan().vocab, columns = shape.back();
+  const int64_t chunkRows = model.bufferOf(buffer).shape.front(), blocks = shape[0] / chunkRows;
+  const int64_t tokens = model.rows() * model.seqLen() / blocks;
+  std::vector<float> chunk(static_cast<size_t>(chunkRows * columns));
+  for (int64_t block = 0; block < blocks; ++block)
     for (int64_t first = 0; first < tokens; first += chunkRows) {
       model.writeScalar("chunk", static_cast<int32_t>(first / chunkRows));
       model.run("logits");
-      model.executor().read(rank, buffer, 0, std::as_writable_bytes(std::span(chunk)));
-      auto values = static_cast<size_t>(std::min(chunkRows, tokens - first) * vocab);
-      writer.write("logits", std::as_bytes(std::span(chunk).first(values)));
+      model.readOutput(buffer, block * chunkRows * columns,
+                       std::as_writable_bytes(std::span(chunk)));
+      for (int64_t row = 0; row < std::min(chunkRows, tokens - first); ++row)
+        writer.write("logits",
+                     std::as_bytes(std::span(chunk).subspan(static_cast<size_t>(row * columns),
+                                                            static_cast<size_t>(vocab))));
     }
 }
 
@@ -67,7 +72,7 @@ void writeGradients(Model &model, double counted, safetensors::Writer &writer) {
   model.writeScalar("accumulate_beta", 0.0f);
   model.run("accumulate");
   forEachGradient(model, [&](const plan::Parameter &parameter, const plan::Part &part) {
-    readPart(model, model.buffer(parameter.gradient), part, DType::f32,
+    readPart(model, gradientPlace(model, parameter, part), DType::f32,
              [&](std::span<const std::byte> bytes) { writer.write("grad." + part.name, bytes); });
   });
 }
