@@ -1,5 +1,5 @@
-// What the dimensions of a published tensor count. Meshes split tensors by these names; which axes a
-// name goes to is not known here.
+// What the dimensions of a published tensor count. Meshes split tensors by these names; which axes
+// a name goes to is not known here.
 #pragma once
 
 #include "frontend/config/Inventory.h"

@@ -209,12 +209,12 @@ OwningOpRef<ModuleOp> buildModel(MLIRContext &context, const ModelConfig &config
     build.setPath("model.norm");
     ir::StateOp::create(build.ops(), build.location(), "final_hidden",
                         cast<RankedTensorType>(hidden.getType()), ir::StateRole::Activation,
-                        FlatSymbolRefAttr());
+                        FlatSymbolRefAttr(), ArrayAttr());
     build.beginProgram("logits", {{"chunk", "scalar", build.i32({1})}});
     build.setPath("");
     // A block of every batch: each is read by itself.
-    int64_t rows = options.batches *
-                   std::clamp<int64_t>(logitsBlockElements / config.vocab, 1, batchTokens);
+    int64_t rows =
+        options.batches * std::clamp<int64_t>(logitsBlockElements / config.vocab, 1, batchTokens);
     Value final =
         ir::ReadOp::create(build.ops(), build.location(), hidden.getType(), "final_hidden");
     build.setPath("lm_head");

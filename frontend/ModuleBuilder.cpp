@@ -34,11 +34,11 @@ void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack) 
                                 /*split=*/ArrayAttr(), /*whole=*/{});
   Location at = NameLoc::get(builder.getStringAttr(tensor.name));
   SmallVector<StringRef> dims(llvm::to_vector_of<StringRef>(logicalDims(tensor)));
-  ir::ParameterOp::create(
-      builder, at, tensor.name, RankedTensorType::get(tensor.shape, stored), trained, matrix,
-      pack.empty() ? StringAttr() : builder.getStringAttr(pack),
-      dims.empty() ? ArrayAttr() : builder.getStrArrayAttr(dims), /*split=*/ArrayAttr(),
-      builder.getArrayAttr({part}));
+  ir::ParameterOp::create(builder, at, tensor.name, RankedTensorType::get(tensor.shape, stored),
+                          trained, matrix,
+                          pack.empty() ? StringAttr() : builder.getStringAttr(pack),
+                          dims.empty() ? ArrayAttr() : builder.getStrArrayAttr(dims),
+                          /*split=*/ArrayAttr(), builder.getArrayAttr({part}));
 }
 
 void ModuleBuilder::addCarried(const PublishedTensor &tensor) {

@@ -1,6 +1,6 @@
 // The optimizer program: global norm of all gradients, clipping, one AdamW a parameter. It works on
-// the elements that a rank holds, after packing; gradients that are sums over ranks are summed here,
-// in whole or, where optimizer state is split, in parts.
+// the elements that a rank holds, after packing; gradients that are sums over ranks are summed
+// here, in whole or, where optimizer state is split, in parts.
 #include "passes/Passes.h"
 #include "passes/sharding/Resharding.h"
 
@@ -23,17 +23,17 @@ constexpr int64_t hyperparameters = 7;
 struct Trained {
   ir::ParameterOp parameter;
   ir::StateOp gradient;
-  Axes partial;        // axes that the gradient is still to be summed over
-  Axes split;          // axes that the parameter is split over
+  Axes partial{};       // axes that the gradient is still to be summed over
+  Axes split{};         // axes that the parameter is split over
   bool inParts = false; // every rank along `partial` sums and counts a part of the elements
-  Value part;          // of the summed gradient, where inParts
+  Value part{};         // of the summed gradient, where inParts
 };
 
 class UpdateBuilder {
 public:
   UpdateBuilder(ModuleOp module, std::optional<MeshAxes> mesh, bool splitState)
-      : module(module), mesh(std::move(mesh)), splitState(splitState),
-        ops(module.getContext()), f32(ops.getF32Type()) {}
+      : module(module), mesh(std::move(mesh)), splitState(splitState), ops(module.getContext()),
+        f32(ops.getF32Type()) {}
 
   void run() {
     collect();
@@ -52,11 +52,11 @@ private:
   void collect() {
     SymbolTable symbols(module);
     for (auto parameter : module.getOps<ir::ParameterOp>()) {
-      auto gradient = symbols.lookup<ir::StateOp>(
-          stateName(ir::StateRole::Gradient, parameter.getSymName()));
+      auto gradient =
+          symbols.lookup<ir::StateOp>(stateName(ir::StateRole::Gradient, parameter.getSymName()));
       if (!gradient)
         continue;
-      Trained &each = trained.emplace_back(Trained{parameter, gradient, {}, {}});
+      Trained &each = trained.emplace_back(Trained{parameter, gradient});
       if (!mesh)
         continue;
       if (gradient.getPartial())
@@ -73,8 +73,8 @@ private:
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
     auto hyperType = RankedTensorType::get({hyperparameters}, f32);
     loc = NameLoc::get(builder.getStringAttr("optimizer"));
-    auto function = func::FuncOp::create(builder, loc, "update",
-                                         builder.getFunctionType({hyperType, scalar()}, {scalar()}));
+    auto function = func::FuncOp::create(
+        builder, loc, "update", builder.getFunctionType({hyperType, scalar()}, {scalar()}));
     const std::array<StringRef, 2> names{"hyper", "max_norm"};
     for (auto [index, name] : llvm::enumerate(names)) {
       function.setArgAttr(index, "step37.name", builder.getStringAttr(name));
@@ -110,7 +110,8 @@ private:
     RankedTensorType type = each.gradient.getTensorType();
     auto partType = RankedTensorType::get({type.getNumElements() / ways}, type.getElementType());
     if (each.inParts && splitState) {
-      each.part = ir::ScatterGradientOp::create(ops, at, partType, gradient, names(each.partial), ways);
+      each.part =
+          ir::ScatterGradientOp::create(ops, at, partType, gradient, names(each.partial), ways);
       return;
     }
     ir::ReduceGradientOp::create(ops, at, gradient, names(each.partial), ways);
@@ -123,7 +124,8 @@ private:
     Location at = each.parameter.getLoc();
     Value value = each.part;
     if (!value)
-      value = ir::ReadOp::create(ops, at, each.gradient.getTensorType(), each.gradient.getSymName());
+      value =
+          ir::ReadOp::create(ops, at, each.gradient.getTensorType(), each.gradient.getSymName());
     int64_t elements = cast<RankedTensorType>(value.getType()).getNumElements();
     int64_t blocks = llvm::divideCeil(elements, ir::SumOfSquaresOp::block);
     return ir::SumOfSquaresOp::create(ops, at, RankedTensorType::get({blocks}, f32), value);
@@ -178,11 +180,12 @@ private:
       master = symbolOf(ir::StateRole::Master);
     Value gradient = each.part;
     if (!inParts)
-      gradient = ir::ReadOp::create(ops, at, each.gradient.getTensorType(), each.gradient.getSymName());
-    auto adamw = ir::AdamWOp::create(
-        ops, at, inParts ? stateType.clone(type.getElementType()) : Type(),
-        FlatSymbolRefAttr::get(each.parameter.getSymNameAttr()), gradient, moment1, moment2, master,
-        body->getArgument(0), clip);
+      gradient =
+          ir::ReadOp::create(ops, at, each.gradient.getTensorType(), each.gradient.getSymName());
+    auto adamw =
+        ir::AdamWOp::create(ops, at, inParts ? stateType.clone(type.getElementType()) : Type(),
+                            FlatSymbolRefAttr::get(each.parameter.getSymNameAttr()), gradient,
+                            moment1, moment2, master, body->getArgument(0), clip);
     if (inParts)
       ir::GatherParameterOp::create(ops, at, each.parameter.getSymName(), adamw.getUpdated(),
                                     names(each.partial), mesh->ways(each.partial));

@@ -197,7 +197,7 @@ private:
   }
 
   void packBackward(const Uses &uses, Value packed) {
-    // Behind the last gradient of a sibling's result, before the first use of any of them.
+    // Behind all that the products need, before the first use of any of them.
     SmallVector<Value> gradients;
     for (Operation *accumulate : uses.weight)
       gradients.push_back(weightProduct(accumulate)->getOperand(0));
@@ -205,10 +205,14 @@ private:
       for (Operation *backward : uses.backward)
         gradients.push_back(backward->getOperand(0));
     Operation *last = packed.getDefiningOp();
-    for (Value gradient : gradients)
-      if (Operation *producer = gradient.getDefiningOp();
-          producer && last->isBeforeInBlock(producer))
+    auto isAfter = [&](Value operand) {
+      Operation *producer = operand.getDefiningOp();
+      if (producer && last->isBeforeInBlock(producer))
         last = producer;
+    };
+    llvm::for_each(gradients, isAfter);
+    for (Operation *accumulate : uses.weight)
+      llvm::for_each(weightProduct(accumulate)->getOperands(), isAfter);
     OpBuilder builder(context);
     builder.setInsertionPointAfter(last);
     Location loc = last->getLoc();

@@ -92,8 +92,7 @@ LogicalResult lower(KernelSelector &select, ir::LmLossSplitGradOp op) {
                         select.in(op.getLse()),     select.in(op.getCoordinate()),
                         int64_t(op.getTotalVocab())};
   select.products.splitLossGradient(
-      op.getLoc(), head,
-      LossGradient{select.in(op.getScale()), select.out(op.getDx()), *target});
+      op.getLoc(), head, LossGradient{select.in(op.getScale()), select.out(op.getDx()), *target});
   return success();
 }
 

@@ -105,8 +105,8 @@ void ProductSteps::splitLossGradient(Location loc, const SplitLossBuffers &head,
     product(loc, x, head.w, logits, false, true, Value());
     Value dlogits = buffers.matrix(loc, rows, vocab, gradientType);
     steps.step(loc, spec::LogitsGrad{rows, vocab, head.totalVocab, gradientType},
-               {logits, rowsOf(head.labels), rowsOf(head.weights), rowsOf(head.lse),
-                gradient.scale, head.coordinate, dlogits});
+               {logits, rowsOf(head.labels), rowsOf(head.weights), rowsOf(head.lse), gradient.scale,
+                head.coordinate, dlogits});
     chunkGradient(loc, dlogits, x, head.w, gradient, begin, one);
   });
 }

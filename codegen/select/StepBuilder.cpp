@@ -55,9 +55,9 @@ planir::BufferOp StepBuilder::declare(StringRef name, planir::BufferClass buffer
                                       planir::BufferKind kind, MemRefType type) {
   planir::BufferOp &buffer = buffers[name];
   if (!buffer)
-    buffer =
-        planir::BufferOp::create(symbolBuilder, UnknownLoc::get(context()), bufferClass, kind, name,
-                                 type, IntegerAttr(), /*split=*/ArrayAttr(), /*coordinate=*/ArrayAttr());
+    buffer = planir::BufferOp::create(symbolBuilder, UnknownLoc::get(context()), bufferClass, kind,
+                                      name, type, IntegerAttr(), /*split=*/ArrayAttr(),
+                                      /*coordinate=*/ArrayAttr());
   assert(buffer.getType() == type && "a buffer has one type in all programs");
   return buffer;
 }

@@ -60,9 +60,10 @@ LogicalResult verifyGradientPart(Operation *op, SymbolTableCollection &tables,
     fits = state.getTensorType().getElementType() == typeOf(part).getElementType() &&
            elements % rows(part) == 0 && (!parts || elements / rows(part) == *parts);
   }
-  return require(op, fits, "C1",
-                 "the symbol must be a gradient" +
-                     Twine(part ? " of the part's element type, some of whose equal parts it is" : ""));
+  return require(
+      op, fits, "C1",
+      "the symbol must be a gradient" +
+          Twine(part ? " of the part's element type, some of whose equal parts it is" : ""));
 }
 
 LogicalResult verifyHead(Operation *op, Value x, Value w, ValueRange perToken, Value coordinate) {
@@ -123,7 +124,8 @@ LogicalResult ExpertWindowOp::verify() {
                  getOffsets().getType() == getWindowOffsets().getType() &&
                      getSlotRow().getType() == getWindowSlotRow().getType() &&
                      int64_t(getFirst()) >= 0 && int64_t(getRows()) > 0,
-                 "C1", "results must have the operands' types, first not be negative, rows positive");
+                 "C1",
+                 "results must have the operands' types, first not be negative, rows positive");
 }
 
 LogicalResult LmLossStatsOp::verify() {
@@ -134,11 +136,11 @@ LogicalResult LmLossStatsOp::verify() {
 }
 
 LogicalResult MergeLossStatsOp::verify() {
-  return require(*this,
-                 rows(getLse()) == rows(getWeights()) && rows(getTokenLoss()) == rows(getWeights()) &&
-                     rows(getStats()) % rows(getWeights()) == 0 &&
-                     typeOf(getStats()).getDimSize(1) == 3,
-                 "C1", "weights, lse and token_loss must be [tokens], stats [ranks·tokens, 3]");
+  return require(
+      *this,
+      rows(getLse()) == rows(getWeights()) && rows(getTokenLoss()) == rows(getWeights()) &&
+          rows(getStats()) % rows(getWeights()) == 0 && typeOf(getStats()).getDimSize(1) == 3,
+      "C1", "weights, lse and token_loss must be [tokens], stats [ranks·tokens, 3]");
 }
 
 LogicalResult LmLossSplitGradOp::verify() {

@@ -1,6 +1,6 @@
 // How the dimensions of an operation's operands and results belong together: what every operation
-// says about itself so that programs can be cut into what the ranks of a mesh compute. Which axes of
-// the mesh a factor gets, and what is exchanged for that, is decided in passes/sharding.
+// says about itself so that programs can be cut into what the ranks of a mesh compute. Which axes
+// of the mesh a factor gets, and what is exchanged for that, is decided in passes/sharding.
 #pragma once
 
 #include "mlir/IR/Builders.h"
@@ -11,9 +11,9 @@ namespace step37::ir {
 /// How long a dimension is on a rank.
 enum class Extent : uint8_t {
   divided, // its size over the ranks of its factors, rounded up
-  rows,    // rows of the experts of a rank: as many as the mesh allows for (LocalShapes::expertRows)
-  slots,   // divided by the ranks of its first factor only
-  bounds   // one more than the divided rest: offsets of groups
+  rows,  // rows of the experts of a rank: as many as the mesh allows for (LocalShapes::expertRows)
+  slots, // divided by the ranks of its first factor only
+  bounds // one more than the divided rest: offsets of groups
 };
 
 /// The factors that a dimension runs over, the slower one first: none (never split), one, or two
@@ -30,8 +30,8 @@ struct DimRule {
 /// A dimension that is never split.
 inline const DimRule whole{std::initializer_list<int>{}};
 
-/// Dimensions with the same factor are split alike. A result that lacks a factor is a sum over it: on
-/// a rank it is partial. Methods return the rule, so that a rule is one expression.
+/// Dimensions with the same factor are split alike. A result that lacks a factor is a sum over it:
+/// on a rank it is partial. Methods return the rule, so that a rule is one expression.
 class ShardingRule {
 public:
   struct Factor {
@@ -69,7 +69,8 @@ public:
     linearIn.emplace_back(int(operands.size()) - 1, resultNumbers);
     return *this;
   }
-  /// All operands are added up: the ones that are partial alike are added before they are exchanged.
+  /// All operands are added up: the ones that are partial alike are added before they are
+  /// exchanged.
   ShardingRule &sum() {
     isSum = true;
     return *this;
@@ -77,7 +78,7 @@ public:
 
   llvm::SmallVector<Factor, 4> factors;
   llvm::SmallVector<Dims, 8> operands, results;
-  llvm::SmallVector<std::pair<int, int>, 2> complete; // result, factor
+  llvm::SmallVector<std::pair<int, int>, 2> complete;                       // result, factor
   llvm::SmallVector<std::pair<int, llvm::SmallVector<int, 2>>, 1> linearIn; // operand, results
   bool isSum = false;
 };
@@ -93,7 +94,8 @@ public:
   virtual int64_t ways(int factor) const = 0;
 
   /// This rank's index along the axes of a factor: tensor<1xi32>.
-  virtual mlir::Value coordinate(mlir::OpBuilder &builder, mlir::Location loc, int factor) const = 0;
+  virtual mlir::Value coordinate(mlir::OpBuilder &builder, mlir::Location loc,
+                                 int factor) const = 0;
 
   /// The parts of all ranks along the axes of a factor, one after another in dimension 0.
   virtual mlir::Value gather(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value part,

@@ -112,7 +112,8 @@ LogicalResult AdamWOp::verifySymbolUses(SymbolTableCollection &tables) {
     return failure();
   RankedTensorType type = parameter.getTensorType();
   auto updated = getUpdated() ? cast<RankedTensorType>(getUpdated().getType()) : type;
-  int64_t states = lookup<StateOp>(tables, *this, getMoment1Attr()).getTensorType().getNumElements();
+  int64_t states =
+      lookup<StateOp>(tables, *this, getMoment1Attr()).getTensorType().getNumElements();
   bool sizes = states == updated.getNumElements() &&
                cast<RankedTensorType>(getGradient().getType()).getNumElements() == states &&
                updated.getElementType() == type.getElementType();

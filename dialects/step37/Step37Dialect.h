@@ -23,8 +23,8 @@ namespace step37::ir {
 /// spare.
 bool hasSizes(mlir::RankedTensorType type);
 
-/// Operations of the backward program have the module path of what they differentiate, and behind it
-/// (as the location's child) the word "backward".
+/// Operations of the backward program have the module path of what they differentiate, and behind
+/// it (as the location's child) the word "backward".
 mlir::Location backwardOf(mlir::Location forward);
 bool isBackward(mlir::Operation *op);
 

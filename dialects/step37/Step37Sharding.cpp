@@ -75,8 +75,10 @@ ShardingRule RmsNormOp::getShardingRule() {
   int rows = rule.factor();
   for (size_t i = 0; i < getAddends().size(); ++i)
     rule.operand({rows, whole});
-  return rule.operand({whole}).result({rows, whole}).result({rows}).resultIf(getSum(),
-                                                                             {rows, whole});
+  return rule.operand({whole})
+      .result({rows, whole})
+      .result({rows})
+      .resultIf(getSum(), {rows, whole});
 }
 
 ShardingRule RmsNormGradOp::getShardingRule() {
@@ -90,11 +92,13 @@ ShardingRule RmsNormGradOp::getShardingRule() {
 
 ShardingRule AddOp::getShardingRule() {
   ShardingRule rule;
-  SmallVector<DimRule> dims;
-  for (int64_t i = 0; i < cast<RankedTensorType>(getType()).getRank(); ++i)
+  // Dimension 0 may be rows of experts.
+  int tokens = rule.factor(), experts = rule.factor();
+  ShardingRule::Dims dims = {{{tokens, experts}, Extent::rows}};
+  for (int64_t i = 1; i < cast<RankedTensorType>(getType()).getRank(); ++i)
     dims.push_back(rule.factor());
-  rule.operands.assign(getValues().size(), ShardingRule::Dims(dims));
-  rule.results.assign(1, ShardingRule::Dims(dims));
+  rule.operands.assign(getValues().size(), dims);
+  rule.results.assign(1, dims);
   return rule.sum();
 }
 
@@ -182,8 +186,9 @@ ShardingRule AttentionGradOp::getShardingRule() {
 // Feed-forward networks and experts
 //===------------------------------------------------------------------------------------------===//
 
-// Rows grouped by expert run over tokens and experts: a rank has the rows of its tokens that went to
-// its experts. What says where they are (offsets, row_slot, slot_row) belongs to a rank in the same way.
+// Rows grouped by expert run over tokens and experts: a rank has the rows of its tokens that went
+// to its experts. What says where they are (offsets, row_slot, slot_row) belongs to a rank in the
+// same way.
 
 ShardingRule SwigluOp::getShardingRule() {
   ShardingRule rule;
@@ -233,8 +238,7 @@ LogicalResult SortByExpertOp::localize(const LocalShapes &local, OpBuilder &buil
   constexpr int experts = 1;
   int64_t own = cast<RankedTensorType>(local.resultTypes[0]).getDimSize(0) - 1;
   Value chosen = localIds(builder, getLoc(), local, operands[0], experts, own);
-  llvm::append_range(results,
-                     create(builder, getLoc(), local.resultTypes, chosen)->getResults());
+  llvm::append_range(results, create(builder, getLoc(), local.resultTypes, chosen)->getResults());
   return success();
 }
 

@@ -1,6 +1,6 @@
-// Whole programs become what each rank computes: shardings spread from parameters and inputs through
-// the operations' rules, shapes become local, exchange is inserted where shardings do not meet. How
-// an operation is split is Propagation.h, exchange Resharding.h.
+// Whole programs become what each rank computes: shardings spread from parameters and inputs
+// through the operations' rules, shapes become local, exchange is inserted where shardings do not
+// meet. How an operation is split is Propagation.h, exchange Resharding.h.
 #include "passes/Passes.h"
 #include "passes/sharding/Propagation.h"
 #include "passes/sharding/Resharding.h"
@@ -59,9 +59,7 @@ public:
       return parameter.getTensorType();
     return symbols.lookup<ir::StateOp>(symbol).getTensorType();
   }
-  bool isParameter(StringRef symbol) {
-    return isa<ir::ParameterOp>(symbols.lookup(symbol));
-  }
+  bool isParameter(StringRef symbol) { return isa<ir::ParameterOp>(symbols.lookup(symbol)); }
   const Sharding *find(StringRef symbol) const {
     auto found = known.find(symbol);
     return found == known.end() ? nullptr : &found->second;
@@ -86,10 +84,10 @@ public:
 private:
   void localizeParts(ir::ParameterOp parameter, RankedTensorType local) {
     auto part = cast<ir::PartAttr>(parameter.getParts()[0]); // logical contract, C3
-    auto cut = ir::PartAttr::get(parameter.getContext(), part.getName(), part.getElementType(),
-                                 local.getShape(), part.getBlocks(), part.getBegin(),
-                                 part.getStride(), part.getInitStd(), *parameter.getSplit(),
-                                 part.getShape());
+    auto cut =
+        ir::PartAttr::get(parameter.getContext(), part.getName(), part.getElementType(),
+                          local.getShape(), part.getBlocks(), part.getBegin(), part.getStride(),
+                          part.getInitStd(), *parameter.getSplit(), part.getShape());
     parameter.setPartsAttr(ArrayAttr::get(parameter.getContext(), {cut}));
   }
 
@@ -126,7 +124,7 @@ class FunctionPartitioner {
 public:
   FunctionPartitioner(func::FuncOp function, const MeshAxes &mesh, SymbolShardings &symbols,
                       ArrayRef<int> tokenAxes)
-      : function(function), mesh(mesh), symbols(symbols), tokenAxes(tokenAxes), resharder(mesh),
+      : mesh(mesh), function(function), symbols(symbols), tokenAxes(tokenAxes), resharder(mesh),
         builder(function.getContext()) {}
 
   LogicalResult run();
@@ -413,8 +411,8 @@ SmallVector<Local> FunctionPartitioner::addAlike(Operation *op, ArrayRef<Local> 
   return groups;
 }
 
-/// The value as `user` needs it. What was exchanged once is used again, but not kept from the forward
-/// to the backward program.
+/// The value as `user` needs it. What was exchanged once is used again, but not kept from the
+/// forward to the backward program.
 FailureOr<Value> FunctionPartitioner::as(Operation *user, const Local &local,
                                          const Sharding &wanted) {
   if (local.sharding == wanted)
@@ -444,7 +442,7 @@ Type FunctionPartitioner::localResult(Type whole, const ir::ShardingRule::Dims &
       break;
     case ir::Extent::rows: // all rows of a rank's tokens may belong to its experts
     case ir::Extent::slots:
-      shape.push_back(size / ways(0));
+      shape.push_back(share(size, ways(0)));
       break;
     case ir::Extent::bounds:
       shape.push_back((size - 1) / ways(1) + 1);

@@ -19,8 +19,8 @@ struct Claim {
 };
 
 /// A split that the users of a result ask for: axes of the second factor of its dimension, and axes
-/// that its first factor must not have. Or the split of all dimensions, where a parameter's gradient
-/// must have it.
+/// that its first factor must not have. Or the split of all dimensions, where a parameter's
+/// gradient must have it.
 struct Demand {
   Axes second, avoid;
   std::optional<Sharding> whole;

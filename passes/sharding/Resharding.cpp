@@ -93,9 +93,8 @@ Value Resharder::allReduce(OpBuilder &builder, Location loc, Value value,
 
 Value Resharder::ownRows(OpBuilder &builder, Location loc, Value value, ArrayRef<int> axes) const {
   RankedTensorType type = typeOf(value);
-  return ir::TakeRowsOp::create(builder, loc,
-                                withRows(type, type.getDimSize(0) / mesh.ways(axes)), value,
-                                coordinate(builder, loc, axes), /*parts=*/1);
+  return ir::TakeRowsOp::create(builder, loc, withRows(type, type.getDimSize(0) / mesh.ways(axes)),
+                                value, coordinate(builder, loc, axes), /*parts=*/1);
 }
 
 } // namespace step37

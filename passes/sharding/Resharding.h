@@ -12,9 +12,10 @@ class Resharder {
 public:
   explicit Resharder(const MeshAxes &mesh) : mesh(mesh) {}
 
-  /// The local value that `value`, which lies as `from`, is under `to`. Sums first (scattered over the
-  /// first dimension where `to` wants that, else the same on all ranks), then gathers, then cuts.
-  /// Fails with an error at `loc` where another dimension than the first would have to be exchanged.
+  /// The local value that `value`, which lies as `from`, is under `to`. Sums first (scattered over
+  /// the first dimension where `to` wants that, else the same on all ranks), then gathers, then
+  /// cuts. Fails with an error at `loc` where another dimension than the first would have to be
+  /// exchanged.
   mlir::FailureOr<mlir::Value> reshard(mlir::OpBuilder &builder, mlir::Location loc,
                                        mlir::Value value, Sharding from, const Sharding &to) const;
 

@@ -1,5 +1,5 @@
-// How a tensor lies on the ranks of a mesh, as passes/sharding computes with it. What operations say
-// about their dimensions is dialects/step37/ShardingRule.h.
+// How a tensor lies on the ranks of a mesh, as passes/sharding computes with it. What operations
+// say about their dimensions is dialects/step37/ShardingRule.h.
 #pragma once
 
 #include "dialects/step37/Step37Dialect.h"

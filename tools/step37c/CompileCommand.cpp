@@ -69,6 +69,27 @@ void addCompileCommand(CLI::App &app) {
   what->add_flag("--text-only", options->textOnly,
                  "compile a step3p7 config without the vision tower");
 
+  CLI::Option_group *mesh = command->add_option_group("Mesh (world = dp·tp; ep·etp divides it)");
+  mesh->add_option("--dp", options->mesh.dp,
+                   "data-parallel ranks (default: the smallest that makes the experts fit)")
+      ->check(positive);
+  mesh->add_option("--tp", options->mesh.tp, "tensor-parallel ranks")
+      ->check(positive)
+      ->capture_default_str();
+  mesh->add_option("--ep", options->mesh.ep, "ranks that experts are spread over")
+      ->check(positive)
+      ->capture_default_str();
+  mesh->add_option("--etp", options->mesh.etp, "ranks that each expert is split over")
+      ->check(positive)
+      ->capture_default_str();
+  mesh->add_flag("--sequence-parallel", options->mesh.sequenceParallel,
+                 "split tokens over the tensor-parallel ranks between the products");
+  mesh->add_option(
+          "--zero", options->mesh.splitState,
+          "1: split optimizer state over the ranks that hold the same parameter; 0: do not")
+      ->check(CLI::IsMember({"0", "1"}))
+      ->capture_default_str();
+
   CLI::Option_group *look = command->add_option_group("Looking inside");
   look->add_option("--dump-dir", options->dumpDir,
                    "write the program after every pass into this folder");

@@ -101,12 +101,18 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   PassRunner passes(context, dump);
   auto stopsAfter = [&](std::string_view phase) { return options.stopAfter == phase; };
 
+  plan::Mesh mesh =
+      meshFor(options.mesh, loaded.config, loaded.origin, frontend.microBatch * frontend.seqLen);
+  frontend.batches = mesh.dp;
+  LocalPipelineOptions local;
+  local.gradientType = options.gradType;
+  setSharding(local, mesh, options.mesh);
+
   OwningOpRef<ModuleOp> module = buildModel(context, loaded.config, frontend);
   dump.write(*module, "frontend");
   if (stopsAfter("frontend"))
     return std::nullopt;
-  passes.run(*module,
-             [&](OpPassManager &manager) { buildLocalPipeline(manager, options.gradType); });
+  passes.run(*module, [&](OpPassManager &manager) { buildLocalPipeline(manager, local); });
   if (stopsAfter("local"))
     return std::nullopt;
 
@@ -119,6 +125,7 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   plan.micro_batch = frontend.microBatch;
   plan.seq_len = frontend.seqLen;
   plan.vocab = loaded.config.vocab;
+  plan.mesh = mesh;
   plan.switches.insert(frontend.switches.all().begin(), frontend.switches.all().end());
   for (const PublishedTensor &tensor : inventory(loaded.config))
     if (tensor.group != TensorGroup::text)
