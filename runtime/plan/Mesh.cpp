@@ -87,6 +87,11 @@ Mesh makeMesh(int64_t dp, int64_t tp, int64_t ep, int64_t etp) {
   return {dp, tp, ep, etp, axesBetween(ends, tp)};
 }
 
+std::string describe(const Mesh &mesh) {
+  return "dp " + std::to_string(mesh.dp) + ", tp " + std::to_string(mesh.tp) + ", ep " +
+         std::to_string(mesh.ep) + ", etp " + std::to_string(mesh.etp);
+}
+
 int64_t rankCount(const Mesh &mesh) {
   return mesh.axes.empty() ? 1 : mesh.axes[0].size * strideOf(mesh, 0);
 }

@@ -20,6 +20,9 @@ using AxisNames = std::span<const std::string>;
 /// groups would overlap in part: of tp, etp and ep·etp each pair must divide one another.
 Mesh makeMesh(int64_t dp, int64_t tp, int64_t ep, int64_t etp);
 
+/// "dp 2, tp 4, ep 1, etp 1".
+std::string describe(const Mesh &mesh);
+
 /// Number of ranks: the product of the axes.
 int64_t rankCount(const Mesh &mesh);
 
