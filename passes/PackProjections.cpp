@@ -21,7 +21,8 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// The products of the siblings in one function, each list in the siblings' order.
+/// The products of the siblings in one function, each list in the siblings' order. Weights of
+/// experts have one such set for every window of rows.
 struct Uses {
   SmallVector<Operation *> forward;  // (grouped_)matmul with transpose_b
   SmallVector<Operation *> backward; // the same without
@@ -103,33 +104,35 @@ private:
     return success();
   }
 
-  FailureOr<Uses> collect(MutableArrayRef<ir::ReadOp> reads) {
-    Uses uses;
-    for (ir::ReadOp read : reads) {
-      Operation *forward = nullptr, *backward = nullptr, *weight = nullptr;
-      for (Operation *user : read->getUsers()) {
-        bool transposed = user->hasAttr("transpose_b"),
-             product = isa<ir::MatmulOp, ir::GroupedMatmulOp>(user);
-        Operation *&slot = transposed ? forward : backward;
-        if (!product || user->getOperand(1) != read.getValue() || slot)
-          return read.emitOpError("has a use that packing does not know: ") << user->getName();
-        slot = user;
-      }
-      for (auto accumulate :
-           read->getParentOfType<func::FuncOp>().getOps<ir::AccumulateGradientOp>())
-        if (accumulate.getGradient() == stateName(ir::StateRole::Gradient, read.getSymbol()))
-          weight = accumulate;
-      if (forward)
-        uses.forward.push_back(forward);
-      if (backward)
-        uses.backward.push_back(backward);
-      if (weight)
-        uses.weight.push_back(weight);
+  /// Adds the uses of one sibling to those of the siblings before it, window by window.
+  LogicalResult collect(ir::ReadOp read, SmallVectorImpl<Uses> &windows) {
+    SmallVector<Operation *> users(read->getUsers()), forward, backward, weight;
+    llvm::sort(users, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    for (Operation *user : users) {
+      if (!isa<ir::MatmulOp, ir::GroupedMatmulOp>(user) || user->getOperand(1) != read.getValue())
+        return read.emitOpError("has a use that packing does not know: ") << user->getName();
+      (user->hasAttr("transpose_b") ? forward : backward).push_back(user);
     }
+    for (auto accumulate : read->getParentOfType<func::FuncOp>().getOps<ir::AccumulateGradientOp>())
+      if (accumulate.getGradient() == stateName(ir::StateRole::Gradient, read.getSymbol()))
+        weight.push_back(accumulate);
+    auto add = [&](ArrayRef<Operation *> operations, SmallVector<Operation *> Uses::*list) {
+      if (windows.size() < operations.size())
+        windows.resize(operations.size());
+      for (auto [window, operation] : llvm::zip(windows, operations))
+        (window.*list).push_back(operation);
+    };
+    add(forward, &Uses::forward);
+    add(backward, &Uses::backward);
+    add(weight, &Uses::weight);
+    return success();
+  }
+
+  LogicalResult check(const Uses &uses, ir::ReadOp first) {
     for (ArrayRef<Operation *> list :
          {ArrayRef(uses.forward), ArrayRef(uses.backward), ArrayRef(uses.weight)})
-      if (!list.empty() && list.size() != reads.size())
-        return reads.front().emitOpError("is packed with siblings that are used differently");
+      if (!list.empty() && list.size() != members.size())
+        return first.emitOpError("is packed with siblings that are used differently");
     for (Operation *accumulate : uses.weight) {
       Operation *product = weightProduct(accumulate);
       if (!isa_and_nonnull<ir::MatmulOp, ir::GroupedMatmulGradOp>(product) || !product->hasOneUse())
@@ -143,7 +146,7 @@ private:
     for (Operation *forward : uses.forward)
       if (forward->getOperand(0) != uses.forward.front()->getOperand(0))
         return forward->emitOpError("is packed with siblings that have another input");
-    return uses;
+    return success();
   }
 
   LogicalResult rewriteProducts(func::FuncOp function) {
@@ -156,17 +159,23 @@ private:
       return success();
     if (reads.size() != members.size())
       return function.emitOpError("reads only some of the siblings packed into '") << pack << "'";
-    FailureOr<Uses> uses = collect(reads);
-    if (failed(uses))
-      return failure();
+    SmallVector<Uses> windows;
+    for (ir::ReadOp read : reads)
+      if (failed(collect(read, windows)))
+        return failure();
+    for (const Uses &uses : windows)
+      if (failed(check(uses, reads.front())))
+        return failure();
     ir::ReadOp first =
         *llvm::min_element(reads, [](ir::ReadOp a, ir::ReadOp b) { return a->isBeforeInBlock(b); });
     OpBuilder builder(first);
     Value packed = ir::ReadOp::create(builder, first.getLoc(), packedType, pack);
-    if (!uses->forward.empty())
-      packForward(uses->forward, packed);
-    if (!uses->weight.empty() || !uses->backward.empty())
-      packBackward(*uses, packed);
+    for (const Uses &uses : windows) {
+      if (!uses.forward.empty())
+        packForward(uses.forward, packed);
+      if (!uses.weight.empty() || !uses.backward.empty())
+        packBackward(uses, packed);
+    }
     for (ir::ReadOp read : reads)
       read.erase();
     return success();

@@ -63,7 +63,10 @@ def PartitionPass : Pass<"step37-partition", "::mlir::ModuleOp"> {
   let options = [
     ListOption<"tokenAxes", "token-axes", "std::string",
                "axes that sums of activations are scattered over, slowest first: those of the batch, "
-               "and behind them those of sequence parallelism">];
+               "and behind them those of sequence parallelism">,
+    Option<"expertRows", "expert-rows", "double", "2.0",
+           "rows that a rank's experts work on at once, as a multiple of the mean; rows beyond them are worked "
+           "on in further windows">];
 }
 
 def PackProjectionsPass : Pass<"step37-pack-projections", "::mlir::ModuleOp"> {
@@ -74,6 +77,17 @@ def PackProjectionsPass : Pass<"step37-pack-projections", "::mlir::ModuleOp"> {
     gradients one product with the concatenation. Takes what step37-partition gives, keeps the local contract.
   }];
   let dependentDialects = ["::step37::ir::Step37Dialect", "::mlir::tensor::TensorDialect"];
+}
+
+def RecomputeActivationsPass : Pass<"step37-recompute-activations", "::mlir::ModuleOp"> {
+  let summary = "Compute activations again in the backward program instead of keeping them.";
+  let description = [{
+    none: only what operations marked `step37.overflow` give. selective: also wide results of operations that
+    contract nothing (norms, rotations, activations, copies of rows). full: also everything else that the forward
+    program does not use outside of its own block of the model. What is computed again is a clone before its first use
+    in the backward program, so gradients keep their bits. Keeps the local contract.
+  }];
+  let options = [Option<"mode", "mode", "std::string", "\"none\"", "none, selective or full">];
 }
 
 def FuseResidualNormPass : Pass<"step37-fuse-residual-norm", "::mlir::ModuleOp"> {

@@ -22,8 +22,11 @@ void buildLocalPipeline(OpPassManager &manager, const LocalPipelineOptions &opti
   manager.addPass(createAssignShardingPass(assign));
   PartitionPassOptions partition;
   llvm::append_range(partition.tokenAxes, options.tokenAxes);
+  partition.expertRows = options.expertRows;
   manager.addPass(createPartitionPass(partition));
   manager.addPass(createPackProjectionsPass());
+  manager.addPass(
+      createRecomputeActivationsPass(RecomputeActivationsPassOptions{options.recompute}));
   manager.addPass(createFuseResidualNormPass());
   BuildUpdatePassOptions update;
   update.splitState = options.splitState;

@@ -75,8 +75,11 @@ Value BufferAssignment::of(Value value) {
   if (auto read = value.getDefiningOp<ir::ReadOp>()) {
     buffer = symbol(read.getSymbol());
   } else if (auto extract = value.getDefiningOp<tensor::ExtractSliceOp>()) {
-    buffer = slice(extract.getLoc(), of(extract.getSource()), extract.getStaticOffset(1),
-                   extract.getStaticSize(1));
+    Value source = of(extract.getSource());
+    buffer =
+        extract.getType().getRank() == 1
+            ? rows(source, extract.getStaticOffset(0), extract.getStaticSize(0))
+            : slice(extract.getLoc(), source, extract.getStaticOffset(1), extract.getStaticSize(1));
   } else {
     auto concat = value.getDefiningOp<tensor::ConcatOp>();
     assert(concat && "operations are lowered in order, so all other values have a buffer");

@@ -93,6 +93,18 @@ def Step37_LocalizeIdsOp : Step37_PureOp<"localize_ids"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
+def Step37_FillOp : Step37_Op<"fill", [Pure, Shardable]> {
+  let summary = "A tensor with one value everywhere.";
+  let description = [{
+    ```mlir
+    %one = step37.fill {value = 1.0 : f64} : tensor<1xf32>
+    ```
+  }];
+  let arguments = (ins F64Attr:$value);
+  let results = (outs F32TensorOfRank<1>:$out);
+  let assemblyFormat = "attr-dict `:` type($out)";
+}
+
 def Step37_ExpertWindowOp : Step37_PureOp<"expert_window"> {
   let summary = "Some of the rows that sort_by_expert has grouped, as groups of their own.";
   let description = [{

@@ -27,6 +27,12 @@ bool hasSizes(mlir::RankedTensorType type);
 /// it (as the location's child) the word "backward".
 mlir::Location backwardOf(mlir::Location forward);
 bool isBackward(mlir::Operation *op);
+/// The same for what the backward program computes again.
+mlir::Location recomputedOf(mlir::Location forward);
+
+/// Marks operations on rows of experts that only exist where more rows than usual go to a rank.
+/// Their results are never kept for the backward program.
+inline constexpr llvm::StringLiteral overflowAttribute = "step37.overflow";
 
 } // namespace step37::ir
 

@@ -4,9 +4,11 @@
 #include "passes/Passes.h"
 #include "passes/sharding/Propagation.h"
 #include "passes/sharding/Resharding.h"
+#include "passes/sharding/SymbolShardings.h"
 
 #include "llvm/ADT/MapVector.h"
 
+#include <cmath>
 #include <map>
 
 using namespace mlir;
@@ -21,87 +23,24 @@ RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getTy
 
 int64_t share(int64_t size, int64_t ways) { return llvm::divideCeil(size, ways); }
 
-RankedTensorType localType(RankedTensorType whole, const Sharding &sharding, const MeshAxes &mesh) {
-  SmallVector<int64_t> shape;
-  for (auto [size, dim] : llvm::zip_equal(whole.getShape(), sharding.dims))
-    shape.push_back(share(size, mesh.ways(dim.axes)));
-  return whole.clone(shape);
-}
-
-/// How the symbols of the module lie on the mesh.
-class SymbolShardings {
-public:
-  SymbolShardings(ModuleOp module, const MeshAxes &mesh) : symbols(module), mesh(mesh) {}
-
-  /// Gives parameters and their states the types that a rank has.
-  void localize() {
-    auto module = cast<ModuleOp>(symbols.getOp());
-    for (auto parameter : module.getOps<ir::ParameterOp>()) {
-      RankedTensorType type = parameter.getTensorType();
-      Sharding sharding = parameter.getSplit() ? mesh.parseSplit(*parameter.getSplit())
-                                               : Sharding::replicated(type.getRank());
-      RankedTensorType local = localType(type, sharding, mesh);
-      if (local != type)
-        localizeParts(parameter, local);
-      parameter.setType(local);
-      known[parameter.getSymName()] = sharding;
-    }
-    for (auto state : module.getOps<ir::StateOp>())
-      if (state.getOf()) {
-        const Sharding &sharding = known.at(*state.getOf());
-        state.setType(localType(state.getTensorType(), sharding, mesh));
-        known[state.getSymName()] = sharding;
-      }
-  }
-
-  RankedTensorType typeOf(StringRef symbol) {
-    if (auto parameter = symbols.lookup<ir::ParameterOp>(symbol))
-      return parameter.getTensorType();
-    return symbols.lookup<ir::StateOp>(symbol).getTensorType();
-  }
-  bool isParameter(StringRef symbol) { return isa<ir::ParameterOp>(symbols.lookup(symbol)); }
-  const Sharding *find(StringRef symbol) const {
-    auto found = known.find(symbol);
-    return found == known.end() ? nullptr : &found->second;
-  }
-
-  /// An activation lies as the value that is written to it first.
-  void define(StringRef symbol, const Sharding &sharding, RankedTensorType local) {
-    known[symbol] = sharding;
-    symbols.lookup<ir::StateOp>(symbol).setType(local);
-  }
-
-  /// Says over which axes a gradient stays to be summed; false where it was said otherwise.
-  bool setPartial(StringRef gradient, ArrayRef<int> axes) {
-    auto state = symbols.lookup<ir::StateOp>(gradient);
-    ArrayAttr names = mesh.names(state.getContext(), axes);
-    if (state.getPartialAttr() && state.getPartialAttr() != names)
-      return false;
-    state.setPartialAttr(names);
-    return true;
-  }
-
-private:
-  void localizeParts(ir::ParameterOp parameter, RankedTensorType local) {
-    auto part = cast<ir::PartAttr>(parameter.getParts()[0]); // logical contract, C3
-    auto cut =
-        ir::PartAttr::get(parameter.getContext(), part.getName(), part.getElementType(),
-                          local.getShape(), part.getBlocks(), part.getBegin(), part.getStride(),
-                          part.getInitStd(), *parameter.getSplit(), part.getShape());
-    parameter.setPartsAttr(ArrayAttr::get(parameter.getContext(), {cut}));
-  }
-
-  SymbolTable symbols;
-  const MeshAxes &mesh;
-  std::map<StringRef, Sharding> known;
-};
-
-/// A value on a rank.
+/// A value on a rank. Rows of experts are several values, one a window of rows; so are the
+/// contributions of the windows to a sum.
 struct Local {
-  Value value;
+  SmallVector<Value, 1> values;
   Sharding sharding;
   bool isParameter = false;
+
+  Value value() const {
+    assert(values.size() == 1 && "only rows of experts come in windows");
+    return values[0];
+  }
+  Value window(size_t index) const { return values.size() == 1 ? values[0] : values[index]; }
 };
+
+/// Whether a dimension is rows of experts, or says where they are.
+bool isOfExperts(const ir::ShardingRule::Dims &dims) {
+  return llvm::any_of(dims, [](const ir::DimRule &dim) { return dim.factors.size() == 2; });
+}
 
 class FunctionPartitioner;
 
@@ -123,9 +62,9 @@ private:
 class FunctionPartitioner {
 public:
   FunctionPartitioner(func::FuncOp function, const MeshAxes &mesh, SymbolShardings &symbols,
-                      ArrayRef<int> tokenAxes)
-      : mesh(mesh), function(function), symbols(symbols), tokenAxes(tokenAxes), resharder(mesh),
-        builder(function.getContext()) {}
+                      ArrayRef<int> tokenAxes, double expertRows)
+      : mesh(mesh), function(function), symbols(symbols), tokenAxes(tokenAxes),
+        expertRows(expertRows), resharder(mesh), builder(function.getContext()) {}
 
   LogicalResult run();
 
@@ -145,12 +84,19 @@ private:
   Claim claimOf(const Local &local) const;
   SmallVector<Local> operandsOf(Operation *op, const ir::ShardingRule &rule);
   SmallVector<Local> addAlike(Operation *op, ArrayRef<Local> operands);
-  FailureOr<Value> as(Operation *user, const Local &local, const Sharding &wanted);
-  Type localResult(Type whole, const ir::ShardingRule::Dims &dims, const OperationSharding &split);
+  FailureOr<Local> as(Operation *user, const Local &local, const Sharding &wanted);
+  Local sumOfWindows(Operation *user, const Local &local);
+  Type localResult(Type whole, const ir::ShardingRule::Dims &dims, const OperationSharding &split,
+                   std::optional<int64_t> windowRows);
+  int64_t rowsAtOnce(int64_t rows, int64_t ranks) const;
+  SmallVector<Local> inWindows(Location loc, const ir::ShardingRule &rule, ValueRange results,
+                               int64_t rowsAtOnce);
+  Value one(Location loc);
 
   func::FuncOp function;
   SymbolShardings &symbols;
   ArrayRef<int> tokenAxes;
+  double expertRows;
   Resharder resharder;
   OpBuilder builder;
   DenseMap<Value, Local> locals;
@@ -164,6 +110,7 @@ private:
   };
   SmallVector<Exchanged> exchanged;
   std::map<Axes, Value> coordinates;
+  Value constantOne;
 };
 
 int64_t OperationShapes::ways(int factor) const {
@@ -187,6 +134,17 @@ Value FunctionPartitioner::coordinate(Location loc, ArrayRef<int> axes) {
   return value;
 }
 
+/// A beta of contributions behind the first.
+Value FunctionPartitioner::one(Location loc) {
+  if (!constantOne) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(builder.getBlock());
+    auto type = RankedTensorType::get({1}, builder.getF32Type());
+    constantOne = ir::FillOp::create(builder, loc, type, llvm::APFloat(1.0));
+  }
+  return constantOne;
+}
+
 LogicalResult FunctionPartitioner::run() {
   collectDemands();
   Block *whole = &function.front();
@@ -197,7 +155,7 @@ LogicalResult FunctionPartitioner::run() {
     auto split = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "step37.split");
     RankedTensorType type = typeOf(argument);
     Sharding sharding = split ? mesh.parseSplit(split) : Sharding::replicated(type.getRank());
-    locals[argument] = {local->addArgument(localType(type, sharding, mesh), argument.getLoc()),
+    locals[argument] = {{local->addArgument(localType(type, sharding, mesh), argument.getLoc())},
                         sharding};
   }
   for (Operation &op : *whole)
@@ -270,7 +228,7 @@ LogicalResult FunctionPartitioner::visit(ir::ReadOp read) {
     return read.emitOpError("reads a state that no program before this one has written");
   Value value = ir::ReadOp::create(builder, read.getLoc(), symbols.typeOf(read.getSymbol()),
                                    read.getSymbol());
-  locals[read.getValue()] = {value, *sharding, symbols.isParameter(read.getSymbol())};
+  locals[read.getValue()] = {{value}, *sharding, symbols.isParameter(read.getSymbol())};
   return success();
 }
 
@@ -279,12 +237,12 @@ LogicalResult FunctionPartitioner::visit(ir::WriteOp write) {
   const Sharding *known = symbols.find(write.getSymbol());
   Sharding wanted = known ? *known : claimOf(local).sharding;
   wanted.partial.clear();
-  FailureOr<Value> value = as(write, local, wanted);
+  FailureOr<Local> value = as(write, local, wanted);
   if (failed(value))
     return failure();
   if (!known)
-    symbols.define(write.getSymbol(), wanted, typeOf(*value));
-  ir::WriteOp::create(builder, write.getLoc(), write.getSymbol(), *value);
+    symbols.define(write.getSymbol(), wanted, typeOf(value->value()));
+  ir::WriteOp::create(builder, write.getLoc(), write.getSymbol(), value->value());
   return success();
 }
 
@@ -292,13 +250,16 @@ LogicalResult FunctionPartitioner::visit(ir::AccumulateGradientOp accumulate) {
   Local local = locals.lookup(accumulate.getValue());
   Sharding wanted = *symbols.find(accumulate.getGradient());
   wanted.partial = local.sharding.partial;
-  FailureOr<Value> value = as(accumulate, local, wanted);
+  // Windows of rows of experts contribute one by one.
+  FailureOr<Local> value = local.sharding == wanted ? local : as(accumulate, local, wanted);
   if (failed(value))
     return failure();
   if (!symbols.setPartial(accumulate.getGradient(), wanted.partial))
     return accumulate.emitOpError("is a sum over other axes than before");
-  ir::AccumulateGradientOp::create(builder, accumulate.getLoc(), accumulate.getGradient(), *value,
-                                   locals.lookup(accumulate.getBeta()).value);
+  for (auto [index, contribution] : llvm::enumerate(value->values))
+    ir::AccumulateGradientOp::create(
+        builder, accumulate.getLoc(), accumulate.getGradient(), contribution,
+        index == 0 ? locals.lookup(accumulate.getBeta()).value() : one(accumulate.getLoc()));
   return success();
 }
 
@@ -308,10 +269,10 @@ LogicalResult FunctionPartitioner::visit(func::ReturnOp op) {
     Local local = locals.lookup(operand);
     Sharding wanted = local.sharding;
     wanted.partial.clear();
-    FailureOr<Value> value = as(op, local, wanted);
+    FailureOr<Local> value = as(op, local, wanted);
     if (failed(value))
       return failure();
-    values.push_back(*value);
+    values.push_back(value->value());
     function.setResultAttr(index, "step37.split", mesh.split(op.getContext(), wanted));
   }
   func::ReturnOp::create(builder, op.getLoc(), values);
@@ -340,32 +301,114 @@ LogicalResult FunctionPartitioner::visit(ir::ShardableOpInterface op) {
   OperationSharding split(rule, mesh);
   split.choose(claims, wanted);
 
-  SmallVector<Value> values;
+  SmallVector<Local> values;
   SmallVector<Axes> kept;
+  size_t windows = 1;
   for (auto [index, local] : llvm::enumerate(operands)) {
     Sharding needed = split.operand(index);
     needed.partial = kept.emplace_back(split.keptPartial(index, local.sharding));
-    FailureOr<Value> value = as(op, local, needed);
+    bool rows = isOfExperts(rule.operands[index]);
+    FailureOr<Local> value =
+        rows && local.sharding == needed ? FailureOr<Local>(local) : as(op, local, needed);
     if (failed(value))
       return failure();
+    windows = std::max(windows, value->values.size());
     values.push_back(*value);
   }
-  OperationShapes shapes(*this, split);
-  for (auto [type, dims] : llvm::zip_equal(op->getResultTypes(), rule.results))
-    shapes.resultTypes.push_back(localResult(type, dims, split));
-  SmallVector<Value> results;
-  if (failed(op.localize(shapes, builder, values, results)))
-    return failure();
-  for (auto [index, result] : llvm::enumerate(op->getResults()))
-    locals[result] = {results[index], split.result(index, kept)};
+
+  SmallVector<Local> results(op->getNumResults());
+  for (size_t window = 0; window < windows; ++window) {
+    std::optional<int64_t> windowRows;
+    SmallVector<Value> operandValues;
+    for (auto [index, local] : llvm::enumerate(values)) {
+      operandValues.push_back(local.window(window));
+      if (local.values.size() > 1 && rule.operands[index][0].extent == ir::Extent::rows)
+        windowRows = typeOf(local.values[window]).getDimSize(0);
+    }
+    OperationShapes shapes(*this, split);
+    for (auto [type, dims] : llvm::zip_equal(op->getResultTypes(), rule.results))
+      shapes.resultTypes.push_back(localResult(type, dims, split, windowRows));
+    Operation *before = builder.getBlock()->empty() ? nullptr : &builder.getBlock()->back();
+    SmallVector<Value> built;
+    if (failed(op.localize(shapes, builder, operandValues, built)))
+      return failure();
+    if (window > 0)
+      for (Operation *made = &builder.getBlock()->back(); made && made != before;
+           made = made->getPrevNode())
+        made->setAttr(ir::overflowAttribute, builder.getUnitAttr());
+    for (auto [result, value] : llvm::zip_equal(results, built))
+      result.values.push_back(value);
+  }
+
+  // Who makes rows of experts makes them for as many as there can be; all others see windows of
+  // them.
+  bool makesRows =
+      llvm::any_of(rule.results, isOfExperts) && llvm::none_of(rule.operands, isOfExperts);
+  if (makesRows) {
+    SmallVector<Value> built;
+    for (const Local &result : results)
+      built.push_back(result.value());
+    Axes experts = split.axesOf(rule.results[0][0].factors[1]);
+    for (auto [result, dims] : llvm::zip(built, rule.results))
+      if (dims[0].extent == ir::Extent::rows)
+        results = inWindows(op->getLoc(), rule, built,
+                            rowsAtOnce(typeOf(result).getDimSize(0), mesh.ways(experts)));
+  }
+  for (auto [index, result] : llvm::enumerate(op->getResults())) {
+    results[index].sharding = split.result(index, kept);
+    locals[result] = results[index];
+  }
   return success();
+}
+
+/// Rows of one window, of `rows` that there are if all tokens choose a rank's experts.
+int64_t FunctionPartitioner::rowsAtOnce(int64_t rows, int64_t ranks) const {
+  constexpr int64_t unit = 8;
+  if (ranks == 1)
+    return rows;
+  auto wanted = int64_t(std::ceil(expertRows * double(rows) / double(ranks)));
+  return std::min(rows, int64_t(llvm::alignTo(std::max<int64_t>(wanted, 1), unit)));
+}
+
+/// The results of an operation that groups rows by expert, window by window: offsets and places of
+/// slots within the window, and its part of the list of rows.
+SmallVector<Local> FunctionPartitioner::inWindows(Location loc, const ir::ShardingRule &rule,
+                                                  ValueRange results, int64_t rowsAtOnce) {
+  Value bounds, rows, slots;
+  for (auto [result, dims] : llvm::zip_equal(results, rule.results)) {
+    ir::Extent extent = dims[0].extent;
+    (extent == ir::Extent::bounds ? bounds : extent == ir::Extent::rows ? rows : slots) = result;
+  }
+  int64_t all = typeOf(rows).getDimSize(0);
+  SmallVector<Local> locals(results.size());
+  for (int64_t first = 0; first < all; first += rowsAtOnce) {
+    int64_t count = std::min(rowsAtOnce, all - first);
+    Value windowBounds = bounds, windowSlots = slots, windowRows = rows;
+    if (count < all) {
+      auto window = ir::ExpertWindowOp::create(builder, loc, bounds.getType(), slots.getType(),
+                                               bounds, slots, first, count);
+      windowBounds = window.getWindowOffsets();
+      windowSlots = window.getWindowSlotRow();
+      windowRows = tensor::ExtractSliceOp::create(
+          builder, loc, rows, ArrayRef<OpFoldResult>{builder.getIndexAttr(first)},
+          ArrayRef<OpFoldResult>{builder.getIndexAttr(count)},
+          ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+    }
+    for (auto [local, dims] : llvm::zip_equal(locals, rule.results)) {
+      ir::Extent extent = dims[0].extent;
+      local.values.push_back(extent == ir::Extent::bounds ? windowBounds
+                             : extent == ir::Extent::rows ? windowRows
+                                                          : windowSlots);
+    }
+  }
+  return locals;
 }
 
 /// A partial value is claimed as it would be after its sum: scattered over the tokens as far as
 /// tokens are split at all.
 Claim FunctionPartitioner::claimOf(const Local &local) const {
   Claim claim{local.isParameter ? Claim::parameter : Claim::value, local.sharding};
-  if (typeOf(local.value).getElementType().isInteger())
+  if (typeOf(local.values[0]).getElementType().isInteger())
     claim.strength = Claim::index;
   if (local.sharding.partial.empty() || local.sharding.dims.empty())
     return claim;
@@ -390,46 +433,67 @@ SmallVector<Local> FunctionPartitioner::operandsOf(Operation *op, const ir::Shar
   return operands;
 }
 
-/// Partial operands that lie alike are added before they are summed over ranks.
+/// Partial operands that lie alike are added before they are summed over ranks: rows of experts
+/// window by window, all else at once.
 SmallVector<Local> FunctionPartitioner::addAlike(Operation *op, ArrayRef<Local> operands) {
   SmallVector<Local> groups;
-  SmallVector<SmallVector<Value>> members;
+  SmallVector<SmallVector<SmallVector<Value>>> members; // of a group, of each of its windows
   for (const Local &local : operands) {
+    bool rows = local.sharding.dims[0].second > 0;
     auto *group = llvm::find_if(groups, [&](const Local &other) {
       return !local.sharding.partial.empty() && other.sharding == local.sharding;
     });
     if (group == groups.end()) {
       groups.push_back(local);
-      members.push_back({local.value});
-    } else {
-      members[group - groups.begin()].push_back(local.value);
+      members.emplace_back(rows ? local.values.size() : 1);
+      group = std::prev(groups.end());
     }
+    auto &windows = members[group - groups.begin()];
+    for (auto [index, value] : llvm::enumerate(local.values))
+      windows[rows ? index : 0].push_back(value);
   }
-  for (auto [group, values] : llvm::zip(groups, members))
-    if (values.size() > 1)
-      group.value = ir::AddOp::create(builder, op->getLoc(), values[0].getType(), values);
+  for (auto [group, windows] : llvm::zip(groups, members)) {
+    if (group.sharding.partial.empty())
+      continue;
+    group.values.clear();
+    for (ArrayRef<Value> values : windows)
+      group.values.push_back(values.size() == 1 ? values[0]
+                                                : ir::AddOp::create(builder, op->getLoc(),
+                                                                    values[0].getType(), values));
+  }
   return groups;
 }
 
-/// The value as `user` needs it. What was exchanged once is used again, but not kept from the
-/// forward to the backward program.
-FailureOr<Value> FunctionPartitioner::as(Operation *user, const Local &local,
+/// The one value that windows of rows of experts contribute to.
+Local FunctionPartitioner::sumOfWindows(Operation *user, const Local &local) {
+  if (local.values.size() == 1)
+    return local;
+  Value sum = ir::AddOp::create(builder, user->getLoc(), local.values[0].getType(), local.values);
+  return {{sum}, local.sharding, local.isParameter};
+}
+
+/// The value as `user` needs it, in one piece. What was made for one user is there for the next,
+/// but is not kept from the forward to the backward program.
+FailureOr<Local> FunctionPartitioner::as(Operation *user, const Local &local,
                                          const Sharding &wanted) {
-  if (local.sharding == wanted)
-    return local.value;
+  if (local.sharding == wanted && local.values.size() == 1)
+    return local;
   bool backward = ir::isBackward(user);
   for (const Exchanged &earlier : exchanged)
-    if (earlier.from == local.value && earlier.to == wanted && earlier.backward == backward)
-      return earlier.value;
+    if (earlier.from == local.values[0] && earlier.to == wanted && earlier.backward == backward)
+      return Local{{earlier.value}, wanted};
+  Value whole = sumOfWindows(user, local).value();
   FailureOr<Value> value =
-      resharder.reshard(builder, user->getLoc(), local.value, local.sharding, wanted);
-  if (succeeded(value))
-    exchanged.push_back({local.value, wanted, backward, *value});
-  return value;
+      resharder.reshard(builder, user->getLoc(), whole, local.sharding, wanted);
+  if (failed(value))
+    return failure();
+  exchanged.push_back({local.values[0], wanted, backward, *value});
+  return Local{{*value}, wanted};
 }
 
 Type FunctionPartitioner::localResult(Type whole, const ir::ShardingRule::Dims &dims,
-                                      const OperationSharding &split) {
+                                      const OperationSharding &split,
+                                      std::optional<int64_t> windowRows) {
   auto type = cast<RankedTensorType>(whole);
   SmallVector<int64_t> shape;
   for (auto [size, dim] : llvm::zip_equal(type.getShape(), dims)) {
@@ -441,6 +505,8 @@ Type FunctionPartitioner::localResult(Type whole, const ir::ShardingRule::Dims &
       shape.push_back(share(size, ways(0) * ways(1)));
       break;
     case ir::Extent::rows: // all rows of a rank's tokens may belong to its experts
+      shape.push_back(windowRows.value_or(share(size, ways(0))));
+      break;
     case ir::Extent::slots:
       shape.push_back(share(size, ways(0)));
       break;
@@ -465,7 +531,7 @@ struct PartitionPass : impl::PartitionPassBase<PartitionPass> {
     SymbolShardings symbols(getOperation(), *mesh);
     symbols.localize();
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (failed(FunctionPartitioner(function, *mesh, symbols, axes).run()))
+      if (failed(FunctionPartitioner(function, *mesh, symbols, axes, expertRows).run()))
         return signalPassFailure();
   }
 };

@@ -64,6 +64,10 @@ void addCompileCommand(CLI::App &app) {
   what->add_option("--grad-dtype", options->gradType, "storage of gradients")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
+  what->add_option("--recompute", options->recompute,
+                   "activations that are computed again in the backward program instead of kept")
+      ->check(CLI::IsMember({"none", "selective", "full"}))
+      ->capture_default_str();
   what->add_option("--set", options->assignments, "key=value; --list-set prints the keys")
       ->take_all();
   what->add_flag("--text-only", options->textOnly,
@@ -84,6 +88,10 @@ void addCompileCommand(CLI::App &app) {
       ->capture_default_str();
   mesh->add_flag("--sequence-parallel", options->mesh.sequenceParallel,
                  "split tokens over the tensor-parallel ranks between the products");
+  mesh->add_option("--expert-rows", options->mesh.expertRows,
+                   "rows that a rank's experts work on at once, as a multiple of the mean")
+      ->check(CLI::Range(0.01, 1e6))
+      ->capture_default_str();
   mesh->add_option(
           "--zero", options->mesh.splitState,
           "1: split optimizer state over the ranks that hold the same parameter; 0: do not")

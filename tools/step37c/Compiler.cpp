@@ -106,6 +106,7 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   frontend.batches = mesh.dp;
   LocalPipelineOptions local;
   local.gradientType = options.gradType;
+  local.recompute = options.recompute;
   setSharding(local, mesh, options.mesh);
 
   OwningOpRef<ModuleOp> module = buildModel(context, loaded.config, frontend);

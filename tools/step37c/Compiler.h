@@ -22,6 +22,7 @@ struct CompileOptions {
   std::vector<std::string> programs; // of train, eval; empty: all
   std::string gradType = "f32";
   MeshOptions mesh;
+  std::string recompute = "none";       // none, selective or full
   std::vector<std::string> assignments; // --set key=value
   bool textOnly = false;
   std::filesystem::path dumpDir; // empty: no dump

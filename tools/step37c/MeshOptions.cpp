@@ -78,6 +78,7 @@ void setSharding(LocalPipelineOptions &pipeline, const plan::Mesh &mesh,
   if (options.sequenceParallel)
     pipeline.tokenAxes.insert(pipeline.tokenAxes.end(), tp.begin(), tp.end());
   pipeline.splitState = options.splitState;
+  pipeline.expertRows = options.expertRows;
 }
 
 } // namespace step37

@@ -15,6 +15,7 @@ struct MeshOptions {
   int64_t tp = 1, ep = 1, etp = 1;
   bool sequenceParallel = false;
   bool splitState = true; // --zero 1
+  double expertRows = 2;  // --expert-rows
 };
 
 /// The mesh. Throws Error "<origin>: …" where its sizes do not fit each other or the model: tp must
