@@ -66,7 +66,7 @@ func.func @update(%hyper: tensor<7xf32> {step37.name = "hyper", step37.class = "
   %g = step37.read @gradient.w : tensor<32x16xf32>
   %partial = step37.sum_of_squares %g : (tensor<32x16xf32>) -> tensor<1xf32>
   %norm, %clip = step37.global_norm %partial, %max : (tensor<1xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>)
-  step37.adamw @w gradient @gradient.w moments @moment1.w, @moment2.w hyper %hyper clip %clip : tensor<7xf32>, tensor<1xf32>
+  step37.adamw @w gradient %g moments @moment1.w, @moment2.w hyper %hyper clip %clip : (tensor<32x16xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
   return %norm : tensor<1xf32>
 }
 // CHECK: plan.parameter @w trained true gradient @gradient.w moment1 @moment1.w moment2 @moment2.w parts [#step37.part<"w"
