@@ -66,8 +66,8 @@ Value BufferAssignment::of(Value value) {
   if (auto read = value.getDefiningOp<ir::ReadOp>()) {
     buffer = symbol(read.getSymbol());
   } else if (auto extract = value.getDefiningOp<tensor::ExtractSliceOp>()) {
-    buffer = slice(extract.getLoc(), of(extract.getSource()), extract.getStaticOffset(1),
-                   extract.getStaticSize(1));
+    buffer = columns(extract.getLoc(), of(extract.getSource()), extract.getStaticOffset(1),
+                     extract.getStaticSize(1));
   } else {
     auto concat = value.getDefiningOp<tensor::ConcatOp>();
     assert(concat && "operations are lowered in order, so all other values have a buffer");
@@ -90,8 +90,8 @@ Value BufferAssignment::forResult(Value result) {
       int64_t begin = 0;
       for (Value member : concat.getInputs().take_front(use.getOperandNumber()))
         begin += cast<RankedTensorType>(member.getType()).getDimSize(1);
-      buffer = slice(result.getLoc(), concatenation(concat), begin,
-                     cast<RankedTensorType>(result.getType()).getDimSize(1));
+      buffer = columns(result.getLoc(), concatenation(concat), begin,
+                       cast<RankedTensorType>(result.getType()).getDimSize(1));
     }
   }
   if (!buffer)
@@ -143,7 +143,7 @@ Value BufferAssignment::concatenation(tensor::ConcatOp concat) {
   return buffer;
 }
 
-Value BufferAssignment::slice(Location loc, Value source, int64_t begin, int64_t cols) {
+Value BufferAssignment::columns(Location loc, Value source, int64_t begin, int64_t cols) {
   auto type = cast<MemRefType>(source.getType());
   auto layout = StridedLayoutAttr::get(type.getContext(), 0, {stride(source), 1});
   return steps.view(loc, source, begin,

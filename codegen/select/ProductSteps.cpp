@@ -42,7 +42,7 @@ void ProductSteps::loss(Location loc, const LossBuffers &head,
   int64_t chunk = policy.logitsChunk(tokens, vocab);
   DType gradientType = policy.logitsGradientType(dtypeOfBuffer(head.x));
   Value one;
-  if (gradient && chunk < tokens) {
+  if (gradient && gradient->dw && chunk < tokens) {
     one = buffers.workspace(loc, 1, DType::f32);
     steps.step(loc, spec::Fill{1, 1.0}, {one});
   }
@@ -62,8 +62,9 @@ void ProductSteps::loss(Location loc, const LossBuffers &head,
     arguments.append({gradient->scale, rowsOf(head.tokenLoss), dlogits});
     steps.step(loc, spec, arguments);
     product(loc, dlogits, head.w, rowsOf(gradient->dx), false, false, Value());
-    product(loc, dlogits, x, gradient->dw.gradient, true, false,
-            begin == 0 ? gradient->dw.beta : one);
+    if (gradient->dw)
+      product(loc, dlogits, x, gradient->dw->gradient, true, false,
+              begin == 0 ? gradient->dw->beta : one);
   }
   steps.step(loc, spec::ReduceSum{tokens}, {head.tokenLoss, head.lossSum});
 }

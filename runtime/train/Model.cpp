@@ -102,8 +102,8 @@ float Model::readScalar(std::string_view name) const {
   return value;
 }
 
-double Model::lossSum() const {
-  int index = buffer("loss_sum", DType::f32, 1);
+double Model::lossSum(std::string_view name) const {
+  int index = buffer(name, DType::f32, 1);
   double sum = 0;
   for (int rank = 0; rank < modelExecutor->localRanks(); ++rank) {
     float value = 0;

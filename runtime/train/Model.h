@@ -44,9 +44,9 @@ public:
   void writeScalar(std::string_view buffer, float value) { writeScalars(buffer, {&value, 1}); }
   void writeScalar(std::string_view buffer, int32_t value);
 
-  /// A value that all ranks agree on, and the sum of loss_sum over the ranks.
+  /// A value that all ranks agree on, and the sum of a loss over the ranks.
   float readScalar(std::string_view buffer) const;
-  double lossSum() const;
+  double lossSum(std::string_view buffer = "loss_sum") const;
 
   /// Index of a buffer of this name, type and number of elements. Throws Error where the plan has
   /// none.

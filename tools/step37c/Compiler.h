@@ -21,7 +21,8 @@ struct CompileOptions {
   std::vector<std::string> programs; // of train, eval; empty: all
   std::string gradType = "f32";
   std::vector<std::string> assignments; // --set key=value
-  bool textOnly = false;
+  bool mtp = false, textOnly = false;
+  FrozenParts frozen;
   std::filesystem::path dumpDir; // empty: no dump
   std::string stopAfter;         // a phase, or empty
 };
