@@ -25,6 +25,7 @@ std::vector<std::string_view> logicalDims(const PublishedTensor &tensor) {
       {".down_proj.weight", {"", "ffn"}},
       {"embed_tokens.weight", {"vocab", ""}},
       {"lm_head.weight", {"vocab", ""}},
+      {".shared_head.output.weight", {"vocab", ""}},
   };
   for (const NamedDims &entry : table)
     if (std::string_view(tensor.name).ends_with(entry.suffix) &&

@@ -22,12 +22,12 @@ ModuleBuilder::ModuleBuilder(MLIRContext &context, DType type)
   builder.setInsertionPointToEnd(root->getBody());
 }
 
-void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack) {
-  // The router's bias only selects experts: published in f32, kept in f32, not trained.
-  bool trained = !StringRef(tensor.name).ends_with("router_bias");
+void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack, bool trained) {
+  // The router's bias is published in f32, and kept in f32.
+  bool selects = StringRef(tensor.name).ends_with("router_bias");
   bool matrix = tensor.shape.size() >= 2;
   Type published = elementType(*builder.getContext(), tensor.type);
-  Type stored = trained ? element : Type(builder.getF32Type());
+  Type stored = selects ? Type(builder.getF32Type()) : element;
   auto part = ir::PartAttr::get(builder.getContext(), builder.getStringAttr(tensor.name), published,
                                 tensor.shape, /*blocks=*/1, /*begin=*/0, /*stride=*/0,
                                 builder.getF64FloatAttr(matrix ? initStd : 0.0),
@@ -66,7 +66,7 @@ void ModuleBuilder::beginProgram(StringRef name, ArrayRef<ProgramArgument> progr
   builder.setInsertionPointToEnd(body);
 }
 
-void ModuleBuilder::endProgram(ArrayRef<std::pair<StringRef, Value>> results) {
+void ModuleBuilder::endProgram(ArrayRef<std::pair<std::string, Value>> results) {
   SmallVector<Value> values;
   SmallVector<Type> types;
   for (const auto &[name, value] : results) {

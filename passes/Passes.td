@@ -10,7 +10,8 @@ def BuildBackwardPass : Pass<"step37-build-backward", "::mlir::ModuleOp"> {
   let description = [{
     Walks the program in reverse from `step37.objective`, asks each operation for its gradient through
     its interface, sums what meets at a value, and accumulates what reaches a trained parameter into a
-    gradient state that it creates. Keeps the logical contract.
+    gradient state that it creates, one contribution for each use of the parameter. Keeps the logical
+    contract.
   }];
   let options = [Option<"gradientType", "gradient-type", "std::string", "\"f32\"",
                         "storage of gradients: f32 or bf16">];

@@ -59,7 +59,10 @@ LogicalResult lower(KernelSelector &select, ir::QkNormRopeGradOp op) {
   spec.dk_stride = select.strideOf(dk);
   SmallVector<Value> arguments = {select.in(op.getDqOut()), select.in(op.getDkOut()), q, k};
   appendNormAndTable(select, op, arguments);
-  if (!op.getQWeight()) {
+  if (op.getInverseRms())
+    arguments.push_back(select.in(op.getInverseRms()));
+  spec.frozen = op.getQWeight() && !op.getDqWeight();
+  if (!spec.sumsWeights()) {
     arguments.append({dq, dk});
     return select.launch(op, spec, arguments);
   }
@@ -68,8 +71,8 @@ LogicalResult lower(KernelSelector &select, ir::QkNormRopeGradOp op) {
   if (failed(qTarget) || failed(kTarget))
     return failure();
   spec.grad_type = dtype(op.getDqWeight());
-  arguments.append({select.in(op.getInverseRms()), qTarget->beta, dq, dk, qTarget->gradient,
-                    kTarget->gradient, select.workspaceOf(op, spec)});
+  arguments.append(
+      {qTarget->beta, dq, dk, qTarget->gradient, kTarget->gradient, select.workspaceOf(op, spec)});
   return select.launch(op, spec, arguments);
 }
 

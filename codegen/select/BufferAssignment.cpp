@@ -79,7 +79,7 @@ Value BufferAssignment::of(Value value) {
     buffer =
         extract.getType().getRank() == 1
             ? rows(source, extract.getStaticOffset(0), extract.getStaticSize(0))
-            : slice(extract.getLoc(), source, extract.getStaticOffset(1), extract.getStaticSize(1));
+            : columns(extract.getLoc(), source, extract.getStaticOffset(1), extract.getStaticSize(1));
   } else {
     auto concat = value.getDefiningOp<tensor::ConcatOp>();
     assert(concat && "operations are lowered in order, so all other values have a buffer");
@@ -107,7 +107,7 @@ Value BufferAssignment::forResult(Value result) {
         begin += cast<RankedTensorType>(member.getType()).getDimSize(dim);
       int64_t size = cast<RankedTensorType>(result.getType()).getDimSize(dim);
       buffer = dim == 0 ? rows(concatenation(concat), begin, size)
-                        : slice(result.getLoc(), concatenation(concat), begin, size);
+                        : columns(result.getLoc(), concatenation(concat), begin, size);
     }
   }
   if (!buffer)
@@ -159,7 +159,7 @@ Value BufferAssignment::concatenation(tensor::ConcatOp concat) {
   return buffer;
 }
 
-Value BufferAssignment::slice(Location loc, Value source, int64_t begin, int64_t cols) {
+Value BufferAssignment::columns(Location loc, Value source, int64_t begin, int64_t cols) {
   auto type = cast<MemRefType>(source.getType());
   auto layout = StridedLayoutAttr::get(type.getContext(), 0, {stride(source), 1});
   return steps.view(loc, source, begin,

@@ -44,6 +44,9 @@ public:
   /// Rows [begin, begin+count) of a buffer: of a matrix, or elements of a list.
   mlir::Value rows(mlir::Value buffer, int64_t begin, int64_t count);
 
+  /// Columns [begin, begin+cols) of a matrix.
+  mlir::Value columns(mlir::Location loc, mlir::Value source, int64_t begin, int64_t cols);
+
   /// The target if the value's only user accumulates it into a gradient: whoever asks writes the
   /// value there.
   std::optional<GradientTarget> takeGradientTarget(mlir::Value value);
@@ -60,7 +63,6 @@ public:
 
 private:
   mlir::Value concatenation(mlir::tensor::ConcatOp concat);
-  mlir::Value slice(mlir::Location loc, mlir::Value source, int64_t begin, int64_t cols);
 
   mlir::SymbolTable symbols;
   StepBuilder &steps;

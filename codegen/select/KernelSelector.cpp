@@ -22,6 +22,16 @@ FailureOr<GradientTarget> KernelSelector::accumulated(Operation *op, Value gradi
   return op->emitOpError("has a parameter gradient that is not accumulated at once");
 }
 
+FailureOr<std::optional<GradientTarget>> KernelSelector::accumulatedIfAny(Operation *op,
+                                                                          Value gradient) {
+  if (!gradient)
+    return std::optional<GradientTarget>();
+  FailureOr<GradientTarget> target = accumulated(op, gradient);
+  if (failed(target))
+    return failure();
+  return std::optional(*target);
+}
+
 Value KernelSelector::workspaceOf(Operation *op, const spec::KernelSpec &spec) {
   spec::Argument last = spec::arguments(spec).back();
   assert(last.name == "workspace" && "the spec has a workspace");

@@ -25,6 +25,9 @@ public:
 
   /// The gradient that a weight's gradient is added to: such a result exists nowhere else.
   mlir::FailureOr<GradientTarget> accumulated(mlir::Operation *op, mlir::Value gradient);
+  /// The same for a result that is absent where the weight is frozen.
+  mlir::FailureOr<std::optional<GradientTarget>> accumulatedIfAny(mlir::Operation *op,
+                                                                  mlir::Value gradient);
 
   /// The last argument of a spec with a workspace.
   mlir::Value workspaceOf(mlir::Operation *op, const spec::KernelSpec &spec);

@@ -8,6 +8,7 @@ KernelTable::KernelTable() {
   addLayerKernels(*this);
   addAttentionKernels(*this);
   addExpertKernels(*this);
+  addDataKernels(*this);
   addLossKernels(*this);
   addUpdateKernels(*this);
   addMeshKernels(*this);

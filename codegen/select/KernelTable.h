@@ -40,6 +40,7 @@ private:
 void addLayerKernels(KernelTable &table);
 void addAttentionKernels(KernelTable &table);
 void addExpertKernels(KernelTable &table);
+void addDataKernels(KernelTable &table);
 void addLossKernels(KernelTable &table);
 void addUpdateKernels(KernelTable &table);
 void addMeshKernels(KernelTable &table);

@@ -44,17 +44,27 @@ LogicalResult lower(KernelSelector &select, ir::RmsNormOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::RmsNormGradOp op) {
-  FailureOr<GradientTarget> target = select.accumulated(op, op.getDweight());
+  auto target = select.accumulatedIfAny(op, op.getDweight());
   if (failed(target))
     return failure();
-  spec::RmsNormGrad spec{dim(op.getDy(), 0),  dim(op.getDy(), 1), int64_t(op.getResiduals().size()),
-                         number(op.getEps()), dtype(op.getDy()),  dtype(op.getDweight())};
+  spec::RmsNormGrad spec;
+  spec.rows = dim(op.getDy(), 0);
+  spec.cols = dim(op.getDy(), 1);
+  spec.residuals = int64_t(op.getResiduals().size());
+  spec.eps = number(op.getEps());
+  spec.type = dtype(op.getDy());
+  spec.frozen = !target->has_value();
+  if (!spec.frozen)
+    spec.grad_type = dtype(op.getDweight());
   SmallVector<Value> arguments = {select.in(op.getDy()), select.in(op.getX()),
                                   select.in(op.getWeight()), select.in(op.getInverseRms())};
   for (Value residual : op.getResiduals())
     arguments.push_back(select.in(residual));
-  arguments.append(
-      {target->beta, select.out(op.getDx()), target->gradient, select.workspaceOf(op, spec)});
+  Value dx = select.out(op.getDx());
+  if (spec.frozen)
+    arguments.push_back(dx);
+  else
+    arguments.append({(*target)->beta, dx, (*target)->gradient, select.workspaceOf(op, spec)});
   return select.launch(op, spec, arguments);
 }
 

@@ -25,7 +25,7 @@ LogicalResult lower(KernelSelector &select, ir::LmLossOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::LmLossGradOp op) {
-  FailureOr<GradientTarget> target = select.accumulated(op, op.getDw());
+  auto target = select.accumulatedIfAny(op, op.getDw());
   if (failed(target))
     return failure();
   select.products.loss(op.getLoc(), lossBuffers(select, op),

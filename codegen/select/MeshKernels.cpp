@@ -84,7 +84,7 @@ LogicalResult lower(KernelSelector &select, ir::MergeLossStatsOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::LmLossSplitGradOp op) {
-  FailureOr<GradientTarget> target = select.accumulated(op, op.getDw());
+  FailureOr<std::optional<GradientTarget>> target = select.accumulatedIfAny(op, op.getDw());
   if (failed(target))
     return failure();
   SplitLossBuffers head{select.in(op.getX()),       select.in(op.getW()),

@@ -55,14 +55,16 @@ void ProductSteps::chunkGradient(Location loc, Value dlogits, Value x, Value w,
                                  const LossGradient &gradient, int64_t begin, Value one) {
   int64_t rows = typeOfBuffer(dlogits).getDimSize(0);
   product(loc, dlogits, w, buffers.rows(gradient.dx, begin, rows), false, false, Value());
-  product(loc, dlogits, x, gradient.dw.gradient, true, false, begin == 0 ? gradient.dw.beta : one);
+  if (gradient.dw)
+    product(loc, dlogits, x, gradient.dw->gradient, true, false,
+            begin == 0 ? gradient.dw->beta : one);
 }
 
 void ProductSteps::loss(Location loc, const LossBuffers &head,
                         const std::optional<LossGradient> &gradient) {
   int64_t tokens = typeOfBuffer(head.x).getDimSize(0), vocab = typeOfBuffer(head.w).getDimSize(0);
   DType gradientType = policy.logitsGradientType(dtypeOfBuffer(head.x));
-  Value one = gradient ? oneBehindFirstChunk(loc, tokens, vocab) : Value();
+  Value one = gradient && gradient->dw ? oneBehindFirstChunk(loc, tokens, vocab) : Value();
   forEachChunk(tokens, vocab, [&](int64_t begin, int64_t rows) {
     auto rowsOf = [&](Value buffer) { return buffers.rows(buffer, begin, rows); };
     spec::LogitsLoss spec{rows, vocab, gradient.has_value(), gradientType};
@@ -98,7 +100,7 @@ void ProductSteps::splitLossGradient(Location loc, const SplitLossBuffers &head,
                                      const LossGradient &gradient) {
   int64_t tokens = typeOfBuffer(head.x).getDimSize(0), vocab = typeOfBuffer(head.w).getDimSize(0);
   DType gradientType = policy.logitsGradientType(dtypeOfBuffer(head.x));
-  Value one = oneBehindFirstChunk(loc, tokens, vocab);
+  Value one = gradient.dw ? oneBehindFirstChunk(loc, tokens, vocab) : Value();
   forEachChunk(tokens, vocab, [&](int64_t begin, int64_t rows) {
     auto rowsOf = [&](Value buffer) { return buffers.rows(buffer, begin, rows); };
     Value logits = buffers.matrix(loc, rows, vocab, DType::f32), x = rowsOf(head.x);

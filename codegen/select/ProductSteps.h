@@ -13,10 +13,11 @@ struct LossBuffers {
   mlir::Value x, w, labels, weights, tokenLoss, lossSum;
 };
 
-/// What the gradient of the output head needs and gives: scale [1], dx like x, and w's gradient.
+/// What the gradient of the output head needs and gives: scale [1], dx like x, and w's gradient
+/// unless w is frozen.
 struct LossGradient {
   mlir::Value scale, dx;
-  GradientTarget dw;
+  std::optional<GradientTarget> dw;
 };
 
 /// Buffers of an output head of whose `totalVocab` rows a rank has a part: x, w [its rows, width],
@@ -35,8 +36,8 @@ public:
   void product(mlir::Location loc, mlir::Value a, mlir::Value b, mlir::Value c, bool transposeA,
                bool transposeB, mlir::Value beta);
 
-  /// The output head and its loss; with a gradient also dx and w's gradient, which starts with the
-  /// micro-batch's beta in the first chunk and goes on with 1.
+  /// The output head and its loss; with a gradient also dx and any gradient of w, which starts with
+  /// the micro-batch's beta in the first chunk and goes on with 1.
   void loss(mlir::Location loc, const LossBuffers &head,
             const std::optional<LossGradient> &gradient);
 

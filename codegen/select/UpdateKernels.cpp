@@ -17,11 +17,6 @@ LogicalResult lower(KernelSelector &select, ir::AccumulateGradientOp op) {
       {select.in(op.getValue()), select.in(op.getBeta()), gradient});
 }
 
-LogicalResult lower(KernelSelector &select, ir::FillOp op) {
-  return select.launch(op, spec::Fill{elements(op.getOut()), number(op.getValue())},
-                       {select.out(op.getOut())});
-}
-
 LogicalResult lower(KernelSelector &select, ir::SumOfSquaresOp op) {
   return select.launch(op, spec::SumOfSquares{elements(op.getX()), dtype(op.getX())},
                        {select.in(op.getX()), select.out(op.getPartial())});
@@ -59,7 +54,6 @@ LogicalResult lower(KernelSelector &select, ir::AdamWOp op) {
 
 void addUpdateKernels(KernelTable &table) {
   table.add<ir::AccumulateGradientOp>(lower);
-  table.add<ir::FillOp>(lower);
   table.add<ir::SumOfSquaresOp>(lower);
   table.add<ir::GlobalNormOp>(lower);
   table.add<ir::AdamWOp>(lower);

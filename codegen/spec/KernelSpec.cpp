@@ -91,6 +91,13 @@ Arguments TakeRows::arguments() const {
   return list.take();
 }
 
+Arguments CopyColumns::arguments() const {
+  ArgumentList list(family);
+  list.read("x", type, strided(rows, cols, x_stride));
+  list.write("out", type, strided(rows, cols, out_stride));
+  return list.take();
+}
+
 Arguments SumOfSquares::arguments() const {
   ArgumentList list(family);
   list.read("x", type, elements);

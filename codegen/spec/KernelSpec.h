@@ -85,16 +85,18 @@ struct RmsNorm {
 };
 
 /// Gradient of RmsNorm. With u = dy·(w+1): dx = r·u − x·r³·mean(u·x) + sum of `residuals` further
-/// gradients of x, rounded once; dweight = beta·dweight + sum over rows of dy·x·r.
-/// Arguments: dy, x, weight, inverse_rms, residual 0..n-1, beta f32, dx, dweight [cols],
-/// workspace f32 [blocks,cols] with blocks = ceil(rows / rowsPerBlock).
+/// gradients of x, rounded once; dweight = beta·dweight + sum over rows of dy·x·r, unless the
+/// weight is `frozen`. Arguments: dy, x, weight, inverse_rms, residual 0..n-1,
+/// [beta f32], dx, [dweight [cols], workspace f32 [blocks,cols] with blocks = ceil(rows /
+/// rowsPerBlock)]; what is in brackets is absent if frozen.
 struct RmsNormGrad {
   static constexpr std::string_view family = "rms_norm_grad";
   static constexpr int64_t rowsPerBlock = 64;
   int64_t rows = 0, cols = 0, residuals = 0;
   double eps = 1e-5;
   DType type = DType::f32, grad_type = DType::f32;
-  STEP37_FIELDS(rows, cols, residuals, eps, type, grad_type)
+  bool frozen = false;
+  STEP37_FIELDS(rows, cols, residuals, eps, type, grad_type, frozen)
   Arguments arguments() const;
 };
 
@@ -146,11 +148,12 @@ struct QkNormRope {
   Arguments arguments() const;
 };
 
-/// Gradient of QkNormRope with respect to q, k and the two weights.
+/// Gradient of QkNormRope with respect to q, k and, unless they are `frozen`, the two weights.
 /// Arguments: dq_out, dk_out (contiguous), q (q_stride), k (k_stride), [q_weight, k_weight],
 /// [table], document_start, [inverse_rms], [beta f32], dq (dq_stride), dk (dk_stride), [dq_weight,
 /// dk_weight, workspace f32 [blocks, 2·head_dim], blocks = ceil(tokens/rowsPerBlock)]; what is in
-/// brackets is there as in QkNormRope (the last group and beta with normalize).
+/// brackets is there as in QkNormRope (the last group and beta with normalize, unless
+/// frozen).
 struct QkNormRopeGrad {
   static constexpr std::string_view family = "qk_norm_rope_grad";
   static constexpr int64_t rowsPerBlock = 64;
@@ -159,8 +162,10 @@ struct QkNormRopeGrad {
   bool normalize = true;
   double eps = 1e-5;
   DType type = DType::f32, grad_type = DType::f32;
+  bool frozen = false;
   STEP37_FIELDS(tokens, seq_len, heads, groups, head_dim, rotary_dim, q_stride, k_stride, dq_stride,
-                dk_stride, normalize, eps, type, grad_type)
+                dk_stride, normalize, eps, type, grad_type, frozen)
+  bool sumsWeights() const { return normalize && !frozen; }
   Arguments arguments() const;
 };
 
@@ -376,6 +381,15 @@ struct TakeRows {
   Arguments arguments() const;
 };
 
+/// out = x, both column ranges of matrices. Arguments: x [rows,cols] (x_stride), out (out_stride).
+struct CopyColumns {
+  static constexpr std::string_view family = "copy_columns";
+  int64_t rows = 0, cols = 0, x_stride = 0, out_stride = 0;
+  DType type = DType::f32;
+  STEP37_FIELDS(rows, cols, x_stride, out_stride, type)
+  Arguments arguments() const;
+};
+
 /// partial[b] = sum of squares of the b-th block of `block` elements, in f32 with a fixed tree.
 /// Arguments: x [elements], partial f32 [ceil(elements/block)].
 struct SumOfSquares {
@@ -416,7 +430,7 @@ using KernelSpec =
                  RopeTable, QkNormRope, QkNormRopeGrad, Attention, AttentionGrad, Swiglu,
                  SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch, Combine, CombineGrad,
                  GroupedGemm, GroupedGemmGrad, ShiftLabels, LogitsLoss, Fill, ReduceSum, TakeRows,
-                 SumOfSquares, GlobalNorm, AdamW, Collective, LocalizeIds, ExpertWindow, LossStats,
+                 CopyColumns, SumOfSquares, GlobalNorm, AdamW, Collective, LocalizeIds, ExpertWindow, LossStats,
                  MergeLossStats, LogitsGrad>;
 
 /// The family's name, as in the plan file.

@@ -121,6 +121,7 @@ void relations(const QkNormRopeGrad &spec, const Checker &checker) {
   rotaryRelations(spec, checker);
   checker.stride("dq_stride", spec.dq_stride, spec.heads * spec.head_dim);
   checker.stride("dk_stride", spec.dk_stride, spec.groups * spec.head_dim);
+  checker.require(spec.normalize || !spec.frozen, "frozen", "needs normalize");
 }
 
 /// Attention and its gradient.
@@ -187,6 +188,11 @@ void relations(const Collective &spec, const Checker &checker) {
 
 void relations(const ExpertWindow &spec, const Checker &checker) {
   checker.require(spec.first <= indexLimit - spec.rows, "first", "plus rows must be below 2^31");
+}
+
+void relations(const CopyColumns &spec, const Checker &checker) {
+  checker.stride("x_stride", spec.x_stride, spec.cols);
+  checker.stride("out_stride", spec.out_stride, spec.cols);
 }
 
 } // namespace

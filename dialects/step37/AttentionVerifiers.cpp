@@ -81,14 +81,15 @@ LogicalResult QkNormRopeOp::verify() {
 
 LogicalResult QkNormRopeGradOp::verify() {
   auto likeWeight = [](Value gradient, Value weight) {
-    return bool(gradient) == bool(weight) && (!weight || shape(gradient) == shape(weight));
+    return !gradient || (weight && shape(gradient) == shape(weight));
   };
   if (failed(verifyHeads(*this, getQ(), getK(), getHeadDim())) ||
       failed(require(
           *this,
           sameType(getQ(), {getDq(), getDqOut()}) && sameType(getK(), {getDk(), getDkOut()}) &&
+              bool(getDqWeight()) == bool(getDkWeight()) &&
               likeWeight(getDqWeight(), getQWeight()) && likeWeight(getDkWeight(), getKWeight()),
-          "C1", "gradients must be like q, k and the weights")) ||
+          "C1", "gradients must be like q, k and the weights, both of them or none")) ||
       failed(verifyNormAndTable(*this, getQ(), getK(), getQWeight(), getKWeight(), getInverseRms(),
                                 getTable(), getHeadDim(), getSeqLen())))
     return failure();

@@ -93,18 +93,6 @@ def Step37_LocalizeIdsOp : Step37_PureOp<"localize_ids"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_FillOp : Step37_Op<"fill", [Pure, Shardable]> {
-  let summary = "A tensor with one value everywhere.";
-  let description = [{
-    ```mlir
-    %one = step37.fill {value = 1.0 : f64} : tensor<1xf32>
-    ```
-  }];
-  let arguments = (ins F64Attr:$value);
-  let results = (outs F32TensorOfRank<1>:$out);
-  let assemblyFormat = "attr-dict `:` type($out)";
-}
-
 def Step37_ExpertWindowOp : Step37_PureOp<"expert_window"> {
   let summary = "Some of the rows that sort_by_expert has grouped, as groups of their own.";
   let description = [{
@@ -160,7 +148,8 @@ def Step37_MergeLossStatsOp : Step37_PureOp<"merge_loss_stats"> {
 def Step37_LmLossSplitGradOp : Step37_PureOp<"lm_loss_split_grad"> {
   let summary = "Gradient of scale·loss_sum for this rank's columns of the logits.";
   let description = [{
-    The logits are computed again; dx is this rank's part of the sum over all columns.
+    The logits are computed again; dx is this rank's part of the sum over all columns. Without the result `dw`
+    the head has no gradient: it is frozen.
     C1: as in `lm_loss_stats`; lse and weights are [tokens], scale is [1]; dx is like x, dw like w up to its
     element type.
 
@@ -173,7 +162,7 @@ def Step37_LmLossSplitGradOp : Step37_PureOp<"lm_loss_split_grad"> {
   let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<2>:$w, I32TensorOfRank<1>:$labels,
                        F32TensorOfRank<1>:$weights, F32TensorOfRank<1>:$lse, Scalar:$scale,
                        I32TensorOfRank<1>:$coordinate, I64Attr:$total_vocab);
-  let results = (outs FloatTensorOfRank<2>:$dx, FloatTensorOfRank<2>:$dw);
+  let results = (outs FloatTensorOfRank<2>:$dx, Optional<FloatTensorOfRank<2>>:$dw);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 

@@ -149,7 +149,7 @@ LogicalResult LmLossSplitGradOp::verify() {
     return failure();
   return require(*this,
                  getDx().getType() == getX().getType() &&
-                     typeOf(getDw()).getShape() == typeOf(getW()).getShape() &&
+                     (!getDw() || typeOf(getDw()).getShape() == typeOf(getW()).getShape()) &&
                      rows(getScale()) == 1 && int64_t(getTotalVocab()) > 0,
                  "C1", "dx must be like x, dw like w, scale [1] and total_vocab positive");
 }

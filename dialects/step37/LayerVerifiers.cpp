@@ -45,7 +45,8 @@ LogicalResult RmsNormGradOp::verify() {
       *this,
       sameType(getDy(), {getX(), getDx()}) && sameType(getDy(), getResiduals()) &&
           rows(getWeight()) == cols(getDy()) && element(getWeight()) == element(getDy()) &&
-          rows(getDweight()) == cols(getDy()) && rows(getInverseRms()) == rows(getDy()),
+          (!getDweight() || rows(getDweight()) == cols(getDy())) &&
+          rows(getInverseRms()) == rows(getDy()),
       "C1", "dy, x, dx, residuals [rows, cols], weight, dweight [cols], inverse_rms [rows]");
 }
 

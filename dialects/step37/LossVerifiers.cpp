@@ -37,8 +37,8 @@ LogicalResult LmLossGradOp::verify() {
                         getTokenLoss())))
     return failure();
   return require(*this,
-                 getDx().getType() == getX().getType() && shape(getDw()) == shape(getW()) &&
-                     rows(getScale()) == 1,
+                 getDx().getType() == getX().getType() &&
+                     (!getDw() || shape(getDw()) == shape(getW())) && rows(getScale()) == 1,
                  "C1", "dx must be like x, dw like w, and scale [1]");
 }
 

@@ -132,7 +132,8 @@ def Step37_WriteOp : Step37_Op<"write", [SymbolUser, MemoryEffects<[MemWrite]>]>
 def Step37_AccumulateGradientOp : Step37_Op<"accumulate_gradient", [SymbolUser, MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "gradient = beta·gradient + value.";
   let description = [{
-    `beta` is 0 in the first micro-batch of a step (what the state held is not read) and 1 after it.
+    `beta` is 0 in the first micro-batch of a step (what the state held is not read) and 1 after it. A
+    parameter that is read several times gets several contributions: all but the first with a beta of 1.
 
     C1: the symbol is a state with the gradient role and the value's shape.
 
@@ -202,6 +203,7 @@ def Step37_RmsNormOp : Step37_PureOp<"rms_norm", [Differentiable, Shardable]> {
 def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad", [Shardable]> {
   let summary = "Gradient of rms_norm, added to further gradients of its input.";
   let description = [{
+    Without the result `dweight` the weight has no gradient: it is frozen.
     C1: dy, x, dx and residuals are [rows, cols] of one type; weight and dweight are [cols];
     inverse_rms is [rows].
 
@@ -212,7 +214,7 @@ def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad", [Shardable]> {
   }];
   let arguments = (ins FloatTensorOfRank<2>:$dy, FloatTensorOfRank<2>:$x, FloatTensorOfRank<1>:$weight,
                        F32TensorOfRank<1>:$inverse_rms, Variadic<FloatTensorOfRank<2>>:$residuals, F64Attr:$eps);
-  let results = (outs FloatTensorOfRank<2>:$dx, FloatTensorOfRank<1>:$dweight);
+  let results = (outs FloatTensorOfRank<2>:$dx, Optional<FloatTensorOfRank<1>>:$dweight);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
@@ -302,7 +304,9 @@ def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegment
 def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOperandSegments, AttrSizedResultSegments, Shardable]> {
   let summary = "Gradient of qk_norm_rope.";
   let description = [{
-    C1 to C4 as in `qk_norm_rope`; dq, dk are like q, k; the weights' gradients like the weights.
+    Without the results `dq_weight` and `dk_weight` the weights have no gradients: they are frozen.
+    C1 to C4 as in `qk_norm_rope`; dq, dk are like q, k; the weights' gradients, which are there both or
+    not at all, like the weights.
 
     ```mlir
     %dq, %dk = step37.qk_norm_rope_grad %dq1, %dk1, %q, %k, %table, %start
@@ -591,7 +595,8 @@ def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable, ShardableItself]
 def Step37_LmLossGradOp : Step37_PureOp<"lm_loss_grad", [ShardableItself]> {
   let summary = "lm_loss and its gradient in one sweep.";
   let description = [{
-    The results of `lm_loss` again, and the gradients of scale·loss_sum.
+    The results of `lm_loss` again, and the gradients of scale·loss_sum; without the result `dw` the
+    head has no gradient: it is frozen.
     C1: as in `lm_loss`; dx is like x, dw like w up to its element type; scale is [1].
 
     ```mlir
@@ -603,7 +608,7 @@ def Step37_LmLossGradOp : Step37_PureOp<"lm_loss_grad", [ShardableItself]> {
   let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<2>:$w, I32TensorOfRank<1>:$labels,
                        F32TensorOfRank<1>:$weights, Scalar:$scale);
   let results = (outs Scalar:$loss_sum, F32TensorOfRank<1>:$token_loss, FloatTensorOfRank<2>:$dx,
-                      FloatTensorOfRank<2>:$dw);
+                      Optional<FloatTensorOfRank<2>>:$dw);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
@@ -706,5 +711,6 @@ def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, MemoryEffects<[MemRead, Mem
 }
 
 include "dialects/step37/CollectiveOps.td"
+include "dialects/step37/DataOps.td"
 
 #endif

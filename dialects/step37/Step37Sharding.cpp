@@ -103,7 +103,24 @@ ShardingRule RmsNormGradOp::getShardingRule() {
   rule.operand({rows, whole}).operand({rows, whole}).operand({whole}).operand({rows});
   for (size_t i = 0; i < getResiduals().size(); ++i)
     rule.operand({rows, whole});
-  return rule.result({rows, whole}).result({whole});
+  return rule.result({rows, whole}).resultIf(getDweight(), {whole});
+}
+
+ShardingRule JoinColumnsOp::getShardingRule() {
+  ShardingRule rule;
+  int rows = rule.factor();
+  for (size_t i = 0; i < getParts().size(); ++i)
+    rule.operand({rows, whole});
+  return rule.result({rows, whole});
+}
+
+ShardingRule SplitColumnsOp::getShardingRule() {
+  ShardingRule rule;
+  int rows = rule.factor();
+  rule.operand({rows, whole});
+  for (size_t i = 0; i < getParts().size(); ++i)
+    rule.result({rows, whole});
+  return rule;
 }
 
 ShardingRule AddOp::getShardingRule() {
@@ -395,7 +412,7 @@ ShardingRule LmLossGradOp::getShardingRule() {
       .result({tokens})
       .wholeOver(vocab)
       .result({tokens, whole})
-      .result({vocab, whole});
+      .resultIf(getDw(), {vocab, whole});
 }
 
 LogicalResult LmLossGradOp::localize(const LocalShapes &local, OpBuilder &builder,
@@ -405,9 +422,10 @@ LogicalResult LmLossGradOp::localize(const LocalShapes &local, OpBuilder &builde
   SplitLoss loss = buildSplitLoss(builder, getLoc(), local, operands[0], operands[1], operands[2],
                                   operands[3], dim(getW(), 0));
   auto gradient = LmLossSplitGradOp::create(
-      builder, getLoc(), local.resultTypes[2], local.resultTypes[3], operands[0], operands[1],
+      builder, getLoc(), local.resultTypes[2], getDw() ? local.resultTypes[3] : Type(), operands[0], operands[1],
       loss.labels, operands[3], loss.lse, operands[4], loss.coordinate, dim(getW(), 0));
-  results.append({loss.lossSum, loss.tokenLoss, gradient.getDx(), gradient.getDw()});
+  results.append({loss.lossSum, loss.tokenLoss});
+  llvm::append_range(results, gradient->getResults());
   return success();
 }
 

@@ -24,6 +24,7 @@ void run(const spec::SumOfSquares &spec, HostContext &context, HostArguments arg
 void run(const spec::GlobalNorm &spec, HostContext &context, HostArguments arguments);
 void run(const spec::AdamW &spec, HostContext &context, HostArguments arguments);
 void run(const spec::TakeRows &spec, HostContext &context, HostArguments arguments);
+void run(const spec::CopyColumns &spec, HostContext &context, HostArguments arguments);
 void run(const spec::ShiftLabels &spec, HostContext &context, HostArguments arguments);
 void run(const spec::RopeTable &spec, HostContext &context, HostArguments arguments);
 

@@ -66,8 +66,8 @@ CropLayout cropLayout(ImageSize size, const ViewSizes &views) {
   layout.padded = paddedSize(size);
   layout.shrunk = shrunkSize(layout.padded, views.longest());
   if (layout.shrunk.width == 0 || layout.shrunk.height == 0)
-    throw Error("is too thin: " + std::to_string(size.width) + " x " + std::to_string(size.height) +
-                " pixels shrink to nothing");
+    throw Error("a picture of " + std::to_string(size.width) + " x " + std::to_string(size.height) +
+                " pixels is too thin: it would shrink to nothing");
   layout.window = windowSide(layout.shrunk, views);
   if (layout.window == 0)
     return layout;

@@ -1,7 +1,7 @@
 // JPEG and PNG bytes to pictures. Pixels are those that PIL's `convert("RGB")` gives: grey is
 // repeated, palettes are looked up, alpha is dropped, CMYK is taken as Adobe writes it, 16 bits
-// lose their lower eight (PIL saturates 16-bit grey instead); the orientation that EXIF asks for is applied, as transformers' image
-// loader does. The two formats are JpegFile.h and PngFile.h.
+// lose their lower eight (PIL saturates 16-bit grey instead); the orientation that EXIF asks for is
+// applied, as transformers' image loader does. The two formats are JpegFile.h and PngFile.h.
 #pragma once
 
 #include "runtime/image/Image.h"

@@ -70,18 +70,12 @@ void greyToRgb(const uint8_t *grey, uint8_t *rgb, int64_t pixels) {
 } // namespace
 
 struct JpegFile::Decoder {
-  Decoder(std::span<const std::byte> bytes, std::string origin) : origin(std::move(origin)) {
+  explicit Decoder(std::string origin) : origin(std::move(origin)) {
     info.err = jpeg_std_error(&errors.library);
     errors.library.error_exit = stop;
     errors.library.emit_message = warn;
-    guarded([&] {
-      jpeg_create_decompress(&info);
-      jpeg_mem_src(&info, reinterpret_cast<const unsigned char *>(bytes.data()), bytes.size());
-      jpeg_save_markers(&info, JPEG_APP0 + 1, 0xffff); // EXIF
-      jpeg_read_header(&info, TRUE);
-    });
   }
-  ~Decoder() { jpeg_destroy_decompress(&info); } // also where create has failed
+  ~Decoder() { jpeg_destroy_decompress(&info); } // does nothing where it was not created
   Decoder(const Decoder &) = delete;
   Decoder &operator=(const Decoder &) = delete;
 
@@ -98,7 +92,15 @@ struct JpegFile::Decoder {
 };
 
 JpegFile::JpegFile(std::span<const std::byte> bytes, std::string origin)
-    : decoder(std::make_unique<Decoder>(bytes, std::move(origin))) {}
+    : decoder(std::make_unique<Decoder>(std::move(origin))) {
+  jpeg_decompress_struct &info = decoder->info;
+  decoder->guarded([&] {
+    jpeg_create_decompress(&info);
+    jpeg_mem_src(&info, reinterpret_cast<const unsigned char *>(bytes.data()), bytes.size());
+    jpeg_save_markers(&info, JPEG_APP0 + 1, 0xffff); // EXIF
+    jpeg_read_header(&info, TRUE);
+  });
+}
 
 JpegFile::~JpegFile() = default;
 

@@ -56,8 +56,8 @@ public:
   /// A value that all ranks agree on.
   float readScalar(std::string_view buffer) const;
 
-  /// Σ over the batch of masked cross-entropy.
-  double lossSum() const { return readScalar("loss_sum"); }
+  /// Σ over the batch of masked cross-entropy, of one of the program's losses.
+  double lossSum(std::string_view buffer = "loss_sum") const { return readScalar(buffer); }
 
   /// An input or output of all ranks together: the buffer's shape times the ranks that each
   /// dimension is split over. Where the ranks' pieces are padded it has the padding.

@@ -25,8 +25,9 @@ struct TokenRows {
   /// Copies row `from` of `other`, which is as long.
   void copyRow(int64_t to, const TokenRows &other, int64_t from);
 
-  /// Σ mask over what is predicted: all tokens but the first of each row.
-  double counted() const;
+  /// Σ mask over the tokens that are predicted from `by` positions before them: in the same row
+  /// and, for by > 1, in the same document.
+  double counted(int64_t by = 1) const;
 };
 
 /// What a plan asks of its tokens.

@@ -12,7 +12,7 @@
 namespace step37 {
 
 Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
-    : model(model), data(data), options(options),
+    : model(model), data(data), options(options), objective(model),
       batches(static_cast<size_t>(options.grad_accumulation),
               TokenRows(model.rows(), model.seqLen())) {
   model.requirePrograms({"accumulate", "update"});
@@ -30,17 +30,19 @@ void Trainer::drawBatches(int64_t number) {
       data.trainingRow(options.input.seed, sample++, batch, row);
 }
 
-/// Leaves the gradients of the step's loss in their buffers and returns that loss.
-double Trainer::accumulate(double counted) {
-  model.writeScalar("loss_scale", counted > 0 ? static_cast<float>(1 / counted) : 0.0f);
-  double sum = 0;
+/// Leaves the gradients of the step's losses in their buffers and returns these.
+Losses Trainer::accumulate() {
+  objective.begin();
+  for (const TokenRows &batch : batches)
+    objective.count(batch);
+  objective.writeScales();
   for (size_t i = 0; i < batches.size(); ++i) {
     model.writeScalar("accumulate_beta", i == 0 ? 0.0f : 1.0f);
     model.writeBatch(batches[i]);
     model.run("accumulate");
-    sum += model.lossSum();
+    objective.addSums();
   }
-  return counted > 0 ? sum / counted : 0;
+  return objective.losses();
 }
 
 void Trainer::update(int64_t number, double lr) {
@@ -68,11 +70,8 @@ StepRecord Trainer::step(int64_t number) {
 
   StepRecord record{.step = number, .lr = learningRate(options.optimizer, number, options.steps)};
   drawBatches(number);
-  double counted = 0;
-  for (const TokenRows &batch : batches)
-    counted += batch.counted();
-  record.loss = accumulate(counted);
-  requireFinite("loss", record.loss);
+  record.losses = accumulate();
+  requireFinite("loss", record.losses.total);
   update(number, record.lr);
   record.gradNorm = model.readScalar("grad_norm");
   requireFinite("gradient norm", record.gradNorm);

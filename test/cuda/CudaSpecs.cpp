@@ -35,7 +35,9 @@ private:
     for (int64_t addends : {1, 2, 3})
       add(spec::RmsNorm{s.tokens, s.width, addends, 1e-5, type});
     for (int64_t residuals : {0, 1, 2})
-      add(spec::RmsNormGrad{s.tokens, s.width, residuals, 1e-5, type, grad});
+      for (bool frozen : {false, true})
+        add(spec::RmsNormGrad{s.tokens, s.width, residuals, 1e-5, type, grad, frozen});
+    add(spec::CopyColumns{s.tokens, s.width, s.width, 2 * s.width, type});
     add(spec::Add{s.tokens * s.width, 3, type});
     add(spec::AccumulateGradient{s.width * s.denseWidth, type, grad});
     add(spec::Swiglu{s.tokens, s.denseWidth, 2 * s.denseWidth, 2 * s.denseWidth, s.limit,
@@ -61,6 +63,8 @@ private:
         add(spec::QkNormRopeGrad{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, rotary, packed,
                                  packed, packed, packed, normalize, 1e-5, type, grad});
       }
+    add(spec::QkNormRopeGrad{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, s.rotaryDim, packed,
+                             packed, packed, packed, true, 1e-5, type, grad, true});
     for (bool gated : {true, false}) {
       add(spec::Attention{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, s.window, packed,
                           gated ? packed : 0, gated, 0.1, type});

@@ -27,6 +27,10 @@ inline double bytesMoved(const spec::TakeRows &spec) {
   return 2.0 * double(spec.rows * spec.cols * byteSize(spec.type));
 }
 
+inline double bytesMoved(const spec::CopyColumns &spec) {
+  return 2.0 * double(spec.rows * spec.cols * byteSize(spec.type));
+}
+
 /// Operations; 0 for kernels that only move bytes.
 template <class Spec> double operations(const Spec &) { return 0; }
 

@@ -112,6 +112,18 @@ TEST(TakeRows, Published) {
   gpu.fillLarge("x").setSlot("chunk", 3).check();
 }
 
+TEST(CopyColumns, RangesOfMatrices) {
+  for (DType type : types)
+    for (int64_t cols : {1, 45, 64})
+      for (int64_t from : {0, 3, 8})
+        for (int64_t to : {0, 5, 16})
+          GpuCase(spec::CopyColumns{37, cols, cols + from, cols + to, type}).fillAll().check();
+}
+
+TEST(CopyColumns, Published) {
+  GpuCase(spec::CopyColumns{8192, 4096, 4096, 8192, DType::bf16}).fillAll().check();
+}
+
 void checkShiftLabels(int64_t rows, int64_t seqLen, int64_t by) {
   GpuCase gpu(spec::ShiftLabels{rows * seqLen, seqLen, by});
   std::vector<int> ids(size_t(rows * seqLen));

@@ -1,5 +1,5 @@
-// Host twins of the element-wise kernels, the sums, AdamW, TakeRows and RopeTable against double
-// precision.
+// Host twins of the element-wise kernels, the sums, AdamW, TakeRows, CopyColumns and RopeTable
+// against double precision.
 #include "runtime/host/Elements.h"
 #include "test/runtime/HostKernelHarness.h"
 #include "test/runtime/HostTolerance.h"
@@ -153,6 +153,19 @@ TEST(HostTakeRows, ChunksAndTheLastRow) {
             EXPECT_EQ(out[size_t(i * cols + c)],
                       x[size_t(std::min(chunk * rows + i, total - 1) * cols + c)]);
       }
+}
+
+TEST(HostCopyColumns, RangesOfMatrices) {
+  constexpr int64_t rows = 7;
+  for (DType type : types)
+    for (int64_t cols : {1, 3, 65})
+      for (int64_t from : {0, 5})
+        for (int64_t to : {0, 3}) {
+          KernelRun run(spec::CopyColumns{rows, cols, cols + from, cols + to, type});
+          run.fill("x").run();
+          EXPECT_EQ(run.matrix("out", rows, cols, cols + to),
+                    run.matrix("x", rows, cols, cols + from));
+        }
 }
 
 TEST(HostRopeTable, CosinesThenSines) {

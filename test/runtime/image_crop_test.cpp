@@ -102,7 +102,7 @@ TEST(CropLayout, refusesWhatShrinksToNothing) {
     cropLayout({100000, 32}, published);
     FAIL();
   } catch (const Error &error) {
-    EXPECT_STREQ(error.what(), "is too thin: 100000 x 32 pixels shrink to nothing");
+    EXPECT_STREQ(error.what(), "a picture of 100000 x 32 pixels is too thin: it would shrink to nothing");
   }
 }
 

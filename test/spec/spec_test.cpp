@@ -50,6 +50,7 @@ std::vector<KernelSpec> samples() {
       Fill{9, -0.5},
       ReduceSum{9},
       TakeRows{9, 4, 5, bf16},
+      CopyColumns{6, 5, 7, 9, bf16},
       SumOfSquares{65537, bf16},
       GlobalNorm{{3, 1, 2}},
       AdamW{9, false, true, bf16, bf16},
@@ -203,6 +204,12 @@ TEST(Spec, RelationsOfFields) {
   EXPECT_EQ(errorOf(QkNormRope{6, 3, 4, 2, 8, 5, 32, 16}),
             "qk_norm_rope.rotary_dim: must be a multiple of 2");
   EXPECT_EQ(errorOf(QkNormRope{6, 3, 4, 2, 8, 0, 32, 16}), "no error");
+  EXPECT_EQ(errorOf(QkNormRopeGrad{6, 3, 4, 2, 8, 0, 32, 16, 32, 16, false, 1e-5, DType::f32,
+                                   DType::f32, true}),
+            "qk_norm_rope_grad.frozen: needs normalize");
+  EXPECT_EQ(errorOf(CopyColumns{6, 5, 4, 5}), "copy_columns.x_stride: is 4, less than a row of 5");
+  EXPECT_EQ(errorOf(CopyColumns{6, 5, 5, 4}),
+            "copy_columns.out_stride: is 4, less than a row of 5");
   EXPECT_EQ(errorOf(Route{6, 2, 3}), "route.top_k: must not exceed experts");
   EXPECT_EQ(errorOf(TakeRows{3, 4, 5}), "take_rows.rows: must not exceed total_rows");
   EXPECT_EQ(errorOf(AdamW{9, true, false, DType::bf16}),
@@ -284,6 +291,7 @@ TEST(Spec, Arguments) {
       {"fill", "out w f32 9\n"},
       {"reduce_sum", "values r f32 9\ntotal w f32 1\n"},
       {"take_rows", "x r bf16 45\nchunk r i32 1\nout w bf16 20\n"},
+      {"copy_columns", "x r bf16 40\nout w bf16 50\n"},
       {"sum_of_squares", "x r bf16 65537\npartial w f32 2\n"},
       {"global_norm", "partials0 r f32 3\npartials1 r f32 1\npartials2 r f32 2\nmax_norm r f32 1\n"
                       "norm w f32 1\nclip w f32 1\n"},
@@ -315,6 +323,14 @@ TEST(Spec, OptionalArguments) {
   EXPECT_EQ(describe(RmsNormGrad{3, 5, 0}),
             "dy r f32 15\nx r f32 15\nweight r f32 5\ninverse_rms r f32 3\nbeta r f32 1\n"
             "dx w f32 15 over 0\ndweight rw f32 5\nworkspace w f32 5\n");
+  EXPECT_EQ(describe(RmsNormGrad{3, 5, 1, 1e-5, DType::f32, DType::f32, true}),
+            "dy r f32 15\nx r f32 15\nweight r f32 5\ninverse_rms r f32 3\nresidual0 r f32 15\n"
+            "dx w f32 15 over 4\n");
+  EXPECT_EQ(describe(QkNormRopeGrad{6, 3, 4, 2, 8, 0, 32, 16, 32, 16, true, 1e-5, DType::f32,
+                                    DType::f32, true}),
+            "dq_out r f32 192\ndk_out r f32 96\nq r f32 192\nk r f32 96\nq_weight r f32 8\n"
+            "k_weight r f32 8\ndocument_start r i32 6\ninverse_rms r f32 36\ndq w f32 192\n"
+            "dk w f32 96\n");
   EXPECT_EQ(describe(QkNormRope{6, 3, 4, 2, 8, 0, 32, 16, false}),
             "q r f32 192\nk r f32 96\ndocument_start r i32 6\nq_out w f32 192\nk_out w f32 96\n");
   EXPECT_EQ(describe(QkNormRopeGrad{6, 3, 4, 2, 8, 0, 32, 16, 32, 16, false}),

@@ -24,7 +24,8 @@ struct CompileOptions {
   MeshOptions mesh;
   std::string recompute = "none";       // none, selective or full
   std::vector<std::string> assignments; // --set key=value
-  bool textOnly = false;
+  bool mtp = false, textOnly = false;
+  FrozenParts frozen;
   std::filesystem::path dumpDir; // empty: no dump
   std::string stopAfter;         // a phase, or empty
 };

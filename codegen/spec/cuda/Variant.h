@@ -79,6 +79,7 @@ std::vector<CudaVariant> variantsOf(const LogitsLoss &);
 std::vector<CudaVariant> variantsOf(const Fill &);
 std::vector<CudaVariant> variantsOf(const ReduceSum &);
 std::vector<CudaVariant> variantsOf(const TakeRows &);
+std::vector<CudaVariant> variantsOf(const CopyColumns &);
 std::vector<CudaVariant> variantsOf(const SumOfSquares &);
 std::vector<CudaVariant> variantsOf(const GlobalNorm &);
 std::vector<CudaVariant> variantsOf(const AdamW &);
