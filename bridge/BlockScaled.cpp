@@ -4,6 +4,7 @@
 #include "bridge/MappedPages.h"
 #include "runtime/file/Error.h"
 #include "runtime/plan/FloatConversion.h"
+#include "runtime/plan/ShapeText.h"
 
 #include <algorithm>
 #include <cstring>

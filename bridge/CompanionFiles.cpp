@@ -32,6 +32,11 @@ void copyFile(const fs::path &from, const fs::path &to) {
   out.commit();
 }
 
+/// Links to folders are not followed.
+bool isCopiedLink(const fs::path &from, const fs::directory_entry &entry) {
+  return entry.is_regular_file() && isContained(from, entry.path());
+}
+
 } // namespace
 
 std::vector<std::string> copyCompanions(const fs::path &from, const fs::path &to) {
@@ -43,12 +48,15 @@ std::vector<std::string> copyCompanions(const fs::path &from, const fs::path &to
         entry.disable_recursion_pending();
         continue;
       }
-      if (isWeights(path) || entry->is_directory())
+      if (isWeights(path))
         continue;
-      if (entry->is_symlink() && (!entry->exists() || !isContained(from, path)))
+      if (entry->is_symlink() && !isCopiedLink(from, *entry)) {
+        if (path == from / "config.json")
+          throw Error(path.string() + ": is a link that leads outside of the directory");
         left.push_back(path.string());
-      else if (entry->is_regular_file())
+      } else if (entry->is_regular_file()) {
         copyFile(path, to / path.lexically_relative(from));
+      }
     }
   } catch (const fs::filesystem_error &error) {
     throw Error(error.path1().string() + ": " + error.code().message());

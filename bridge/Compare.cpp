@@ -2,11 +2,12 @@
 #include "bridge/Compare.h"
 
 #include "bridge/TensorFiles.h"
-#include "bridge/WorkItems.h"
 #include "runtime/file/Safetensors.h"
 #include "runtime/plan/FloatConversion.h"
+#include "runtime/plan/ShapeText.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstdio>
@@ -20,11 +21,13 @@ namespace {
 
 /// How two runs of elements differ.
 struct Difference {
-  int64_t elements = 0; // whose bytes differ
+  int64_t elements = 0;  // whose bytes differ
+  int64_t notFinite = 0; // of those, where one is NaN or infinite; not in what follows
   double largest = 0, squares = 0, reference = 0;
 
   void add(const Difference &other) {
     elements += other.elements;
+    notFinite += other.notFinite;
     largest = std::max(largest, other.largest);
     squares += other.squares;
     reference += other.reference;
@@ -35,8 +38,8 @@ struct Difference {
 struct Pair {
   std::string name;
   std::unique_ptr<TensorSource> a, b;
-  int64_t elements = 0, elementBytes = 1;
-  bool isNumber = false; // a float type, whose values can be compared
+  int64_t elements = 0, width = 1; // bytes of an element
+  bool isNumber = false;           // a float type, whose values can be compared
   Difference difference = {};
 };
 
@@ -54,34 +57,60 @@ std::span<const std::byte> bytesOf(const TensorSource &source, const Block &bloc
   return buffer;
 }
 
+/// Elements are decoded so many at a time, on the stack.
+constexpr int64_t decodedElements = 1024;
+using Decoded = std::array<float, decodedElements>;
+
+/// Of non-numbers nothing.
+std::span<const float> decode(const Pair &pair, std::span<const std::byte> bytes, Decoded &buffer) {
+  if (!pair.isNumber)
+    return {};
+  const auto values = std::span(buffer).first(bytes.size() / static_cast<size_t>(pair.width));
+  convertFloats(pair.a->type(), bytes, values);
+  return values;
+}
+
+/// Calls visit(bytes) for pieces of decodedElements.
+template <typename Visit>
+void forEachPiece(const Pair &pair, std::span<const std::byte> bytes, Visit visit) {
+  const auto most = static_cast<size_t>(decodedElements * pair.width);
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(most, bytes.size())))
+    visit(bytes.first(std::min(most, bytes.size())));
+}
+
 Difference compareBytes(const Pair &pair, std::span<const std::byte> a,
                         std::span<const std::byte> b) {
   Difference difference;
-  const auto width = static_cast<size_t>(pair.elementBytes);
-  for (size_t at = 0; at < a.size(); at += width)
-    difference.elements += std::memcmp(a.data() + at, b.data() + at, width) != 0;
-  if (!pair.isNumber)
-    return difference;
-  const size_t elements = a.size() / width;
-  std::vector<float> left(elements), right(elements);
-  convertFloats(pair.a->type(), a, left);
-  convertFloats(pair.b->type(), b, right);
-  for (size_t i = 0; i < left.size(); ++i) {
-    const double delta = double(left[i]) - double(right[i]);
-    if (std::isfinite(delta)) {
-      difference.largest = std::max(difference.largest, std::abs(delta));
-      difference.squares += delta * delta;
+  Decoded bufferA, bufferB;
+  const auto width = static_cast<size_t>(pair.width);
+  forEachPiece(pair, a, [&](std::span<const std::byte> piece) {
+    const auto other = b.subspan(static_cast<size_t>(piece.data() - a.data()), piece.size());
+    const auto left = decode(pair, piece, bufferA), right = decode(pair, other, bufferB);
+    for (size_t i = 0; i < piece.size() / width; ++i) {
+      if (std::memcmp(piece.data() + i * width, other.data() + i * width, width) == 0)
+        continue;
+      ++difference.elements;
+      if (!pair.isNumber)
+        continue;
+      const double delta = double(left[i]) - double(right[i]);
+      if (std::isfinite(delta)) {
+        difference.largest = std::max(difference.largest, std::abs(delta));
+        difference.squares += delta * delta;
+      } else {
+        ++difference.notFinite;
+      }
     }
-  }
+  });
   return difference;
 }
 
 double squaresOf(const Pair &pair, std::span<const std::byte> bytes) {
-  std::vector<float> values(bytes.size() / static_cast<size_t>(pair.elementBytes));
-  convertFloats(pair.a->type(), bytes, values);
+  Decoded buffer;
   double sum = 0;
-  for (float value : values)
-    sum += std::isfinite(value) ? double(value) * double(value) : 0;
+  forEachPiece(pair, bytes, [&](std::span<const std::byte> piece) {
+    for (float value : decode(pair, piece, buffer))
+      sum += std::isfinite(value) ? double(value) * double(value) : 0;
+  });
   return sum;
 }
 
@@ -92,6 +121,8 @@ std::string text(const Pair &pair) {
                      std::to_string(pair.elements) + " elements differ";
   if (!pair.isNumber)
     return line;
+  if (difference.notFinite > 0)
+    line += ", " + std::to_string(difference.notFinite) + " of them are NaN or infinite";
   std::array<char, 96> numbers;
   std::snprintf(numbers.data(), numbers.size(),
                 ", the largest difference is %.3g, relative in norm %.3g", difference.largest,
@@ -125,8 +156,8 @@ std::vector<Pair> pairUp(const WeightSource &a, const WeightSource &b, Compariso
     Pair pair{tensor.name, a.openStored(tensor), b.openStored(other)};
     pair.isNumber =
         tensor.type == safetensors::publishedName(pair.a->type()) && isFloat(pair.a->type());
-    pair.elementBytes = byteSize(pair.a->type());
-    pair.elements = tensor.bytes / pair.elementBytes;
+    pair.width = byteSize(pair.a->type());
+    pair.elements = tensor.bytes / pair.width;
     pairs.push_back(std::move(pair));
   }
   for (const auto &[name, tensor] : inB)
@@ -142,7 +173,7 @@ Comparison compareWeights(const WeightSource &a, const WeightSource &b,
   std::vector<Pair> pairs = pairUp(a, b, comparison);
   std::vector<Block> blocks;
   for (size_t pair = 0; pair < pairs.size(); ++pair) {
-    const int64_t bytes = pairs[pair].elements * pairs[pair].elementBytes;
+    const int64_t bytes = pairs[pair].elements * pairs[pair].width;
     comparison.bytes += bytes;
     for (int64_t first = 0; first < bytes; first += blockBytes)
       blocks.push_back({pair, first, std::min(blockBytes, bytes - first)});

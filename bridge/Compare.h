@@ -2,8 +2,8 @@
 #pragma once
 
 #include "bridge/WeightSource.h"
+#include "bridge/WorkItems.h"
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,7 +11,7 @@ namespace step37 {
 
 struct ComparisonOptions {
   int threads = 1;
-  std::function<void(int64_t done, int64_t total)> progress = {}; // bytes of `a`
+  Progress progress = {}; // bytes of `a`
 };
 
 struct Comparison {

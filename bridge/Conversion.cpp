@@ -2,6 +2,8 @@
 #include "bridge/Conversion.h"
 
 #include "bridge/CompanionFiles.h"
+#include "bridge/ContainedPath.h"
+#include "bridge/DequantizedConfig.h"
 #include "bridge/PublishedShards.h"
 #include "bridge/RankManifest.h"
 #include "runtime/file/AtomicDirectory.h"
@@ -19,13 +21,36 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// What a config.json may say instead where a whole part of the model is missing.
+std::string remedy(TensorGroup group) {
+  switch (group) {
+  case TensorGroup::text:
+    return {};
+  case TensorGroup::mtp:
+    return "; the config.json of weights without multi-token-prediction layers has "
+           "num_nextn_predict_layers 0";
+  case TensorGroup::vision:
+  case TensorGroup::projector:
+    return "; the config.json of weights without the vision tower has no vision_config";
+  }
+  return {};
+}
+
+std::unique_ptr<TensorSource> open(const WeightSource &source, const PublishedTensor &tensor) {
+  try {
+    return source.open(tensor.name, tensor.shape);
+  } catch (const MissingTensor &error) {
+    throw MissingTensor(error.what() + remedy(tensor.group));
+  }
+}
+
 /// Opens every tensor of the map and fills in what the summary says of them.
 TensorSources openAll(const WeightSource &source, const TensorMap &map, bool strict,
                       ConversionSummary &summary) {
   TensorSources sources;
   std::set<std::string, std::less<>> names;
   for (const MappedTensor &tensor : map.tensors()) {
-    sources.push_back(source.open(tensor.published.name, tensor.published.shape));
+    sources.push_back(open(source, tensor.published));
     names.insert(tensor.published.name);
     ++summary.tensors;
     summary.parameters += elementCount(tensor.published);
@@ -114,17 +139,24 @@ RankManifest manifestOf(const RankSelection &selection, const std::vector<Output
   return manifest;
 }
 
+/// Copies what is no weights, with a config that is true of the weights as they are written.
+std::vector<std::string> writeCompanions(const WeightSource &source, const TensorSources &sources,
+                                         const fs::path &directory) {
+  std::vector<std::string> left = copyCompanions(source.companions(), directory);
+  if (std::any_of(sources.begin(), sources.end(), [](const auto &tensor) {
+        return tensor->storedType() != safetensors::publishedName(tensor->type());
+      }))
+    dropQuantizationConfig(directory / "config.json");
+  return left;
+}
+
 /// Replacing a directory removes what it holds: only one that a conversion wrote gives way.
 void checkOutput(const WeightSource &source, const fs::path &output,
                  bool (*isEarlierOutput)(const fs::path &)) {
   std::error_code error;
   const fs::path from = fs::weakly_canonical(source.path(), error);
   const fs::path to = fs::weakly_canonical(output, error);
-  const auto contains = [](const fs::path &folder, const fs::path &path) {
-    return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first ==
-           folder.end();
-  };
-  if (contains(from, to) || contains(to, from))
+  if (isWithin(from, to) || isWithin(to, from))
     throw Error(output.string() + ": the output must lie outside of " + source.path().string());
   if (fs::is_directory(to, error) && !fs::is_empty(to, error) && !isEarlierOutput(to))
     throw Error(output.string() +
@@ -152,7 +184,7 @@ ConversionSummary writeRanks(const WeightSource &source, const TensorMap &map,
   const TensorSources sources = openAll(source, map, options.strict, summary);
   const std::vector<OutputFile> files = rankFiles(map, selection, sources);
   AtomicDirectory directory(output);
-  summary.leftOut = copyCompanions(source.companions(), publishedFolder(directory.staging()));
+  summary.leftOut = writeCompanions(source, sources, publishedFolder(directory.staging()));
   std::vector<FileDigest> digests =
       writeTensorFiles(sources, files, directory.staging(), copyOptions(options, true));
   count(digests, summary);
@@ -195,7 +227,7 @@ ConversionSummary exportPublished(const WeightSource &source, const TensorMap &m
   for (OutputFile &file : files)
     file.tensors = aligned(std::move(file.tensors));
   AtomicDirectory directory(output);
-  summary.leftOut = copyCompanions(source.companions(), directory.staging());
+  summary.leftOut = writeCompanions(source, sources, directory.staging());
   count(writeTensorFiles(sources, files, directory.staging(), copyOptions(options, false)),
         summary);
   writeShardIndex(files, directory.staging());

@@ -7,7 +7,6 @@
 #include "bridge/WeightSource.h"
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +17,7 @@ namespace step37 {
 struct ConversionOptions {
   bool strict = false; // tensors that the config does not have are an error
   int threads = 1;
-  std::function<void(int64_t done, int64_t total)> progress = {}; // bytes of output
+  Progress progress = {}; // bytes of output
 };
 
 /// What is to be written of a mesh.
@@ -30,7 +29,7 @@ struct RankSelection {
 
 struct ConversionSummary {
   int64_t tensors = 0, parameters = 0; // published ones
-  int64_t files = 0, bytes = 0;        // written, or for checkRanks read
+  int64_t files = 0, bytes = 0;        // of weights; checkRanks says what writeRanks would write
   std::vector<std::string> extra;      // stored tensors that the config does not have
   std::vector<std::string> leftOut;    // links that lead outside of the source
   std::string digest;                  // checkRanks: hex SHA-256 over the hashes of all blocks

@@ -13,6 +13,12 @@ namespace step37 {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr const char *leadsOutside = "is a link that leads outside of the directory";
+
+} // namespace
+
 std::string StoredTensor::label() const { return file->path().string() + ": " + tensor->name; }
 
 std::string publishedTensorName(std::string_view stored) {
@@ -34,14 +40,26 @@ HfDirectory::HfDirectory(fs::path path) : directory(std::move(path)) {
     throw Error(directory.string() + ": no such directory");
   const fs::path index = directory / "model.safetensors.index.json";
   const fs::path single = directory / "model.safetensors";
-  if (fs::exists(index, ignored)) {
+  if (isThere(index))
     openIndexed(index);
-    return;
-  }
-  if (!fs::exists(single, ignored))
+  else if (isThere(single))
+    openWhole(single);
+  else
     throw Error(directory.string() +
                 ": holds neither model.safetensors.index.json nor model.safetensors");
-  const safetensors::File &file = open(single);
+}
+
+bool HfDirectory::isThere(const fs::path &path) const {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored))
+    return false;
+  if (!isContained(directory, path))
+    throw Error(path.string() + ": " + leadsOutside);
+  return true;
+}
+
+void HfDirectory::openWhole(const fs::path &path) {
+  const safetensors::File &file = open(path);
   for (const safetensors::Tensor &tensor : file.tensors())
     add(file, tensor);
 }
@@ -95,7 +113,7 @@ fs::path HfDirectory::resolveShard(const fs::path &index, const std::string &nam
   if (!fs::exists(directory / relative, failed))
     refuse("no such file");
   if (!isContained(directory, directory / relative))
-    refuse("is a link that leads outside of the directory");
+    refuse(leadsOutside);
   return directory / relative;
 }
 

@@ -34,9 +34,9 @@ std::string publishedTensorName(std::string_view stored);
 class HfDirectory {
 public:
   /// Opens and checks the directory. Throws Error naming the file where it holds no weights, a
-  /// shard is missing, leads outside of the directory or lacks a tensor that the index promises, or
-  /// a tensor is there twice (in two shards, or under two names that mean the same). A shard may be
-  /// a link into the `blobs` beside `snapshots`, as the Hub's cache has it.
+  /// shard is missing or lacks a tensor that the index promises, a file leads outside of the
+  /// directory, or a tensor is there twice (in two shards, or under two names that mean the same).
+  /// Files may be links into the `blobs` beside `snapshots`, as the Hub's cache has them.
   explicit HfDirectory(std::filesystem::path path);
 
   const std::filesystem::path &path() const { return directory; }
@@ -48,6 +48,9 @@ public:
   const std::map<std::string, StoredTensor, std::less<>> &tensors() const { return byName; }
 
 private:
+  /// Throws Error where it is, but leads outside of the directory.
+  bool isThere(const std::filesystem::path &path) const;
+  void openWhole(const std::filesystem::path &path);
   void openIndexed(const std::filesystem::path &index);
   std::filesystem::path resolveShard(const std::filesystem::path &index,
                                      const std::string &name) const;

@@ -5,22 +5,14 @@
 #include "bridge/MappedPages.h"
 #include "bridge/TensorMap.h"
 #include "runtime/file/Error.h"
+#include "runtime/plan/ShapeText.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 namespace step37 {
 
 namespace {
-
-std::optional<DType> typeOf(const StoredTensor &stored) {
-  for (DType type : {DType::f32, DType::f16, DType::bf16, DType::f64, DType::i32, DType::i64,
-                     DType::u8, DType::f8e4m3})
-    if (stored.tensor->dtype == safetensors::publishedName(type))
-      return type;
-  return std::nullopt;
-}
 
 bool isWeightType(std::optional<DType> type) {
   return type == DType::f32 || type == DType::f16 || type == DType::bf16;
@@ -84,28 +76,30 @@ ListedTensor describe(const std::string &name, const StoredTensor &stored) {
           stored.tensor->bytes};
 }
 
-/// The number in `….experts.E.…`.
-int64_t expertOf(std::string_view name) {
-  const std::string_view mark = ".experts.";
-  int64_t expert = 0;
-  const char *digits = name.data() + name.rfind(mark) + mark.size();
-  std::from_chars(digits, name.data() + name.size(), expert);
-  return expert;
+} // namespace
+
+HfWeights::HfWeights(std::filesystem::path path) : directory(std::move(path)) {
+  for (const auto &[name, stored] : directory.tensors())
+    if (const auto single = parseExpertName(name); single && !directory.find(single->stacked))
+      experts[single->stacked].insert(single->expert);
 }
 
-} // namespace
+std::string HfWeights::stackOf(std::string_view name) const {
+  const auto single = parseExpertName(name);
+  return single && experts.contains(single->stacked) ? single->stacked : std::string();
+}
 
 std::vector<StoredTensor> HfWeights::findStored(const std::string &name,
                                                 const std::vector<int64_t> &shape) const {
   const auto missing = [&](const std::string &what) {
-    return Error(path().string() + ": " + what + ": missing");
+    return MissingTensor(path().string() + ": " + what + ": missing");
   };
   if (const StoredTensor *whole = directory.find(name)) {
     requireShape(*whole, shape);
     return {*whole};
   }
-  const std::string first = expertTensorName(name, 0);
-  if (first.empty() || shape.empty() || !directory.find(first))
+  const auto numbers = experts.find(name);
+  if (numbers == experts.end() || shape.empty())
     throw missing(name);
   std::vector<StoredTensor> stored;
   for (int64_t expert = 0; expert < shape.front(); ++expert) {
@@ -119,16 +113,16 @@ std::vector<StoredTensor> HfWeights::findStored(const std::string &name,
                   ", the experts before it " + stored.front().tensor->dtype);
     stored.push_back(*found);
   }
-  if (const StoredTensor *further = directory.find(expertTensorName(name, shape.front())))
-    throw Error(further->label() + ": there are to be " + std::to_string(shape.front()) +
-                " experts only");
+  if (const int64_t last = *numbers->second.rbegin(); last >= shape.front())
+    throw Error(directory.find(expertTensorName(name, last))->label() + ": there are to be " +
+                std::to_string(shape.front()) + " experts only");
   return stored;
 }
 
 std::unique_ptr<TensorSource> HfWeights::open(const std::string &name,
                                               const std::vector<int64_t> &shape) const {
   std::vector<StoredTensor> stored = findStored(name, shape);
-  const std::optional<DType> type = typeOf(stored.front());
+  const std::optional<DType> type = stored.front().tensor->type();
   if (isWeightType(type))
     return std::make_unique<StoredSource>(std::move(stored), *type);
   std::vector<BlockScaledPart> scaled;
@@ -147,18 +141,17 @@ std::unique_ptr<TensorSource> HfWeights::open(const std::string &name,
 std::vector<ListedTensor> HfWeights::list() const {
   std::map<std::string, ListedTensor> listed;
   for (const auto &[name, stored] : directory.tensors()) {
-    const std::string stack = stackedTensorName(name);
-    if (stack.empty() || directory.find(stack)) {
+    const std::string stack = stackOf(name);
+    if (stack.empty()) {
       listed.emplace(name, describe(name, stored));
       continue;
     }
     auto [entry, isNew] = listed.try_emplace(stack, describe(stack, stored));
     ListedTensor &tensor = entry->second;
     if (isNew)
-      tensor.shape.insert(tensor.shape.begin(), 0);
+      tensor.shape.insert(tensor.shape.begin(), std::ssize(experts.find(stack)->second));
     else
       tensor.bytes += stored.tensor->bytes;
-    tensor.shape.front() = std::max(tensor.shape.front(), expertOf(name) + 1);
   }
   std::vector<ListedTensor> result;
   for (auto &[name, tensor] : listed)
@@ -168,7 +161,7 @@ std::vector<ListedTensor> HfWeights::list() const {
 
 std::unique_ptr<TensorSource> HfWeights::openStored(const ListedTensor &tensor) const {
   std::vector<StoredTensor> stored = findStored(tensor.name, tensor.shape);
-  const DType type = typeOf(stored.front()).value_or(DType::u8);
+  const DType type = stored.front().tensor->type().value_or(DType::u8);
   return std::make_unique<StoredSource>(std::move(stored), type);
 }
 
@@ -180,12 +173,10 @@ HfWeights::beside(const std::set<std::string, std::less<>> &published) const {
     if (owner.ends_with(scaleSuffix)) {
       const StoredTensor *scaled =
           directory.find(owner.substr(0, owner.size() - scaleSuffix.size()));
-      if (scaled && typeOf(*scaled) == DType::f8e4m3)
+      if (scaled && scaled->tensor->type() == DType::f8e4m3)
         owner.remove_suffix(scaleSuffix.size());
     }
-    const std::string stack = stackedTensorName(owner);
-    const bool isStacked = !stack.empty() && !directory.find(stack) && published.contains(stack);
-    if (!isStacked && !published.contains(owner))
+    if (!published.contains(owner) && !published.contains(stackOf(owner)))
       result.push_back(describe(name, stored));
   }
   return result;

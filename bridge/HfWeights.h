@@ -11,7 +11,7 @@ namespace step37 {
 class HfWeights final : public WeightSource {
 public:
   /// Throws what HfDirectory throws.
-  explicit HfWeights(std::filesystem::path path) : directory(std::move(path)) {}
+  explicit HfWeights(std::filesystem::path path);
 
   const std::filesystem::path &path() const override { return directory.path(); }
 
@@ -29,7 +29,11 @@ private:
   std::vector<StoredTensor> findStored(const std::string &name,
                                        const std::vector<int64_t> &shape) const;
 
+  /// The stack that this tensor is one expert of; empty for tensors that stand for themselves.
+  std::string stackOf(std::string_view name) const;
+
   HfDirectory directory;
+  std::map<std::string, std::set<int64_t>, std::less<>> experts; // those of each such stack
 };
 
 } // namespace step37

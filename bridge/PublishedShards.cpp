@@ -1,12 +1,11 @@
 // Shard names and the index file; see PublishedShards.h.
 #include "bridge/PublishedShards.h"
 
+#include "bridge/FiveDigits.h"
 #include "runtime/file/AtomicFile.h"
 #include "runtime/file/Error.h"
 #include "runtime/file/MappedFile.h"
 #include "runtime/file/StrictJson.h"
-
-#include <algorithm>
 
 namespace step37 {
 
@@ -14,13 +13,6 @@ namespace {
 
 constexpr const char *indexName = "model.safetensors.index.json";
 constexpr const char *writerName = "step37c export";
-
-/// "00044".
-std::string numbered(size_t number) {
-  constexpr size_t digits = 5;
-  const std::string text = std::to_string(number);
-  return std::string(digits - std::min(digits, text.size()), '0') + text;
-}
 
 /// What a header needs at most: for itself, and for a tensor.
 constexpr int64_t headerOverhead = 64;
@@ -45,7 +37,8 @@ std::vector<OutputFile> splitIntoShards(std::vector<OutputTensor> tensors, int64
     files.back().tensors.push_back(std::move(tensor));
   }
   for (size_t i = 0; i < files.size(); ++i)
-    files[i].name = "model-" + numbered(i + 1) + "-of-" + numbered(files.size()) + ".safetensors";
+    files[i].name = "model-" + fiveDigits(static_cast<int64_t>(i + 1)) + "-of-" +
+                    fiveDigits(std::ssize(files)) + ".safetensors";
   return files;
 }
 

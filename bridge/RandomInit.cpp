@@ -3,6 +3,7 @@
 
 #include "bridge/PartRuns.h"
 #include "bridge/Philox.h"
+#include "bridge/WorkItems.h"
 #include "runtime/plan/FloatConversion.h"
 
 #include <algorithm>
@@ -51,6 +52,24 @@ void drawScaled(const plan::Part &part, uint64_t seed, int64_t first, std::span<
     value *= static_cast<float>(part.init_std);
 }
 
+/// Elements [first, first + count) of a part's published tensor, as far as a rank has them, into the
+/// parameter's buffer.
+void fillRange(const plan::Part &part, const PartRuns &runs, uint64_t seed, DType type,
+               std::span<std::byte> bytes, int64_t first, int64_t count) {
+  const int64_t size = byteSize(type);
+  std::array<float, 1024> chunk{};
+  runs.forEach(first, count, [&](int64_t published, int64_t buffer, int64_t run) {
+    for (int64_t begin = 0; begin < run; begin += std::ssize(chunk)) {
+      const std::span<float> values(
+          chunk.data(), static_cast<size_t>(std::min<int64_t>(std::ssize(chunk), run - begin)));
+      drawScaled(part, seed, published + begin, values);
+      convertFloats(values, type,
+                    bytes.subspan(static_cast<size_t>((buffer + begin) * size),
+                                  values.size() * static_cast<size_t>(size)));
+    }
+  });
+}
+
 } // namespace
 
 void drawNormal(uint64_t seed, std::string_view tensor, int64_t first, std::span<float> values) {
@@ -66,22 +85,20 @@ void drawNormal(uint64_t seed, std::string_view tensor, int64_t first, std::span
 
 void initializeParameter(const plan::Parameter &parameter, uint64_t seed, DType type,
                          std::span<std::byte> bytes, const plan::Mesh &mesh, int64_t rank) {
-  const int64_t size = byteSize(type);
-  std::array<float, 1024> chunk{};
+  constexpr int64_t range = 1 << 18; // elements that one thread takes at a time
   for (const plan::Part &part : parameter.parts) {
     const int64_t elements =
-        checkPart(parameter, part, static_cast<int64_t>(bytes.size()) / size, mesh);
-    PartRuns(part, mesh, rank)
-        .forEach(0, elements, [&](int64_t published, int64_t buffer, int64_t count) {
-          for (int64_t first = 0; first < count; first += std::ssize(chunk)) {
-            const std::span<float> values(chunk.data(), static_cast<size_t>(std::min<int64_t>(
-                                                            std::ssize(chunk), count - first)));
-            drawScaled(part, seed, published + first, values);
-            convertFloats(values, type,
-                          bytes.subspan(static_cast<size_t>((buffer + first) * size),
-                                        values.size() * static_cast<size_t>(size)));
-          }
-        });
+        checkPart(parameter, part, static_cast<int64_t>(bytes.size()) / byteSize(type), mesh);
+    const PartRuns runs(part, mesh, rank);
+    auto fill = [&](int64_t index, int) {
+      fillRange(part, runs, seed, type, bytes, index * range,
+                std::min(range, elements - index * range));
+    };
+    const int64_t ranges = (elements + range - 1) / range;
+    if (ranges > 1)
+      runItems(ranges, copyThreads(), fill, [] {});
+    else if (ranges == 1)
+      fill(0, 0);
   }
 }
 

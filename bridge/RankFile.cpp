@@ -2,30 +2,19 @@
 #include "bridge/RankFile.h"
 
 #include "bridge/BlockHash.h"
+#include "bridge/ContainedPath.h"
 #include "bridge/MappedPages.h"
 #include "bridge/TensorFiles.h"
 #include "runtime/file/Error.h"
+#include "runtime/plan/ShapeText.h"
 
 #include <algorithm>
 
 namespace step37 {
 
-namespace {
-
-const std::filesystem::path &refuseLink(const std::filesystem::path &path) {
-  std::error_code ignored;
-  if (std::filesystem::is_symlink(path, ignored))
-    throw Error(path.string() + ": is a link; a rank's file must be in its directory");
-  return path;
-}
-
-int64_t blockCount(int64_t bytes) { return (bytes + blockBytes - 1) / blockBytes; }
-
-} // namespace
-
 RankFile::RankFile(const std::filesystem::path &path, std::vector<LocalTensor> expected,
                    const RankManifest::Tensors &manifest)
-    : file(refuseLink(path)), local(std::move(expected)) {
+    : file(notALink(path)), local(std::move(expected)) {
   for (const LocalTensor &tensor : local) {
     const safetensors::Tensor &found = file.at(tensor.name);
     const std::string label = path.string() + ": " + tensor.name + ": ";

@@ -1,11 +1,12 @@
 // Writing and reading ranks.json; see RankManifest.h.
 #include "bridge/RankManifest.h"
 
+#include "bridge/ContainedPath.h"
+#include "bridge/FiveDigits.h"
 #include "runtime/file/Error.h"
 #include "runtime/file/MappedFile.h"
 #include "runtime/file/StrictJson.h"
 
-#include <algorithm>
 #include <charconv>
 
 namespace step37 {
@@ -84,7 +85,7 @@ std::string RankManifest::text() const {
 }
 
 RankManifest RankManifest::read(const fs::path &directory) {
-  const MappedFile file(manifestPath(directory));
+  const MappedFile file(notALink(manifestPath(directory)));
   const Reader reader(file.path().string());
   const json manifest = parseStrictJson(file.text(), file.path().string());
   if (reader.member(manifest, "", "format") != formatName)
@@ -122,12 +123,7 @@ bool isRankCheckpoint(const fs::path &directory) {
 
 fs::path manifestPath(const fs::path &directory) { return directory / "ranks.json"; }
 
-std::string rankFileName(int64_t rank) {
-  constexpr size_t digits = 5;
-  const std::string number = std::to_string(rank);
-  return "rank-" + std::string(digits - std::min(digits, number.size()), '0') + number +
-         ".safetensors";
-}
+std::string rankFileName(int64_t rank) { return "rank-" + fiveDigits(rank) + ".safetensors"; }
 
 fs::path publishedFolder(const fs::path &directory) { return directory / "published"; }
 

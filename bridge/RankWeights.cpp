@@ -1,7 +1,9 @@
 // Which rank has which slice, and reading across them; see RankWeights.h.
 #include "bridge/RankWeights.h"
 
+#include "bridge/ContainedPath.h"
 #include "runtime/file/Error.h"
+#include "runtime/plan/ShapeText.h"
 
 #include <algorithm>
 #include <cstring>
@@ -94,7 +96,8 @@ auto publishedRange(const Slice &slice) {
 
 RankWeights::RankWeights(std::filesystem::path path)
     : directory(std::move(path)), manifest(RankManifest::read(directory)),
-      map(loadModelConfig(publishedFolder(directory)).config), pieces(map.tensors().size()) {
+      map(loadModelConfig(notALink(publishedFolder(directory))).config),
+      pieces(map.tensors().size()) {
   checkMesh(map, manifest.mesh);
   std::set<std::pair<int, decltype(publishedRange({}))>> seen;
   for (const auto &[rank, tensors] : manifest.ranks) {
@@ -114,7 +117,7 @@ std::unique_ptr<TensorSource> RankWeights::open(const std::string &name,
   const std::string label = directory.string() + ": " + name + ": ";
   const int index = map.find(name);
   if (index < 0)
-    throw Error(label + "missing");
+    throw MissingTensor(label + "missing");
   const PublishedTensor &published = map.tensors()[static_cast<size_t>(index)].published;
   if (published.shape != shape)
     throw Error(label + "has shape " + shapeText(published.shape) + ", must have " +

@@ -3,7 +3,6 @@
 
 #include "bridge/BlockHash.h"
 #include "bridge/PositionedFile.h"
-#include "bridge/WorkItems.h"
 #include "runtime/file/CheckedSize.h"
 #include "runtime/file/Error.h"
 
@@ -118,7 +117,7 @@ std::vector<Block> blocksOf(const std::vector<OutputFile> &files,
         blocks.push_back(
             {file, tensor, first, std::min(blockBytes, bytes - first), digest.bytes + first});
       digest.bytes += bytes;
-      digest.blocks.emplace_back(static_cast<size_t>((bytes + blockBytes - 1) / blockBytes));
+      digest.blocks.emplace_back(static_cast<size_t>(blockCount(bytes)));
     }
   }
   return blocks;

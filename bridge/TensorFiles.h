@@ -5,15 +5,17 @@
 
 #include "bridge/Slice.h"
 #include "bridge/WeightSource.h"
+#include "bridge/WorkItems.h"
 #include "runtime/file/Safetensors.h"
-
-#include <functional>
 
 namespace step37 {
 
 /// Tensors are copied and hashed in blocks of so many bytes, the last one of a tensor shorter. A
 /// block stays in a core's cache between being hashed and being copied.
 inline constexpr int64_t blockBytes = 1 << 20;
+
+/// Of a tensor of so many bytes.
+constexpr int64_t blockCount(int64_t bytes) { return (bytes + blockBytes - 1) / blockBytes; }
 
 struct OutputTensor {
   safetensors::TensorSpec spec;
@@ -41,8 +43,8 @@ using TensorSources = std::vector<std::unique_ptr<TensorSource>>;
 
 struct CopyOptions {
   int threads = 1;
-  bool hash = false;                                              // else FileDigest's are empty
-  std::function<void(int64_t done, int64_t total)> progress = {}; // bytes of output
+  bool hash = false;      // else FileDigest's are empty
+  Progress progress = {}; // bytes of output
 };
 
 /// Writes the files into `directory`; without one only reads and hashes. A block is copied by one

@@ -1,6 +1,8 @@
 // The table, as one rule for each kind of tensor; see TensorMap.h.
 #include "bridge/TensorMap.h"
 
+#include "runtime/file/Error.h"
+
 #include <array>
 #include <cassert>
 #include <charconv>
@@ -176,6 +178,13 @@ int TensorMap::find(std::string_view published) const {
   return found == byName.end() ? -1 : found->second;
 }
 
+TensorMap tensorMapOf(const plan::Plan &plan, const std::string &origin) {
+  const plan::Blob *config = plan.findBlob("config.json");
+  if (!config)
+    throw Error(origin + ": has no config.json");
+  return TensorMap(parseModelConfig(config->bytes, origin + ": config.json"));
+}
+
 std::string_view name(Sharding sharding) {
   constexpr std::array<std::string_view, 6> names{"replicated", "column",        "row",
                                                   "vocabulary", "expert column", "expert row"};
@@ -195,13 +204,19 @@ std::string expertTensorName(std::string_view stacked, int64_t expert) {
          std::string(rest);
 }
 
-std::string stackedTensorName(std::string_view single) {
-  const auto [layer, numbered] = splitAfter(single, expertsMark);
-  const size_t digits = numbered.find_first_not_of("0123456789");
-  if (digits == 0 || digits == std::string_view::npos || numbered[digits] != '.' ||
-      !isExpertProjection(numbered.substr(digits + 1)))
-    return {};
-  return std::string(layer) + std::string(moeMark) + std::string(numbered.substr(digits + 1));
+std::optional<SingleExpert> parseExpertName(std::string_view name) {
+  const auto [layer, numbered] = splitAfter(name, expertsMark);
+  SingleExpert single;
+  const char *digits = numbered.data();
+  const auto [end, error] = std::from_chars(digits, digits + numbered.size(), single.expert);
+  const std::string_view rest = numbered.substr(static_cast<size_t>(end - digits));
+  if (error != std::errc() || single.expert < 0 || !rest.starts_with('.'))
+    return std::nullopt;
+  single.stacked = std::string(layer) + std::string(moeMark) + std::string(rest.substr(1));
+  // One spelling of a number only: whatever is accepted here is found by expertTensorName.
+  if (expertTensorName(single.stacked, single.expert) != name)
+    return std::nullopt;
+  return single;
 }
 
 } // namespace step37

@@ -4,8 +4,10 @@
 #pragma once
 
 #include "frontend/config/Inventory.h"
+#include "runtime/plan/Plan.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +59,10 @@ private:
   std::map<std::string, int, std::less<>> byName;
 };
 
+/// The table of a plan's config. `origin` names the plan in messages. Throws Error where the plan
+/// has no config, or a wrong one.
+TensorMap tensorMapOf(const plan::Plan &plan, const std::string &origin);
+
 /// "replicated", "column", … as `names` prints them.
 std::string_view name(Sharding sharding);
 /// "", "q", "k", "v", "head gate", "gate", "up".
@@ -66,7 +72,13 @@ std::string_view name(Packing packing);
 /// checkpoints store it; empty for tensors that stack no experts.
 std::string expertTensorName(std::string_view stacked, int64_t expert);
 
-/// The inverse: the stacked tensor of a single expert's name; empty for other names.
-std::string stackedTensorName(std::string_view single);
+/// One expert's tensor that is stored by itself.
+struct SingleExpert {
+  std::string stacked; // the stack that it belongs to
+  int64_t expert = 0;
+};
+
+/// The inverse of expertTensorName; empty for other names, "experts.07" and the like among them.
+std::optional<SingleExpert> parseExpertName(std::string_view name);
 
 } // namespace step37

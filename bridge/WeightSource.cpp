@@ -14,11 +14,4 @@ std::unique_ptr<WeightSource> openWeights(const std::filesystem::path &directory
   return std::make_unique<HfWeights>(directory);
 }
 
-std::string shapeText(const std::vector<int64_t> &shape) {
-  std::string result = "[";
-  for (int64_t extent : shape)
-    result += (result.size() > 1 ? ", " : "") + std::to_string(extent);
-  return result + "]";
-}
-
 } // namespace step37

@@ -1,8 +1,9 @@
 // Published tensors to read from, wherever they are: a directory of published weights
-// (HfDirectory.h) or a rank checkpoint in any layout (RankCheckpoint.h). All that moves weights
-// reads through here.
+// (HfWeights.h) or a rank checkpoint in any layout (RankWeights.h). All that moves weights reads
+// through here.
 #pragma once
 
+#include "runtime/file/Error.h"
 #include "runtime/plan/DType.h"
 
 #include <cstddef>
@@ -53,14 +54,19 @@ struct ListedTensor {
   int64_t bytes = 0;
 };
 
+/// A tensor is not there at all.
+struct MissingTensor : Error {
+  using Error::Error;
+};
+
 class WeightSource {
 public:
   virtual ~WeightSource() = default;
 
   virtual const std::filesystem::path &path() const = 0;
 
-  /// The tensor of this published name and shape. Throws Error "<file>: <tensor>: …" where it is
-  /// missing, has another shape or elements that are no weights.
+  /// The tensor of this published name and shape. Throws MissingTensor where it is missing,
+  /// Error where it has another shape or elements that are no weights: "<file>: <tensor>: …".
   virtual std::unique_ptr<TensorSource> open(const std::string &name,
                                              const std::vector<int64_t> &shape) const = 0;
 
@@ -80,8 +86,5 @@ public:
 
 /// Opens either form. Throws Error naming the directory or the file in it that is at fault.
 std::unique_ptr<WeightSource> openWeights(const std::filesystem::path &directory);
-
-/// "[320, 64]".
-std::string shapeText(const std::vector<int64_t> &shape);
 
 } // namespace step37

@@ -6,6 +6,9 @@
 
 namespace step37 {
 
+/// Called now and then while something is copied or compared.
+using Progress = std::function<void(int64_t done, int64_t total)>;
+
 /// Calls work(index, worker) for every index below `count` on `threads` new threads, `worker` being
 /// the thread's number, and tick() on the calling thread several times a second and at the end. The
 /// first exception of an item is thrown here; items that had not begun by then are left out. In

@@ -97,6 +97,16 @@ def FuseResidualNormPass : Pass<"step37-fuse-residual-norm", "::mlir::ModuleOp">
   let dependentDialects = ["::step37::ir::Step37Dialect"];
 }
 
+def FuseExpertActivationPass : Pass<"step37-fuse-expert-activation", "::mlir::ModuleOp"> {
+  let summary = "Fuse experts' packed gate and up projections with their activation.";
+  let description = [{
+    A swiglu of the two halves of a grouped_matmul's result and that product become a grouped_swiglu,
+    which still gives the product's result, for the gradient. Keeps the local contract; runs after
+    siblings are packed.
+  }];
+  let dependentDialects = ["::step37::ir::Step37Dialect"];
+}
+
 def FuseLossGradientPass : Pass<"step37-fuse-loss-gradient", "::mlir::ModuleOp"> {
   let summary = "Compute the loss where its gradient is computed.";
   let description = [{

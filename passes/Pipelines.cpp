@@ -27,6 +27,7 @@ void buildLocalPipeline(OpPassManager &manager, const LocalPipelineOptions &opti
   manager.addPass(createPackProjectionsPass());
   manager.addPass(
       createRecomputeActivationsPass(RecomputeActivationsPassOptions{options.recompute}));
+  manager.addPass(createFuseExpertActivationPass());
   manager.addPass(createFuseResidualNormPass());
   BuildUpdatePassOptions update;
   update.splitState = options.splitState;

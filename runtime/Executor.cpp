@@ -28,13 +28,18 @@ std::unique_ptr<Executor> Executor::create(const plan::Plan &plan, const Executo
   const plan::Target *target = plan.findTarget(device);
   if (!target)
     throw Error("the plan has no target \"" + device + "\"");
+  std::unique_ptr<Executor> executor;
   if (device == "host")
-    return std::make_unique<host::HostExecutor>(plan, *target, options.threads);
+    executor = std::make_unique<host::HostExecutor>(plan, *target, options.threads);
 #ifdef STEP37_HAS_CUDA
   if (device == "cuda")
-    return std::make_unique<cuda::CudaExecutor>(plan, *target, options);
+    executor = std::make_unique<cuda::CudaExecutor>(plan, *target, options);
 #endif
-  throw Error("this build cannot run the target \"" + device + "\"");
+  if (!executor)
+    throw Error("this build cannot run the target \"" + device + "\"");
+  if (options.watches())
+    executor->watchSteps(options.check);
+  return executor;
 }
 
 } // namespace step37

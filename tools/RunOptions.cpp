@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -167,6 +168,9 @@ void addFiles(CLI::App &app, Arguments &arguments) {
          "directory as --save may be empty yet")
       ->type_name("DIR")
       ->group(group);
+  app.add_flag("--ignore-tune", train.ignore_tune,
+               "Resume though the checkpoint was written with another table of --tune")
+      ->group(group);
   app.add_option("--log", train.log,
                  "JSON lines with step, loss, grad_norm, lr and tokens_per_s of every step")
       ->type_name("FILE.jsonl")
@@ -187,7 +191,18 @@ void addMachine(CLI::App &app, Arguments &arguments) {
                "GPU: launch step by step instead of replaying graphs")
       ->group(group);
   app.add_flag("--check", executor.check,
-               "GPU: wait after every step and name the first that fails")
+               "Look at the results of every step and name the first that fails or writes NaN or "
+               "infinity")
+      ->group(group);
+  app.add_flag("--profile", executor.profile,
+               "Time every step and print a table by kernel family at the end")
+      ->group(group);
+  app.add_option("--trace", executor.trace, "Time every step and write a Chrome trace")
+      ->type_name("FILE.json")
+      ->group(group);
+  app.add_option("--tune", arguments.run.tune,
+                 "GPU: algorithms of products as `step37-run tune` measured them")
+      ->type_name("FILE.json")
       ->group(group);
   app.add_option("--threads", executor.threads,
                  "Host threads, 0: one a core; results do not depend on it")
@@ -214,14 +229,46 @@ RunOptions sorted(Arguments arguments, bool minLrGiven) {
   return run;
 }
 
+void addPlan(CLI::App &app, RunOptions &run) {
+  app.add_option("PLAN", run.plan, "Plan file of step37c compile")->type_name("FILE")->required();
+}
+
+/// Exits with what is printed for --help, --version and wrong usage.
+[[noreturn]] void exitOf(const CLI::App &app, const CLI::ParseError &error) {
+  throw Exit{app.exit(error) == 0 ? 0 : usageError};
+}
+
+RunOptions parseTuneOptions(int argc, char **argv) {
+  CLI::App app("Measures which algorithm of cuBLASLt is fastest for each dense product of a plan.",
+               "step37-run tune");
+  RunOptions run;
+  TuneOptions tune;
+  run.executor.device = "cuda";
+  addPlan(app, run);
+  app.add_option("-o,--output", tune.output, "The table, for --tune")
+      ->type_name("FILE.json")
+      ->required();
+  app.add_flag("--quiet", run.quiet, "Print nothing");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    exitOf(app, error);
+  }
+  run.work = tune;
+  return run;
+}
+
 } // namespace
 
 RunOptions parseRunOptions(int argc, char **argv) {
-  CLI::App app("Runs a plan: trains, evaluates or probes the model in it.", "step37-run");
+  if (argc > 1 && std::string_view(argv[1]) == "tune")
+    return parseTuneOptions(argc - 1, argv + 1);
+  CLI::App app(
+      "Runs a plan: trains, evaluates or probes the model in it. `step37-run tune --help`: "
+      "measures products.",
+      "step37-run");
   Arguments arguments;
-  app.add_option("PLAN", arguments.run.plan, "Plan file of step37c compile")
-      ->type_name("FILE")
-      ->required();
+  addPlan(app, arguments.run);
   addModes(app, arguments);
   addInputs(app, arguments);
   addTraining(app, arguments);
@@ -234,7 +281,7 @@ RunOptions parseRunOptions(int argc, char **argv) {
     if (arguments.minLr > arguments.train.optimizer.lr)
       throw CLI::ValidationError("--min-lr", "is above --lr");
   } catch (const CLI::ParseError &error) {
-    throw Exit{app.exit(error) == 0 ? 0 : usageError};
+    exitOf(app, error);
   }
   return sorted(std::move(arguments), app.count("--min-lr") > 0);
 }

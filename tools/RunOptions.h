@@ -9,11 +9,17 @@
 
 namespace step37 {
 
+/// `step37-run tune`: measure the algorithms of the plan's products.
+struct TuneOptions {
+  std::filesystem::path output;
+};
+
 struct RunOptions {
   std::filesystem::path plan;
   ExecutorOptions executor;
+  std::filesystem::path tune; // table of tuned products that the run uses; empty: none
   bool quiet = false;
-  std::variant<TrainOptions, InputOptions, ProbeOptions> work; // --train, --eval, --probe
+  std::variant<TrainOptions, InputOptions, ProbeOptions, TuneOptions> work; // --train, --eval, …
 };
 
 /// Parses the arguments. After --help, --version or wrong usage it has printed what is to be said

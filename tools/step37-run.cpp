@@ -1,10 +1,15 @@
 // step37-run: executes a plan. Flags are RunOptions.h, the work is runtime/train.
+#include "runtime/Executor.h"
+#include "runtime/ProductTable.h"
 #include "runtime/plan/PlanFile.h"
 #include "runtime/train/Run.h"
 #include "tools/RunOptions.h"
 
 #include <exception>
 #include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
 #include <type_traits>
 #include <unistd.h>
 #include <variant>
@@ -19,17 +24,32 @@ RunLog::Style logStyle(bool quiet) {
   return isatty(STDOUT_FILENO) ? RunLog::Style::terminal : RunLog::Style::plain;
 }
 
+void tune(const plan::Plan &plan, const ExecutorOptions &executor, const TuneOptions &options,
+          RunLog &log) {
+  std::unique_ptr<Executor> measured = Executor::create(plan, executor);
+  log.note(measured->description());
+  ProductTable table = measured->tuneProducts([&](const std::string &line) { log.note(line); });
+  table.save(options.output);
+  log.note(options.output.string() + ": " + std::to_string(table.size()) + " products");
+}
+
 void run(const RunOptions &options) {
   const plan::Plan plan = plan::load(options.plan);
   RunLog log(std::cout, logStyle(options.quiet));
+  ExecutorOptions executor = options.executor;
+  std::optional<ProductTable> tuned;
+  if (!options.tune.empty())
+    executor.tunedProducts = &tuned.emplace(ProductTable::load(options.tune));
   auto start = [&](const auto &work) {
     using Work = std::decay_t<decltype(work)>;
     if constexpr (std::is_same_v<Work, TrainOptions>)
-      runTraining(plan, options.executor, work, log);
+      runTraining(plan, executor, work, log);
     else if constexpr (std::is_same_v<Work, InputOptions>)
-      runEvaluation(plan, options.executor, work, log);
+      runEvaluation(plan, executor, work, log);
+    else if constexpr (std::is_same_v<Work, ProbeOptions>)
+      runProbe(plan, executor, work, log);
     else
-      runProbe(plan, options.executor, work, log);
+      tune(plan, executor, work, log);
   };
   std::visit(start, options.work);
 }

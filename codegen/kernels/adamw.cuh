@@ -13,6 +13,8 @@ template <class Spec, int N> __device__ void adamw_generic(const Pointers<N> &bu
   const G *grad = buffers.template get<const G>(0);
   const float *hyper = buffers.template get<const float>(1);
   float clip = *buffers.template get<const float>(2);
+  if (clip == 0.0f) // the norm is not finite
+    return;
   float *master = buffers.template get<float>(3), *m = buffers.template get<float>(4);
   float *v = buffers.template get<float>(5);
   T *param = buffers.template get<T>(Spec::copy ? 6 : 3);

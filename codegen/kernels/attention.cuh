@@ -5,6 +5,7 @@
 // dv), so that every sum belongs to one warp and has a fixed order.
 #pragma once
 
+#include "attention_arguments.cuh"
 #include "common.cuh"
 
 namespace step37 {
@@ -161,15 +162,8 @@ template <class Spec, int N> __device__ void attention_generic(const Pointers<N>
   }
 }
 
-/// Where the arguments of attention_grad stand: dout, q, k, v, [gate], document_start, out, lse,
-/// dq, dk, dv, [dgate], workspace (the row terms <dout, out>, [tokens, heads]).
-template <class Spec> struct AttentionGradArguments {
-  static constexpr int gate = 4, document_start = Spec::gated ? 5 : 4, out = document_start + 1,
-                       lse = out + 1, dq = lse + 1, dk = dq + 1, dv = dk + 1, dgate = dv + 1,
-                       row_term = dv + (Spec::gated ? 2 : 1);
-};
-
-/// dq, dgate and the row terms. Grid: query tiles of a row, heads, rows.
+/// dq, dgate and the row terms <dout, out>, which begin the workspace. Grid: query tiles of a row,
+/// heads, rows.
 template <class Spec, int N>
 __device__ void attention_grad_generic_queries(const Pointers<N> &buffers) {
   using T = typename Spec::type;
@@ -192,7 +186,7 @@ __device__ void attention_grad_generic_queries(const Pointers<N> &buffers) {
   const T *v = buffers.template get<const T>(3) + row_start * Spec::v_stride + group * Shape::dim;
   const float *lse = buffers.template get<const float>(At::lse) + row_start * Spec::heads + head;
   T *dq = buffers.template get<T>(At::dq) + head_begin;
-  float *row_terms = buffers.template get<float>(At::row_term) + row_start * Spec::heads + head;
+  float *row_terms = buffers.template get<float>(At::workspace) + row_start * Spec::heads + head;
   int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size;
   constexpr int64 q_stride = Spec::heads * Shape::dim;
 
@@ -286,7 +280,7 @@ __device__ void attention_grad_generic_keys(const Pointers<N> &buffers) {
     const T *q = buffers.template get<const T>(1) + row_start * q_stride + head * Shape::dim;
     const float *lse = buffers.template get<const float>(At::lse) + row_start * Spec::heads + head;
     const float *row_terms =
-        buffers.template get<const float>(At::row_term) + row_start * Spec::heads + head;
+        buffers.template get<const float>(At::workspace) + row_start * Spec::heads + head;
     auto gate_of = [&](int64 t) {
       if constexpr (Spec::gated)
         return attention_gate(buffers.template get<const T>(At::gate),

@@ -58,7 +58,8 @@ __device__ void grouped_product(float (&sums)[grouped_each][grouped_each],
 }
 
 /// Arguments: x, w, offsets, out. Grid: column tiles, row tiles (as many as any distribution of the
-/// rows over the experts needs; the last ones may find nothing to do).
+/// rows over the experts needs; the last ones may find nothing to do). Rows behind the last
+/// expert's are a product of depth 0.
 template <class Spec, int N> __device__ void grouped_gemm_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   const int *offsets = buffers.template get<const int>(2);
@@ -66,8 +67,9 @@ template <class Spec, int N> __device__ void grouped_gemm_generic(const Pointers
   if (threadIdx.x == 0) {
     int64 tile = blockIdx.y;
     found[0] = -1;
-    for (int e = 0; e < Spec::groups && found[0] < 0; ++e) {
-      int64 begin = offsets[e], end = offsets[e + 1], tiles = ceil_div(end - begin, grouped_tile);
+    for (int e = 0; e <= Spec::groups && found[0] < 0; ++e) {
+      int64 begin = offsets[e], end = e < Spec::groups ? offsets[e + 1] : Spec::rows,
+            tiles = ceil_div(end - begin, grouped_tile);
       if (tile < tiles) {
         found[0] = e;
         found[1] = begin + tile * grouped_tile;
@@ -81,12 +83,13 @@ template <class Spec, int N> __device__ void grouped_gemm_generic(const Pointers
         column = int64(blockIdx.x) * grouped_tile;
   if (expert < 0)
     return;
+  int64 depth = expert < Spec::groups ? Spec::k : 0;
   GroupedOperand<T> x{buffers.template get<const T>(0), end, Spec::k, 1};
   const T *weight = buffers.template get<const T>(1) + expert * Spec::n * Spec::k;
   GroupedOperand<T> w{weight, Spec::n, Spec::transpose_b ? Spec::k : 1,
                       Spec::transpose_b ? 1 : Spec::n};
   float sums[grouped_each][grouped_each] = {};
-  grouped_product(sums, x, w, row, column, Spec::k);
+  grouped_product(sums, x, w, row, column, depth);
   T *out = buffers.template get<T>(3);
   int tx = threadIdx.x % grouped_side, ty = threadIdx.x / grouped_side;
 #pragma unroll

@@ -86,7 +86,8 @@ template <class Spec, int N> __device__ void global_norm_generic(const Pointers<
   double norm = sqrt(squares);
   *buffers.template get<float>(lists + 1) = float(norm);
   double clip = double(max_norm) / (norm + 1e-6);
-  *buffers.template get<float>(lists + 2) = max_norm > 0 && clip < 1.0 ? float(clip) : 1.0f;
+  float allowed = max_norm > 0 && clip < 1.0 ? float(clip) : 1.0f;
+  *buffers.template get<float>(lists + 2) = float(norm) < infinity() ? allowed : 0.0f;
 }
 
 } // namespace step37

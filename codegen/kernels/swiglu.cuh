@@ -19,6 +19,12 @@ __device__ inline float clamp(float x, float limit) {
   return x < -limit ? -limit : at_most(x, limit);
 }
 
+template <class Spec>
+__device__ float swiglu_value(const SwigluBounds<Spec> &bounds, float gate, float up) {
+  float bounded = at_most(gate, bounds.gate);
+  return at_most(bounded * sigmoid(bounded), bounds.silu) * clamp(up, bounds.up);
+}
+
 /// Calls body(row, column) for every W columns of every row, spread over the grid.
 template <class Spec, int W, class Body> __device__ void swiglu_for_each(Body body) {
   constexpr int64 packs = Spec::cols / W, total = Spec::rows * packs;
@@ -47,10 +53,8 @@ template <class Spec, int N> __device__ void swiglu_generic(const Pointers<N> &b
       load<W>(gate + row * Spec::gate_stride + column, g);
       load<W>(up + row * Spec::up_stride + column, u);
 #pragma unroll
-      for (int i = 0; i < W; ++i) {
-        float bounded = at_most(g[i], bounds.gate);
-        g[i] = at_most(bounded * sigmoid(bounded), bounds.silu) * clamp(u[i], bounds.up);
-      }
+      for (int i = 0; i < W; ++i)
+        g[i] = swiglu_value(bounds, g[i], u[i]);
       store<W>(out + row * Spec::cols + column, g);
     });
   });

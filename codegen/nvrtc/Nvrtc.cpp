@@ -24,6 +24,13 @@ struct Nvrtc::Library {
   STEP37_NVRTC_FUNCTION(nvrtcGetCUBIN)
 #undef STEP37_NVRTC_FUNCTION
 
+  /// Whether this version has a cache of its own: since 12.9.
+  bool caches() const {
+    int major = 0, minor = 0;
+    check(nvrtcVersion(&major, &minor), "version");
+    return major > 12 || (major == 12 && minor >= 9);
+  }
+
   void check(nvrtcResult result, const std::string &what) const {
     if (result != NVRTC_SUCCESS)
       throw Error(what + ": NVRTC: " + nvrtcGetErrorString(result));
@@ -79,9 +86,11 @@ CompiledCuda Nvrtc::compile(const std::string &name, const std::string &source,
 
   // No --use_fast_math: what is fast and exact enough is written out in the kernels.
   std::string archOption = "--gpu-architecture=" + arch;
-  const char *options[] = {archOption.c_str(), "--std=c++20", "--ptxas-options=-v",
-                           "--device-as-default-execution-space"};
-  nvrtcResult result = library->nvrtcCompileProgram(program, int(std::size(options)), options);
+  std::vector<const char *> options = {archOption.c_str(), "--std=c++20", "--ptxas-options=-v",
+                                       "--device-as-default-execution-space"};
+  if (library->caches()) // where there is a GPU; what comes from the cache has no report
+    options.push_back("--no-cache");
+  nvrtcResult result = library->nvrtcCompileProgram(program, int(options.size()), options.data());
   size_t size = 0;
   library->check(library->nvrtcGetProgramLogSize(program, &size), name);
   std::string log(size, '\0');

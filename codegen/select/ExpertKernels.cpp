@@ -76,7 +76,17 @@ LogicalResult lower(KernelSelector &select, ir::GroupedMatmulOp op) {
                          dim(op.getX(), 1), op.getTransposeB(), dtype(op.getX())};
   return select.launch(op, spec,
                        {select.in(op.getX()), select.in(op.getW()), select.in(op.getOffsets()),
-                        select.out(op.getOut())});
+                        select.out(op.getOut()), select.workspaceOf(op, spec)});
+}
+
+LogicalResult lower(KernelSelector &select, ir::GroupedSwigluOp op) {
+  spec::GroupedSwiglu spec{dim(op.getW(), 0), dim(op.getX(), 0),     dim(op.getOut(), 1),
+                           dim(op.getX(), 1), number(op.getLimit()), clampOf(op.getClamp()),
+                           dtype(op.getX())};
+  return select.launch(op, spec,
+                       {select.in(op.getX()), select.in(op.getW()), select.in(op.getOffsets()),
+                        select.out(op.getGateUp()), select.out(op.getOut()),
+                        select.workspaceOf(op, spec)});
 }
 
 LogicalResult lower(KernelSelector &select, ir::GroupedMatmulGradOp op) {
@@ -87,7 +97,7 @@ LogicalResult lower(KernelSelector &select, ir::GroupedMatmulGradOp op) {
                              dim(op.getB(), 1),  dtype(op.getA()),  dtype(op.getDw())};
   return select.launch(op, spec,
                        {select.in(op.getA()), select.in(op.getB()), select.in(op.getOffsets()),
-                        target->beta, target->gradient});
+                        target->beta, target->gradient, select.workspaceOf(op, spec)});
 }
 
 } // namespace
@@ -101,6 +111,7 @@ void addExpertKernels(KernelTable &table) {
   table.add<ir::CombineGradOp>(lower);
   table.add<ir::GroupedMatmulOp>(lower);
   table.add<ir::GroupedMatmulGradOp>(lower);
+  table.add<ir::GroupedSwigluOp>(lower);
 }
 
 } // namespace step37

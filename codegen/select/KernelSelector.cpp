@@ -48,4 +48,9 @@ DType dtype(Value value) {
   return dtypeOf(cast<RankedTensorType>(value.getType()).getElementType());
 }
 
+spec::ClampPosition clampOf(ir::ClampPosition position) {
+  return position == ir::ClampPosition::AfterSilu ? spec::ClampPosition::afterSilu
+                                                  : spec::ClampPosition::beforeSilu;
+}
+
 } // namespace step37

@@ -43,6 +43,7 @@ private:
 int64_t dim(mlir::Value value, int64_t index);
 int64_t elements(mlir::Value value);
 DType dtype(mlir::Value value);
+spec::ClampPosition clampOf(ir::ClampPosition position);
 inline double number(const llvm::APFloat &value) { return value.convertToDouble(); }
 
 } // namespace step37

@@ -7,11 +7,6 @@ using namespace mlir;
 namespace step37 {
 namespace {
 
-spec::ClampPosition clampOf(ir::ClampPosition position) {
-  return position == ir::ClampPosition::AfterSilu ? spec::ClampPosition::afterSilu
-                                                  : spec::ClampPosition::beforeSilu;
-}
-
 LogicalResult lower(KernelSelector &select, ir::EmbeddingOp op) {
   return select.launch(op,
                        spec::Embedding{elements(op.getIds()), dim(op.getTable(), 0),

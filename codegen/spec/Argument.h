@@ -22,6 +22,14 @@ struct Argument {
   /// Index of a read argument whose storage this written argument may share (same element at the
   /// same time), or -1.
   int inPlaceOf = -1;
+  /// Rows of `cols` elements whose starts are `stride` apart; what lies between rows belongs to
+  /// others. 0: there are no gaps.
+  int64_t cols = 0, stride = 0;
+
+  /// Elements that the kernel may touch.
+  int64_t touched() const {
+    return stride == 0 ? elements : ((elements - cols) / stride + 1) * cols;
+  }
 };
 
 using Arguments = std::vector<Argument>;

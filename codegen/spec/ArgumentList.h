@@ -12,10 +12,12 @@
 
 namespace step37::spec {
 
-/// A number of elements that remembers an overflow.
+/// A number of elements that remembers an overflow, and the rows that it is made of if `strided`
+/// gave it.
 struct Count {
   int64_t value;
   bool valid = true;
+  int64_t cols = 0, stride = 0; // as in Argument
 
   Count(int64_t value) : value(value) {}
   friend Count operator*(Count a, Count b) {
@@ -30,7 +32,12 @@ struct Count {
 
 /// Elements from the first of a matrix to its last: the last row counts only its columns.
 inline Count strided(int64_t rows, int64_t cols, int64_t stride) {
-  return Count(rows - 1) * stride + cols;
+  Count count = Count(rows - 1) * stride + cols;
+  if (stride != cols) {
+    count.cols = cols;
+    count.stride = stride;
+  }
+  return count;
 }
 
 inline int64_t blockCount(int64_t count, int64_t perBlock) { return (count - 1) / perBlock + 1; }
@@ -64,7 +71,8 @@ private:
     if (!elements.valid || elements.value > std::numeric_limits<int64_t>::max() / byteSize(type))
       throw Error(std::string(family) + ": the bytes of argument " + name +
                   " do not fit in 64 bits");
-    arguments.push_back({std::move(name), access, type, elements.value, inPlaceOf});
+    arguments.push_back(
+        {std::move(name), access, type, elements.value, inPlaceOf, elements.cols, elements.stride});
     return int(arguments.size()) - 1;
   }
 

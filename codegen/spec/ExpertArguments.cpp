@@ -73,6 +73,18 @@ Arguments GroupedGemm::arguments() const {
   list.read("w", type, Count(groups) * n * k);
   list.read("offsets", DType::i32, Count(groups) + 1);
   list.write("out", type, Count(rows) * n);
+  list.write("workspace", DType::u8, tensorMapBytes(2));
+  return list.take();
+}
+
+Arguments GroupedSwiglu::arguments() const {
+  ArgumentList list(family);
+  list.read("x", type, Count(rows) * k);
+  list.read("w", type, Count(groups) * 2 * n * k);
+  list.read("offsets", DType::i32, Count(groups) + 1);
+  list.write("gate_up", type, Count(rows) * 2 * n);
+  list.write("out", type, Count(rows) * n);
+  list.write("workspace", DType::u8, tensorMapBytes(2));
   return list.take();
 }
 
@@ -83,6 +95,7 @@ Arguments GroupedGemmGrad::arguments() const {
   list.read("offsets", DType::i32, Count(groups) + 1);
   list.slot("beta");
   list.readWrite("dw", grad_type, Count(groups) * m * n);
+  list.write("workspace", DType::u8, tensorMapBytes(2 * groups));
   return list.take();
 }
 

@@ -192,7 +192,7 @@ struct Attention {
 /// Gradient of Attention. The gated output carries what is needed: with y = out, <dy,y> per head
 /// gives dgate = <dy,y>·(1−sigmoid(gate)) and the softmax's row term.
 /// Arguments: dout, q, k, v, [gate], document_start, out, lse, dq, dk (contiguous),
-/// dv (dv_stride), [dgate (dgate_stride)], workspace f32 [tokens, heads].
+/// dv (dv_stride), [dgate (dgate_stride)], workspace f32 [2, tokens, heads].
 struct AttentionGrad {
   static constexpr std::string_view family = "attention_grad";
   int64_t tokens = 0, seq_len = 0, heads = 0, groups = 0, head_dim = 0, window = 0;
@@ -305,10 +305,15 @@ struct CombineGrad {
   Arguments arguments() const;
 };
 
+/// Bytes of scratch in which a GPU kernel describes so many tensors to the copy engine: 128 each,
+/// and 64 to align them (codegen/kernels/tensor_map.cuh).
+constexpr int64_t tensorMapBytes(int64_t tensors) { return 128 * tensors + 64; }
+
 /// For every group e and its rows r in [offsets[e], offsets[e+1]):
 /// out[r] = x[r]·w[e]ᵀ with w [groups,n,k] (transpose_b) or x[r]·w[e] with w [groups,k,n]. offsets
 /// begin with 0 and may end before `rows`; the rows behind them are written as 0 and x is not read
-/// there. Arguments: x [rows,k], w, offsets i32 [groups+1], out [rows,n].
+/// there. Arguments: x [rows,k], w, offsets i32 [groups+1], out [rows,n], workspace u8
+/// [tensorMapBytes(2)].
 struct GroupedGemm {
   static constexpr std::string_view family = "grouped_gemm";
   int64_t groups = 0, rows = 0, n = 0, k = 0;
@@ -320,12 +325,26 @@ struct GroupedGemm {
 
 /// dw[e] = beta·dw[e] + sum over rows r of group e of a[r]ᵀ·b[r]: [groups, m, n] in grad_type. Rows
 /// behind offsets[groups] are not read. Arguments: a [rows,m], b [rows,n], offsets i32 [groups+1],
-/// beta f32, dw.
+/// beta f32, dw, workspace u8 [tensorMapBytes(2·groups)].
 struct GroupedGemmGrad {
   static constexpr std::string_view family = "grouped_gemm_grad";
   int64_t groups = 0, rows = 0, m = 0, n = 0;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(groups, rows, m, n, type, grad_type)
+  Arguments arguments() const;
+};
+
+/// GroupedGemm with packed projections, and Swiglu of what they give: for every group e and its
+/// rows r, gate_up[r] = x[r]·w[e]ᵀ with w [groups,2·n,k], gates first, and out[r] is Swiglu of the
+/// rounded halves; both are 0 for rows behind offsets[groups]. Arguments: x [rows,k], w, offsets
+/// i32 [groups+1], gate_up [rows,2·n], out [rows,n], workspace u8 [tensorMapBytes(2)].
+struct GroupedSwiglu {
+  static constexpr std::string_view family = "grouped_swiglu";
+  int64_t groups = 0, rows = 0, n = 0, k = 0;
+  double limit = 0;
+  ClampPosition clamp = ClampPosition::afterSilu;
+  DType type = DType::f32;
+  STEP37_FIELDS(groups, rows, n, k, limit, clamp, type)
   Arguments arguments() const;
 };
 
@@ -402,8 +421,8 @@ struct SumOfSquares {
 };
 
 /// norm = sqrt(sum of all partials, in order, in f64); clip = min(1, max_norm/(norm+1e-6)), or 1 if
-/// max_norm ≤ 0. Arguments: partials 0..n-1 f32 [sizes[i]], max_norm f32, norm f32 [1], clip f32
-/// [1].
+/// max_norm ≤ 0, or 0 where norm is not finite. Arguments: partials 0..n-1 f32 [sizes[i]],
+/// max_norm f32, norm f32 [1], clip f32 [1].
 struct GlobalNorm {
   static constexpr std::string_view family = "global_norm";
   std::vector<int64_t> sizes;
@@ -415,7 +434,9 @@ struct GlobalNorm {
 /// p = p·(1 − lr·wd) − lr·(m/c1)/(sqrt(v/c2)+eps), p the f32 master; with `copy` also param =
 /// round(p) in `type` (without it the master is the parameter, and `type` is f32). wd counts only
 /// with `decay`. hyper f32 [7]: learning rate, β1, β2, eps, weight decay, c1 = 1−β1^t, c2 = 1−β2^t.
-/// Arguments: grad, hyper, clip f32, master f32 (read and written), m, v, [param with `copy`].
+/// With clip 0 nothing changes: gradients that are not finite leave no trace, though nobody waits
+/// for their norm before the update. Arguments: grad, hyper, clip f32, master f32 (read and
+/// written), m, v, [param with `copy`].
 struct AdamW {
   static constexpr std::string_view family = "adamw";
   int64_t elements = 0;
@@ -429,9 +450,9 @@ using KernelSpec =
     std::variant<Gemm, Embedding, EmbeddingGrad, RmsNorm, RmsNormGrad, Add, AccumulateGradient,
                  RopeTable, QkNormRope, QkNormRopeGrad, Attention, AttentionGrad, Swiglu,
                  SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch, Combine, CombineGrad,
-                 GroupedGemm, GroupedGemmGrad, ShiftLabels, LogitsLoss, Fill, ReduceSum, TakeRows,
-                 CopyColumns, SumOfSquares, GlobalNorm, AdamW, Collective, LocalizeIds, ExpertWindow, LossStats,
-                 MergeLossStats, LogitsGrad>;
+                 GroupedGemm, GroupedGemmGrad, GroupedSwiglu, ShiftLabels, LogitsLoss, Fill,
+                 ReduceSum, TakeRows, CopyColumns, SumOfSquares, GlobalNorm, AdamW, Collective,
+                 LocalizeIds, ExpertWindow, LossStats, MergeLossStats, LogitsGrad>;
 
 /// The family's name, as in the plan file.
 std::string_view family(const KernelSpec &spec);

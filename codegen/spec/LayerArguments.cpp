@@ -134,7 +134,7 @@ Arguments AttentionGrad::arguments() const {
   list.write("dv", type, strided(tokens, groups * head_dim, dv_stride));
   if (gated)
     list.write("dgate", type, strided(tokens, heads, dgate_stride));
-  list.write("workspace", DType::f32, Count(tokens) * heads);
+  list.write("workspace", DType::f32, Count(2) * tokens * heads);
   return list.take();
 }
 

@@ -95,4 +95,18 @@ LogicalResult GroupedMatmulGradOp::verify() {
                  "C1", "a [rows, m], b [rows, n], offsets [experts+1] give dw [experts, m, n]");
 }
 
+LogicalResult GroupedSwigluOp::verify() {
+  Shape w = shape(getW());
+  if (failed(require(*this,
+                     cols(getX()) == w[2] && cols(getGateUp()) == w[1] &&
+                         2 * cols(getOut()) == w[1] && rows(getGateUp()) == rows(getX()) &&
+                         rows(getOut()) == rows(getX()) && rows(getOffsets()) == w[0] + 1 &&
+                         sameElement(getX(), {getW(), getGateUp(), getOut()}),
+                     "C1",
+                     "x [rows, k], w [experts, 2·n, k], offsets [experts+1], gate_up [rows, 2·n], "
+                     "out [rows, n]")))
+    return failure();
+  return require(*this, getLimit().convertToDouble() >= 0, "C2", "limit must not be negative");
+}
+
 } // namespace step37::ir

@@ -552,6 +552,25 @@ def Step37_GroupedMatmulGradOp : Step37_PureOp<"grouped_matmul_grad", [Shardable
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
+def Step37_GroupedSwigluOp : Step37_PureOp<"grouped_swiglu"> {
+  let summary = "Gate and up projections of every expert's rows, and their activation.";
+  let description = [{
+    gate_up[r] = x[r]·w[e]ᵀ for the rows r of expert e, w holding the rows of gate and then of up; out is `swiglu`
+    of the two halves of gate_up, which the gradient needs. Both are 0 for rows of no expert.
+    C1: x [rows, k], w [experts, 2·n, k], offsets [experts+1], gate_up [rows, 2·n], out [rows, n]; one element type.
+    C2: limit ≥ 0.
+
+    ```mlir
+    %gate_up, %h = step37.grouped_swiglu %rows, %w, %offsets clamp after_silu {limit = 7.0 : f64}
+      : (tensor<16x16xf32>, tensor<4x12x16xf32>, tensor<5xi32>) -> (tensor<16x12xf32>, tensor<16x6xf32>)
+    ```
+  }];
+  let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<3>:$w, I32TensorOfRank<1>:$offsets,
+                       F64Attr:$limit, Step37_ClampPositionAttr:$clamp);
+  let results = (outs FloatTensorOfRank<2>:$gate_up, FloatTensorOfRank<2>:$out);
+  let assemblyFormat = "operands `clamp` $clamp attr-dict `:` functional-type(operands, results)";
+}
+
 //===------------------------------------------------------------------------------------------===//
 // Loss
 //===------------------------------------------------------------------------------------------===//

@@ -1,7 +1,9 @@
+// Descriptors, algorithms and the call itself; see CublasLt.h.
 #include "runtime/cuda/CublasLt.h"
 
-#include "runtime/file/Error.h"
 #include "runtime/file/SharedLibrary.h"
+
+#include <bit>
 
 #include <cublasLt.h>
 
@@ -21,6 +23,7 @@ struct CublasLt::Library {
   STEP37_CUBLASLT_FUNCTION(cublasLtMatmulPreferenceInit_internal)
   STEP37_CUBLASLT_FUNCTION(cublasLtMatmulPreferenceSetAttribute)
   STEP37_CUBLASLT_FUNCTION(cublasLtMatmulAlgoGetHeuristic)
+  STEP37_CUBLASLT_FUNCTION(cublasLtMatmulAlgoCheck)
   STEP37_CUBLASLT_FUNCTION(cublasLtMatmul)
 #undef STEP37_CUBLASLT_FUNCTION
 
@@ -54,10 +57,34 @@ uint64_t usableWorkspace(const spec::Gemm &gemm) {
 
 cudaDataType_t dataType(DType type) { return type == DType::bf16 ? CUDA_R_16BF : CUDA_R_32F; }
 
+// Algorithms are opaque bytes; a table holds them as hexadecimal digits.
+
+std::string hexadecimal(const cublasLtMatmulAlgo_t &algorithm) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (std::byte byte : std::as_bytes(std::span(&algorithm, 1))) {
+    text += digits[std::to_integer<int>(byte) / 16];
+    text += digits[std::to_integer<int>(byte) % 16];
+  }
+  return text;
+}
+
+cublasLtMatmulAlgo_t algorithmOf(const std::string &hexadecimal, const std::string &origin) {
+  cublasLtMatmulAlgo_t algorithm{};
+  std::span<std::byte> bytes = std::as_writable_bytes(std::span(&algorithm, 1));
+  if (hexadecimal.size() != 2 * bytes.size())
+    throw Error(origin + ": the tuned product's algorithm has " +
+                std::to_string(hexadecimal.size() / 2) + " bytes, must have " +
+                std::to_string(bytes.size()));
+  for (size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = std::byte(std::stoi(hexadecimal.substr(2 * i, 2), nullptr, 16));
+  return algorithm;
+}
+
 class LtProduct : public Product {
 public:
-  LtProduct(const CublasLt::Library &library, const spec::Gemm &gemm, const std::string &origin)
-      : library(library), gemm(gemm), origin(origin) {
+  LtProduct(const CublasLt::Library &library, const ProductStep &step)
+      : library(library), gemm(step.gemm), alignment(step.alignment), origin(step.origin) {
     // Row-major c = op(a)·op(b) is column-major cᵀ = op(b)ᵀ·op(a)ᵀ: cuBLASLt's A is b, its B is a.
     check(library.cublasLtMatmulDescInit_internal(&description, sizeof description,
                                                   CUBLAS_COMPUTE_32F, CUDA_R_32F));
@@ -69,7 +96,49 @@ public:
     layout(second, gemm.a_type, gemm.transpose_a ? gemm.m : gemm.k,
            gemm.transpose_a ? gemm.k : gemm.m, gemm.a_stride);
     layout(result, gemm.c_type, gemm.n, gemm.m, gemm.c_stride);
-    chooseAlgorithm();
+  }
+
+  /// What the heuristic proposes, best first; at least one.
+  std::vector<cublasLtMatmulAlgo_t> heuristic(int most) const {
+    cublasLtMatmulPreferenceOpaque_t preference;
+    check(library.cublasLtMatmulPreferenceInit_internal(&preference, sizeof preference));
+    auto prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
+      check(library.cublasLtMatmulPreferenceSetAttribute(&preference, attribute, &value,
+                                                         sizeof value));
+    };
+    prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, usableWorkspace(gemm));
+    // The other schemes store partial sums in the output's type.
+    prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+           uint32_t{CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE});
+    for (auto attribute :
+         {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+          CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
+      prefer(attribute, uint32_t(alignment));
+    std::vector<cublasLtMatmulHeuristicResult_t> found(static_cast<size_t>(most));
+    int count = 0;
+    check(library.cublasLtMatmulAlgoGetHeuristic(library.lt, &description, &first, &second, &result,
+                                                 &result, &preference, most, found.data(), &count));
+    if (count == 0)
+      throw Error(origin + ": cuBLASLt has no algorithm for this product");
+    std::vector<cublasLtMatmulAlgo_t> algorithms;
+    for (int i = 0; i < count; ++i)
+      algorithms.push_back(found[size_t(i)].algo);
+    return algorithms;
+  }
+
+  void use(const cublasLtMatmulAlgo_t &chosen) { algorithm = chosen; }
+
+  /// The same for an algorithm from a table, which may be about something else.
+  void useChecked(const cublasLtMatmulAlgo_t &chosen) {
+    cublasLtMatmulHeuristicResult_t checked;
+    cublasStatus_t status = library.cublasLtMatmulAlgoCheck(
+        library.lt, &description, &first, &second, &result, &result, &chosen, &checked);
+    if (status == CUBLAS_STATUS_SUCCESS && checked.workspaceSize > usableWorkspace(gemm))
+      throw Error(origin + ": the tuned product needs a workspace of " +
+                  std::to_string(checked.workspaceSize) + " bytes, the plan has " +
+                  std::to_string(usableWorkspace(gemm)));
+    library.check(status, origin + ": the tuned product");
+    use(chosen);
   }
 
   void enqueue(std::span<const CUdeviceptr> buffers, CUstream stream) const override {
@@ -99,38 +168,46 @@ private:
                                                     uint64_t(rows), uint64_t(cols), stride));
   }
 
-  void chooseAlgorithm() {
-    cublasLtMatmulPreferenceOpaque_t preference;
-    check(library.cublasLtMatmulPreferenceInit_internal(&preference, sizeof preference));
-    uint64_t bytes = usableWorkspace(gemm);
-    check(library.cublasLtMatmulPreferenceSetAttribute(
-        &preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes, sizeof bytes));
-    cublasLtMatmulHeuristicResult_t found;
-    int count = 0;
-    check(library.cublasLtMatmulAlgoGetHeuristic(library.lt, &description, &first, &second, &result,
-                                                 &result, &preference, 1, &found, &count));
-    if (count == 0)
-      throw Error(origin + ": cuBLASLt has no algorithm for this product");
-    algorithm = found.algo;
-  }
-
   const CublasLt::Library &library;
   spec::Gemm gemm;
+  int64_t alignment;
   std::string origin;
   // cuBLASLt takes them by pointer to mutable, though it only reads them.
   mutable cublasLtMatmulDescOpaque_t description;
   mutable cublasLtMatrixLayoutOpaque_t first, second, result;
-  mutable cublasLtMatmulAlgo_t algorithm;
+  cublasLtMatmulAlgo_t algorithm;
 };
 
 } // namespace
 
+int64_t productAlignment(std::span<const CUdeviceptr> buffers) {
+  CUdeviceptr bits = workspaceAlignment;
+  for (CUdeviceptr address : buffers.first(3)) // a, b, c
+    bits |= address;
+  return int64_t{1} << std::countr_zero(bits);
+}
+
 CublasLt::CublasLt(const Driver &driver) : library(std::make_unique<Library>(driver)) {}
 CublasLt::~CublasLt() = default;
 
-std::unique_ptr<Product> CublasLt::prepare(const spec::Gemm &gemm,
-                                           const std::string &origin) const {
-  return std::make_unique<LtProduct>(*library, gemm, origin);
+std::unique_ptr<Product> CublasLt::prepare(const ProductStep &step) const {
+  auto product = std::make_unique<LtProduct>(*library, step);
+  product->use(product->heuristic(1).front());
+  return product;
+}
+
+std::unique_ptr<Product> CublasLt::prepare(const ProductStep &step,
+                                           const std::string &algorithm) const {
+  auto product = std::make_unique<LtProduct>(*library, step);
+  product->useChecked(algorithmOf(algorithm, step.origin));
+  return product;
+}
+
+std::vector<std::string> CublasLt::candidates(const ProductStep &step, int most) const {
+  std::vector<std::string> texts;
+  for (const cublasLtMatmulAlgo_t &algorithm : LtProduct(*library, step).heuristic(most))
+    texts.push_back(hexadecimal(algorithm));
+  return texts;
 }
 
 std::string CublasLt::version() const { return std::to_string(library->cublasLtGetVersion()); }

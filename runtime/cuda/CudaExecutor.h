@@ -7,21 +7,32 @@
 #include "runtime/Executor.h"
 #include "runtime/cuda/CublasLt.h"
 #include "runtime/cuda/Driver.h"
+#include "runtime/cuda/PinnedCopies.h"
+#include "runtime/cuda/StepTimer.h"
 
+#include <memory>
+#include <optional>
 #include <vector>
 
 namespace step37::cuda {
 
-class CudaExecutor : public Executor {
+class CudaExecutor final : public Executor {
 public:
-  CudaExecutor(const plan::Plan &plan, const plan::Target &target, const ExecutorOptions &options);
+  /// `driver`: the installed one, or one that a test has made.
+  CudaExecutor(const plan::Plan &plan, const plan::Target &target, const ExecutorOptions &options,
+               std::unique_ptr<Driver> driver = std::make_unique<Driver>());
   ~CudaExecutor() override;
 
   int localRanks() const override { return 1; }
   void run(int program) override;
   void write(int rank, int buffer, int64_t offset, std::span<const std::byte> bytes) override;
   void read(int rank, int buffer, int64_t offset, std::span<std::byte> bytes) const override;
+  void startRead(int rank, int buffer, int64_t offset, std::span<std::byte> bytes) override;
+  void finishReads() override;
   std::string description() const override;
+  std::string deviceName() const override { return device.name(); }
+  std::optional<DeviceMemory> memory() const override;
+  ProductTable tuneProducts(const std::function<void(const std::string &)> &say) override;
 
 private:
   /// A stage of a kernel, or a product of cuBLASLt, with its buffers' addresses.
@@ -29,29 +40,40 @@ private:
     const plan::Step *step;
     const plan::Kernel *kernel;
     std::vector<CUfunction> functions; // one a stage; empty for a product
-    const Product *product = nullptr;
+    std::unique_ptr<Product> product;
     std::vector<CUdeviceptr> buffers;
   };
 
-  void loadKernels(const plan::Plan &plan);
   void bind(const plan::Program &program);
+  std::vector<CUfunction> bindStages(const plan::Program &program, size_t index) const;
+  std::unique_ptr<Product> bindProduct(const ProductStep &step);
+  /// The product of a step of kind gemm. Throws Error where its kernel is none.
+  ProductStep productStep(const plan::Program &program, size_t index,
+                          std::span<const CUdeviceptr> buffers) const;
   void enqueue(const BoundStep &step) const;
-  /// Runs step by step; after each waits and names the step where something went wrong.
-  void runChecked(int program);
+  /// Runs step by step under the watch.
+  void runWatched(int program);
   CUgraphExec capture(int program);
   void synchronize(const std::string &what) const;
   CUdeviceptr address(int buffer, int64_t offset, size_t bytes) const;
+  /// Copies from the arena, from a byte offset in it on.
+  void fetch(int64_t offset, std::span<std::byte> bytes, const std::string &what) const;
 
   ExecutorOptions options;
-  Driver driver;
+  std::unique_ptr<Driver> driver;
   Device device;
-  CublasLt cublas;
-  std::vector<std::unique_ptr<Module>> modules;   // by kernel; null for products
-  std::vector<std::unique_ptr<Product>> products; // of all gemm steps
+  int64_t freeAtStart;                          // bytes of GPU memory, with an empty context
+  int64_t imageBytes;                           // of the plan's kernels
+  std::vector<spec::KernelSpec> specs;          // by kernel
+  std::vector<std::unique_ptr<Module>> modules; // by kernel; null for products
   std::unique_ptr<Memory> arena;
+  CUstream stream = nullptr;
+  std::unique_ptr<PinnedCopies> copies;
+  std::unique_ptr<CublasLt> cublas; // null while no step is a product
+  int products = 0, tuned = 0;      // steps that are products, and those with a table's algorithm
   std::vector<std::vector<BoundStep>> programs;
   std::vector<CUgraphExec> graphs; // by program; null until its first run
-  CUstream stream = nullptr;
+  StepTimer timer;
 };
 
 } // namespace step37::cuda

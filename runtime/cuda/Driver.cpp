@@ -1,11 +1,58 @@
+// Statuses to errors, handles to owners; see Driver.h.
 #include "runtime/cuda/Driver.h"
 
 #include "runtime/cuda/DriverFunctions.h"
-#include "runtime/file/Error.h"
+#include "runtime/file/SharedLibrary.h"
 
 namespace step37::cuda {
+namespace {
 
-Driver::Driver() : functions(std::make_unique<Functions>()) {
+// Names in cuda.h are macros for the versioned symbols (cuMemAlloc is cuMemAlloc_v2), hence the two
+// steps of stringification.
+#define STEP37_STRING(name) #name
+#define STEP37_SYMBOL(name) STEP37_STRING(name)
+
+Driver::Functions installedFunctions() {
+  SharedLibrary library("the NVIDIA driver", {"libcuda.so.1"});
+  Driver::Functions functions;
+#define STEP37_LOAD(name)                                                                          \
+  functions.name = library.function<decltype(functions.name)>(STEP37_SYMBOL(name));
+  STEP37_DRIVER_FUNCTIONS(STEP37_LOAD)
+#undef STEP37_LOAD
+  return functions;
+}
+
+/// What to do about a status, as the end of a message; empty where that is not known.
+std::string advice(CUresult status) {
+  switch (status) {
+  case CUDA_ERROR_DEVICE_UNAVAILABLE:
+  case CUDA_ERROR_ECC_UNCORRECTABLE:
+  case CUDA_ERROR_NVLINK_UNCORRECTABLE:
+  case CUDA_ERROR_CONTEXT_IS_DESTROYED:
+  case CUDA_ERROR_HARDWARE_STACK_ERROR:
+  case CUDA_ERROR_SYSTEM_NOT_READY:
+    return "; the GPU is lost to this process: start again with --resume, on another GPU if it "
+           "happens again";
+  case CUDA_ERROR_ILLEGAL_ADDRESS:
+  case CUDA_ERROR_MISALIGNED_ADDRESS:
+  case CUDA_ERROR_INVALID_ADDRESS_SPACE:
+  case CUDA_ERROR_INVALID_PC:
+  case CUDA_ERROR_ILLEGAL_INSTRUCTION:
+  case CUDA_ERROR_LAUNCH_FAILED:
+  case CUDA_ERROR_LAUNCH_TIMEOUT:
+  case CUDA_ERROR_ASSERT:
+    return "; a kernel failed: --check names its step";
+  case CUDA_ERROR_OUT_OF_MEMORY:
+    return "; another process may hold memory of the GPU";
+  default:
+    return {};
+  }
+}
+
+} // namespace
+
+Driver::Driver() : Driver(installedFunctions()) {}
+Driver::Driver(const Functions &table) : functions(std::make_unique<Functions>(table)) {
   check(call().cuInit(0), "starting CUDA");
 }
 Driver::~Driver() = default;
@@ -16,8 +63,15 @@ void Driver::check(CUresult status, const std::string &what) const {
   const char *name = nullptr, *text = nullptr;
   call().cuGetErrorName(status, &name);
   call().cuGetErrorString(status, &text);
-  throw Error(what + ": " + (name ? name : "CUDA error " + std::to_string(int(status))) +
-              (text ? ": " : "") + (text ? text : ""));
+  throw DriverError(what + ": " + (name ? name : "CUDA error " + std::to_string(int(status))) +
+                        (text ? ": " : "") + (text ? text : "") + advice(status),
+                    status);
+}
+
+std::string Driver::cudaVersion() const {
+  int version = 0; // 1000·major + 10·minor
+  check(call().cuDriverGetVersion(&version), "version of the driver");
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
 bool gpuIsVisible() {
@@ -55,14 +109,6 @@ std::string Device::arch() const {
       name());
   // From 9.0 on kernels use instructions that belong to one architecture only.
   return "sm_" + std::to_string(major * 10 + minor) + (major >= 9 ? "a" : "");
-}
-
-int Device::multiprocessors() const {
-  int count = 0;
-  api.check(
-      api.call().cuDeviceGetAttribute(&count, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device),
-      name());
-  return count;
 }
 
 int64_t Device::freeBytes() const {

@@ -2,6 +2,8 @@
 // checked and named with what was being done. What is launched, and when, is CudaExecutor.
 #pragma once
 
+#include "runtime/file/Error.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,17 +14,32 @@
 
 namespace step37::cuda {
 
-/// The driver's functions. One instance a process is enough; loading throws Error without a driver.
+/// A status of the driver that is no success.
+class DriverError : public Error {
+public:
+  DriverError(const std::string &text, CUresult status) : Error(text), status(status) {}
+  CUresult status;
+};
+
+/// The driver's functions. One instance a process is enough.
 class Driver {
 public:
+  struct Functions;
+
+  /// Loads the installed driver and starts it. Throws Error where there is none.
   Driver();
+  /// Starts a driver that consists of these functions: another one than the installed.
+  explicit Driver(const Functions &functions);
   ~Driver();
 
-  struct Functions;
   const Functions &call() const { return *functions; }
 
-  /// Throws Error "<what>: <CUDA's name and text of the status>" unless it is success.
+  /// Throws DriverError "<what>: <CUDA's name and text of the status>" unless it is success, and
+  /// says what can be done where that is known.
   void check(CUresult status, const std::string &what) const;
+
+  /// The newest CUDA that the driver supports, "13.0".
+  std::string cudaVersion() const;
 
 private:
   std::unique_ptr<Functions> functions;
@@ -40,7 +57,6 @@ public:
 
   std::string name() const;
   std::string arch() const; // "sm_90a" for compute capability 9.0
-  int multiprocessors() const;
   int64_t freeBytes() const;
   int64_t totalBytes() const;
   const Driver &driver() const { return api; }

@@ -1,9 +1,8 @@
-// The table of driver functions that the runtime calls. Names in cuda.h are macros for the
-// versioned symbols (cuMemAlloc is cuMemAlloc_v2), hence the two steps of stringification.
+// The table of driver functions that the runtime calls: the seam at which tests put a driver of
+// their own. The installed one is loaded in Driver.cpp.
 #pragma once
 
 #include "runtime/cuda/Driver.h"
-#include "runtime/file/SharedLibrary.h"
 
 namespace step37::cuda {
 
@@ -40,10 +39,8 @@ namespace step37::cuda {
   X(cuStreamSynchronize)                                                                           \
   X(cuStreamBeginCapture)                                                                          \
   X(cuStreamEndCapture)                                                                            \
-  X(cuStreamWaitEvent)                                                                             \
   X(cuGraphInstantiate)                                                                            \
   X(cuGraphLaunch)                                                                                 \
-  X(cuGraphUpload)                                                                                 \
   X(cuGraphExecDestroy)                                                                            \
   X(cuGraphDestroy)                                                                                \
   X(cuEventCreate)                                                                                 \
@@ -52,13 +49,8 @@ namespace step37::cuda {
   X(cuEventSynchronize)                                                                            \
   X(cuEventElapsedTime)
 
-#define STEP37_STRING(name) #name
-#define STEP37_SYMBOL(name) STEP37_STRING(name)
-
 struct Driver::Functions {
-  SharedLibrary library{"the NVIDIA driver", {"libcuda.so.1"}};
-#define STEP37_MEMBER(name)                                                                        \
-  decltype(&::name) name = library.function<decltype(&::name)>(STEP37_SYMBOL(name));
+#define STEP37_MEMBER(name) decltype(&::name) name = nullptr;
   STEP37_DRIVER_FUNCTIONS(STEP37_MEMBER)
 #undef STEP37_MEMBER
 };

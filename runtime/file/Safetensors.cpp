@@ -21,6 +21,8 @@ int64_t Tensor::elements() const {
   return product;
 }
 
+std::optional<DType> Tensor::type() const { return findType(dtype)->type; }
+
 File::File(const std::filesystem::path &path)
     : file(path), header(parse(file.text(), path.string())) {
   for (size_t i = 0; i < header.tensors.size(); ++i)
@@ -39,7 +41,7 @@ const Tensor &File::at(std::string_view name) const {
 }
 
 DType File::type(const Tensor &tensor) const {
-  if (const auto type = findType(tensor.dtype)->type)
+  if (const auto type = tensor.type())
     return *type;
   throw Error(path().string() + ": " + tensor.name + ": element type " + tensor.dtype +
               " is not supported");

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ struct Tensor {
   int64_t bytes = 0;
 
   int64_t elements() const;
+  /// Empty where dtype is a published one that step37 has no use for.
+  std::optional<DType> type() const;
 };
 
 struct Header {

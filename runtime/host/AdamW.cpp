@@ -45,6 +45,8 @@ void run(const spec::AdamW &spec, HostContext &context, HostArguments arguments)
               .correction1 = slots[5],
               .correction2 = slots[6],
               .keep = 1.0f - slots[0] * decay};
+  if (hyper.clip == 0.0f) // the norm is not finite
+    return;
   auto *master = argument<float>(arguments, 3);
   auto *m = argument<float>(arguments, 4);
   auto *v = argument<float>(arguments, 5);

@@ -1,9 +1,11 @@
 // Host twins of GroupedGemm and GroupedGemmGrad: one product a group, the tiles of all groups as
 // one loop. How many rows a group has is known only here; a tile's upper bounds come from the spec.
+// GroupedSwiglu is GroupedGemm and then Swiglu.
 #include "runtime/host/HostKernels.h"
 #include "runtime/host/MatrixProduct.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace step37::host {
@@ -39,6 +41,15 @@ Tiling tiling(const spec::GroupedGemmGrad &spec) {
   return Tiling::choose(spec.m, spec.n, spec.groups);
 }
 
+spec::GroupedGemm productOf(const spec::GroupedSwiglu &spec) {
+  return {spec.groups, spec.rows, 2 * spec.n, spec.k, true, spec.type};
+}
+
+/// Of the halves of a packed row.
+spec::Swiglu activationOf(const spec::GroupedSwiglu &spec) {
+  return {spec.rows, spec.n, 2 * spec.n, 2 * spec.n, spec.limit, spec.clamp, spec.type};
+}
+
 /// Row `row` of a matrix of `cols` columns.
 std::byte *rowOf(std::byte *data, DType type, int64_t row, int64_t cols) {
   return data + row * cols * byteSize(type);
@@ -52,6 +63,10 @@ int64_t scratchFloats(const spec::GroupedGemm &spec) {
 
 int64_t scratchFloats(const spec::GroupedGemmGrad &spec) {
   return productScratch(tiling(spec), spec.rows);
+}
+
+int64_t scratchFloats(const spec::GroupedSwiglu &spec) {
+  return std::max(scratchFloats(productOf(spec)), scratchFloats(activationOf(spec)));
 }
 
 void run(const spec::GroupedGemm &spec, HostContext &context, HostArguments arguments) {
@@ -93,6 +108,14 @@ void run(const spec::GroupedGemmGrad &spec, HostContext &context, HostArguments 
         .beta = beta,
     };
   });
+}
+
+void run(const spec::GroupedSwiglu &spec, HostContext &context, HostArguments arguments) {
+  std::byte *gate = arguments[3], *up = gate + spec.n * byteSize(spec.type), *out = arguments[4];
+  std::array product{arguments[0], arguments[1], arguments[2], gate, arguments[5]};
+  run(productOf(spec), context, product);
+  std::array activation{gate, up, out};
+  run(activationOf(spec), context, activation);
 }
 
 } // namespace step37::host

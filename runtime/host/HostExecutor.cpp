@@ -65,13 +65,28 @@ void HostExecutor::writeCoordinates(const plan::Mesh &mesh) {
 }
 
 void HostExecutor::run(int program) {
-  for (const BoundStep &step : programs.at(size_t(program)))
+  const std::vector<BoundStep> &steps = programs.at(size_t(program));
+  for (size_t index = 0; index < steps.size(); ++index) {
+    const double began = stepWatch ? stepWatch->now() : 0;
     std::visit(
         [&](const auto &typed) {
-          for (const std::vector<std::byte *> &arguments : step.calls)
+          for (const std::vector<std::byte *> &arguments : steps[index].calls)
             host::run(typed, context, arguments);
         },
-        *step.spec);
+        *steps[index].spec);
+    if (stepWatch)
+      watchStep(program, index, began);
+  }
+}
+
+void HostExecutor::watchStep(int program, size_t index, double began) {
+  stepWatch->note({0, program, int(index), began, stepWatch->now() - began});
+  if (!stepWatch->checks())
+    return;
+  for (const Arena &arena : arenas)
+    stepWatch->requireFinite(program, index, [&](int64_t offset, std::span<std::byte> bytes) {
+      std::memcpy(bytes.data(), arena.data() + offset, bytes.size());
+    });
 }
 
 std::byte *HostExecutor::address(int rank, int buffer, int64_t offset, size_t bytes) const {

@@ -38,6 +38,8 @@ private:
 
   void bind(const plan::Mesh &mesh, const plan::Program &program);
   void writeCoordinates(const plan::Mesh &mesh);
+  /// Tells the watch about a step that has just run.
+  void watchStep(int program, size_t index, double began);
   std::byte *address(int rank, int buffer, int64_t offset, size_t bytes) const;
 
   std::vector<spec::KernelSpec> specs; // of the target's kernels

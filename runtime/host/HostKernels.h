@@ -13,6 +13,7 @@ namespace step37::host {
 void run(const spec::Gemm &spec, HostContext &context, HostArguments arguments);
 void run(const spec::GroupedGemm &spec, HostContext &context, HostArguments arguments);
 void run(const spec::GroupedGemmGrad &spec, HostContext &context, HostArguments arguments);
+void run(const spec::GroupedSwiglu &spec, HostContext &context, HostArguments arguments);
 void run(const spec::LogitsLoss &spec, HostContext &context, HostArguments arguments);
 
 // Element-wise, sums and the optimizer.
@@ -64,6 +65,7 @@ template <class Spec> int64_t scratchFloats(const Spec &) { return 0; }
 int64_t scratchFloats(const spec::Gemm &spec);
 int64_t scratchFloats(const spec::GroupedGemm &spec);
 int64_t scratchFloats(const spec::GroupedGemmGrad &spec);
+int64_t scratchFloats(const spec::GroupedSwiglu &spec);
 int64_t scratchFloats(const spec::LogitsLoss &spec);
 int64_t scratchFloats(const spec::RmsNorm &spec);
 int64_t scratchFloats(const spec::RmsNormGrad &spec);

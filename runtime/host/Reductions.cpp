@@ -63,8 +63,8 @@ void run(const spec::GlobalNorm &spec, HostContext &context, HostArguments argum
   float maxNorm = *argument<float>(arguments, count);
   double norm = std::sqrt(squares);
   *argument<float>(arguments, count + 1) = float(norm);
-  *argument<float>(arguments, count + 2) =
-      maxNorm > 0 ? float(std::min(1.0, double(maxNorm) / (norm + 1e-6))) : 1.0f;
+  float clip = maxNorm > 0 ? float(std::min(1.0, double(maxNorm) / (norm + 1e-6))) : 1.0f;
+  *argument<float>(arguments, count + 2) = std::isfinite(float(norm)) ? clip : 0.0f;
 }
 
 } // namespace step37::host

@@ -51,6 +51,7 @@ std::string secondsText(std::chrono::milliseconds time) {
 } // namespace
 
 Job::Job(JobOptions jobOptions) : options(std::move(jobOptions)) {
+  setActivity("starting");
   if (world() == 1)
     return;
   peers.resize(static_cast<size_t>(world()));
@@ -69,8 +70,24 @@ Job::~Job() {
 }
 
 void Job::setActivity(std::string text) {
+  setActivity([text = std::move(text)] { return text; });
+}
+
+void Job::setActivity(std::function<std::string()> text) {
   std::lock_guard lock(mutex);
   activity = std::move(text);
+}
+
+Job::Wait::Wait(Job &job, std::string what) : job(job) {
+  std::lock_guard lock(job.mutex);
+  const auto longest = job.options.timeout + (job.isRoot() ? patience.zero() : patience);
+  job.waiting.emplace(Clock::now() + longest,
+                      "waited " + secondsText(longest) + " for " + std::move(what));
+}
+
+Job::Wait::~Wait() {
+  std::lock_guard lock(job.mutex);
+  job.waiting.reset();
 }
 
 void Job::send(int to, FrameKind kind, const std::string &label, Bytes bytes) {

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -55,8 +56,22 @@ public:
   void barrier(const std::string &what) { gather(what, {}); }
 
   /// What this rank does from now on, for the message that ends a job: "all_reduce over tp of
-  /// model.layers.3.mlp".
+  /// model.layers.3.mlp". A function is asked when the job ends, by another thread.
   void setActivity(std::string text);
+  void setActivity(std::function<std::string()> text);
+
+  /// While it lives this rank waits for something that other ranks have a part in; longer than the
+  /// timeout ends the job, even if the wait itself never returns.
+  class Wait {
+  public:
+    Wait(Job &job, std::string what);
+    ~Wait();
+    Wait(const Wait &) = delete;
+    Wait &operator=(const Wait &) = delete;
+
+  private:
+    Job &job;
+  };
 
   /// Prints why this rank failed and ends the job on all ranks. The process is to exit with 1.
   void fail(const std::string &message);
@@ -80,6 +95,7 @@ private:
 
   // Listener.cpp: what a thread does that reads all connections all the time.
   void listen();
+  void checkWait();
   void readPeers();
   void handle(int from, Frame frame);
   void lose(int from);
@@ -100,9 +116,10 @@ private:
   std::vector<std::unique_ptr<Peer>> peers; // by rank; rank 0 has all others, others have rank 0
   std::mutex mutex;                         // of inboxes, flags, activity and answers
   std::condition_variable changed;
-  std::string activity = "starting";
-  std::vector<std::string> answers;   // by rank, while the job is being ended
-  std::optional<std::string> failure; // of this rank 0, for its listener
+  std::function<std::string()> activity;
+  std::optional<std::pair<Deadline, std::string>> waiting; // until when, for what
+  std::vector<std::string> answers;                        // by rank, while the job is being ended
+  std::optional<std::string> failure;                      // of this rank 0, for its listener
   std::atomic<bool> over = false;     // finished, or failed and said so: others may go
   std::atomic<bool> stopping = false; // the listener is to end
   std::thread listener;

@@ -35,6 +35,7 @@ constexpr std::chrono::seconds frameTime{60};
 void Job::listen() {
   while (!stopping) {
     readPeers();
+    checkWait();
     std::optional<std::string> own;
     {
       std::lock_guard lock(mutex);
@@ -43,6 +44,23 @@ void Job::listen() {
     if (own)
       return endAll("");
   }
+}
+
+/// Ends the job where this rank has waited for too long; it leaves when rank 0 says so.
+void Job::checkWait() {
+  std::string what;
+  {
+    std::lock_guard lock(mutex);
+    if (!waiting || Clock::now() < waiting->first)
+      return;
+    what = std::move(waiting->second);
+    waiting.reset();
+  }
+  std::fprintf(stderr, "rank %d: %s\n", rank(), what.c_str());
+  if (isRoot())
+    endAll("");
+  else
+    send(0, FrameKind::failure, what);
 }
 
 /// Waits a moment for frames and deals with those that come.
@@ -82,7 +100,7 @@ void Job::handle(int from, Frame frame) {
     answers[static_cast<size_t>(from)] = std::move(frame.label);
     break;
   case FrameKind::question:
-    return send(0, FrameKind::answer, activity);
+    return send(0, FrameKind::answer, activity());
   case FrameKind::failure:
     lock.unlock();
     return endAll("rank " + std::to_string(from) + " has failed");
@@ -132,7 +150,10 @@ std::string Job::activities() {
   };
   for (const Deadline deadline = Clock::now() + lastWords; waiting() && Clock::now() < deadline;)
     readPeers();
-  answers[0] = activity;
+  {
+    std::lock_guard lock(mutex);
+    answers[0] = activity();
+  }
   std::map<std::string, std::vector<int>> ranksOf;
   for (size_t rank = 0; rank < answers.size(); ++rank)
     ranksOf[answers[rank].empty() ? "silent" : answers[rank]].push_back(static_cast<int>(rank));

@@ -39,6 +39,14 @@ const Target *Plan::findTarget(std::string_view name) const { return find(target
 
 const Blob *Plan::findBlob(std::string_view name) const { return find(blobs, name); }
 
+int64_t Plan::imageBytes(const Target &target) const {
+  int64_t bytes = 0;
+  for (const Kernel &kernel : target.kernels)
+    if (const Blob *image = findBlob(kernel.image))
+      bytes += static_cast<int64_t>(image->bytes.size());
+  return bytes;
+}
+
 std::string_view name(BufferClass cls) {
   constexpr std::array<std::string_view, bufferClassCount> names{
       "parameter", "state", "scalar", "input", "output", "temporary"};

@@ -184,6 +184,9 @@ struct Plan {
 
   const Target *findTarget(std::string_view name) const;
   const Blob *findBlob(std::string_view name) const;
+
+  /// Bytes of a target's kernel images, which a GPU holds beside the arena.
+  int64_t imageBytes(const Target &target) const;
 };
 
 std::string_view name(BufferClass cls);

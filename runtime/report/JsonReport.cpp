@@ -17,11 +17,16 @@ Json totalJson(const PublishedTotal &total) {
   return {{"tensors", total.tensors}, {"parameters", total.parameters}, {"bytes", total.bytes}};
 }
 
-Json tensorJson(const PublishedTensor &tensor) {
-  return {{"name", tensor.name},
-          {"dtype", name(tensor.type)},
-          {"shape", *tensor.shape},
+Json tensorJson(const PlannedTensor &tensor) {
+  const MappedTensor &entry = *tensor.entry;
+  return {{"name", entry.published.name},
+          {"dtype", name(entry.published.type)},
+          {"shape", entry.published.shape},
           {"use", name(tensor.use)},
+          {"sharing", name(entry.sharding)},
+          {"parameter", entry.parameter},
+          {"packed_as", entry.packing == Packing::alone ? Json() : Json(name(entry.packing))},
+          {"megatron", entry.megatron},
           {"buffer", tensor.buffer.empty() ? Json() : Json(tensor.buffer)}};
 }
 
@@ -87,7 +92,7 @@ Json meshJson(const plan::Mesh &mesh) {
   return {{"dp", mesh.dp}, {"tp", mesh.tp}, {"ep", mesh.ep}, {"etp", mesh.etp}, {"axes", axes}};
 }
 
-Json targetJson(const Target &target) {
+Json targetJson(const plan::Plan &plan, const Target &target) {
   const MemoryReport memory = memoryReport(target);
   Json byKind = Json::object();
   for (size_t kind = 0; kind < plan::bufferKindCount; ++kind) {
@@ -112,6 +117,7 @@ Json targetJson(const Target &target) {
       {"arch", target.arch},
       {"compiler", target.compiler},
       {"arena_bytes", target.arena_bytes},
+      {"image_bytes", plan.imageBytes(target)},
       {"bytes_by_kind", std::move(byKind)},
       {"gap_bytes", memory.gaps},
       {"lasting", std::move(lasting)},
@@ -125,18 +131,18 @@ Json targetJson(const Target &target) {
 
 } // namespace
 
-Json jsonReport(const plan::Plan &plan) {
-  const std::vector<PublishedTensor> published = publishedTensors(plan);
+Json jsonReport(const plan::Plan &plan, const std::vector<MappedTensor> &table) {
+  const std::vector<PlannedTensor> published = plannedTensors(plan, table);
   Json totals{{"all", totalJson(total(published))}};
   for (size_t use = 0; use < tensorUseCount; ++use) {
     const auto tensorUse = static_cast<TensorUse>(use);
     totals[std::string(name(tensorUse))] = totalJson(total(published, tensorUse));
   }
   Json tensors = Json::array(), targets = Json::array();
-  for (const PublishedTensor &tensor : published)
+  for (const PlannedTensor &tensor : published)
     tensors.push_back(tensorJson(tensor));
   for (const Target &target : plan.targets)
-    targets.push_back(targetJson(target));
+    targets.push_back(targetJson(plan, target));
   return {{"compiler_version", plan.compiler_version},
           {"config_sha256", plan.config_sha256},
           {"model_type", plan.model_type},

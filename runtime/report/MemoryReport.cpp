@@ -1,7 +1,8 @@
 #include "runtime/report/MemoryReport.h"
 
+#include "runtime/report/PathPattern.h"
+
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <numeric>
 #include <tuple>
@@ -46,21 +47,6 @@ ProgramPeak programPeak(const Target &target, int program) {
     }
   }
   return peak;
-}
-
-/// Every number that is a whole component of a dotted path as '*'.
-std::string withoutNumbers(const std::string &path) {
-  std::string result;
-  for (size_t begin = 0; begin <= path.size();) {
-    const size_t end = std::min(path.find('.', begin), path.size());
-    const std::string component = path.substr(begin, end - begin);
-    const bool number =
-        !component.empty() && std::all_of(component.begin(), component.end(),
-                                          [](unsigned char c) { return std::isdigit(c) != 0; });
-    result += (begin == 0 ? "" : ".") + (number ? "*" : component);
-    begin = end + 1;
-  }
-  return result;
 }
 
 } // namespace

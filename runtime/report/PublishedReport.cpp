@@ -1,6 +1,9 @@
 #include "runtime/report/PublishedReport.h"
 
+#include "runtime/file/Error.h"
+
 #include <array>
+#include <map>
 
 namespace step37::report {
 
@@ -9,42 +12,48 @@ std::string_view name(TensorUse use) {
   return names[static_cast<size_t>(use)];
 }
 
-int64_t PublishedTensor::elements() const {
-  int64_t product = 1;
-  for (const int64_t extent : *shape)
-    product *= extent;
-  return product;
-}
-
-std::vector<PublishedTensor> publishedTensors(const plan::Plan &plan) {
-  std::vector<PublishedTensor> tensors;
+std::vector<PlannedTensor> plannedTensors(const plan::Plan &plan,
+                                          const std::vector<MappedTensor> &table) {
+  std::map<std::string_view, const plan::Parameter *> computed; // by published name
   for (const plan::Parameter &parameter : plan.parameters)
     for (const plan::Part &part : parameter.parts)
-      tensors.push_back({part.name, part.type, &part.shape, parameter.buffer,
-                         parameter.trained ? TensorUse::trained : TensorUse::frozen});
-  for (const plan::CarriedTensor &carried : plan.carried)
-    tensors.push_back({carried.name, carried.type, &carried.shape, "", TensorUse::carried});
+      computed.emplace(part.name, &parameter);
+  std::vector<PlannedTensor> tensors;
+  for (const MappedTensor &entry : table) {
+    const auto found = computed.find(entry.published.name);
+    if (found == computed.end()) {
+      tensors.push_back({&entry, "", TensorUse::carried});
+      continue;
+    }
+    const plan::Parameter &parameter = *found->second;
+    tensors.push_back(
+        {&entry, parameter.buffer, parameter.trained ? TensorUse::trained : TensorUse::frozen});
+    computed.erase(found);
+  }
+  if (!computed.empty())
+    throw Error("the plan's tensor " + std::string(computed.begin()->first) +
+                " is not one of its config");
   return tensors;
 }
 
 void PublishedTotal::add(const PublishedTensor &tensor) {
   tensors += 1;
-  parameters += tensor.elements();
-  bytes += tensor.elements() * byteSize(tensor.type);
+  parameters += elementCount(tensor);
+  bytes += elementCount(tensor) * byteSize(tensor.type);
 }
 
-PublishedTotal total(const std::vector<PublishedTensor> &tensors) {
+PublishedTotal total(const std::vector<PlannedTensor> &tensors) {
   PublishedTotal sum;
-  for (const PublishedTensor &tensor : tensors)
-    sum.add(tensor);
+  for (const PlannedTensor &tensor : tensors)
+    sum.add(tensor.published());
   return sum;
 }
 
-PublishedTotal total(const std::vector<PublishedTensor> &tensors, TensorUse use) {
+PublishedTotal total(const std::vector<PlannedTensor> &tensors, TensorUse use) {
   PublishedTotal sum;
-  for (const PublishedTensor &tensor : tensors)
+  for (const PlannedTensor &tensor : tensors)
     if (tensor.use == use)
-      sum.add(tensor);
+      sum.add(tensor.published());
   return sum;
 }
 

@@ -1,7 +1,8 @@
-// The published tensors of a plan's config, in the plan's order: those that it computes with, and
-// those that it only carries and leaves out of the planned bytes.
+// The published tensors of a plan's config, as the bridge's table lists them, with what the plan
+// does with each: it computes with it, or only carries it and leaves it out of the planned bytes.
 #pragma once
 
+#include "bridge/TensorMap.h"
 #include "runtime/plan/Plan.h"
 
 #include <string_view>
@@ -15,18 +16,18 @@ inline constexpr size_t tensorUseCount = 3;
 
 std::string_view name(TensorUse use);
 
-struct PublishedTensor {
-  std::string_view name;
-  DType type; // published
-  const std::vector<int64_t> *shape;
+struct PlannedTensor {
+  const MappedTensor *entry;
   std::string_view buffer; // of the parameter that it lives in; empty if carried
   TensorUse use;
 
-  int64_t elements() const;
+  const PublishedTensor &published() const { return entry->published; }
 };
 
-/// Points into the plan, which outlives it.
-std::vector<PublishedTensor> publishedTensors(const plan::Plan &plan);
+/// Every tensor of the table, in its order. Points into both arguments, which outlive it. Throws
+/// Error naming a tensor that the plan computes with and the table lacks.
+std::vector<PlannedTensor> plannedTensors(const plan::Plan &plan,
+                                          const std::vector<MappedTensor> &table);
 
 struct PublishedTotal {
   int64_t tensors = 0, parameters = 0;
@@ -36,7 +37,7 @@ struct PublishedTotal {
 };
 
 /// Totals of all tensors, or of those of one use.
-PublishedTotal total(const std::vector<PublishedTensor> &tensors);
-PublishedTotal total(const std::vector<PublishedTensor> &tensors, TensorUse use);
+PublishedTotal total(const std::vector<PlannedTensor> &tensors);
+PublishedTotal total(const std::vector<PlannedTensor> &tensors, TensorUse use);
 
 } // namespace step37::report

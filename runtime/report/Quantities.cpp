@@ -26,13 +26,6 @@ std::string readableBytes(int64_t bytes) {
   return text.data();
 }
 
-std::string shapeText(const std::vector<int64_t> &shape) {
-  std::string text;
-  for (const int64_t extent : shape)
-    text += (text.empty() ? "" : ", ") + std::to_string(extent);
-  return "[" + text + "]";
-}
-
 std::string counted(int64_t number, const std::string &noun) {
   return grouped(number) + " " + noun + (number == 1 ? "" : "s");
 }

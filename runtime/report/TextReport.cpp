@@ -1,9 +1,11 @@
 #include "runtime/report/TextReport.h"
 
 #include "runtime/plan/Mesh.h"
+#include "runtime/plan/ShapeText.h"
 #include "runtime/report/KernelReport.h"
 #include "runtime/report/MemoryReport.h"
 #include "runtime/report/MeshReport.h"
+#include "runtime/report/NamesReport.h"
 #include "runtime/report/PublishedReport.h"
 #include "runtime/report/Quantities.h"
 #include "runtime/report/TextTable.h"
@@ -37,7 +39,7 @@ std::string meshText(const plan::Mesh &mesh) {
   return text + ")";
 }
 
-std::string publishedText(const std::vector<PublishedTensor> &published) {
+std::string publishedText(const std::vector<PlannedTensor> &published) {
   TextTable table("lrrrr");
   table.add({"", "tensors", "parameters", "bytes", ""});
   auto add = [&](std::string what, const PublishedTotal &sum) {
@@ -58,7 +60,7 @@ std::string titleOf(const Target &target) {
              : target.name + " (" + target.arch + ", NVRTC " + target.compiler + ")";
 }
 
-std::string targetText(const Target &target) {
+std::string targetText(const plan::Plan &plan, const Target &target) {
   const MemoryReport memory = memoryReport(target);
   TextTable bytes("lrr");
   for (size_t kind = 0; kind < plan::bufferKindCount; ++kind) {
@@ -68,6 +70,8 @@ std::string targetText(const Target &target) {
   if (memory.gaps != 0)
     bytes.add(bytesRow("alignment and gaps", memory.gaps));
   bytes.add(bytesRow("arena (peak)", target.arena_bytes));
+  if (const int64_t images = plan.imageBytes(target); images > 0)
+    bytes.add(bytesRow("kernel images", images));
 
   TextTable programs("lr");
   programs.add({"program", "steps"});
@@ -128,7 +132,7 @@ std::string peakText(const Target &target, int number, const MemoryReport &memor
 
 } // namespace
 
-std::string summaryText(const plan::Plan &plan) {
+std::string summaryText(const plan::Plan &plan, const std::vector<MappedTensor> &table) {
   TextTable facts("ll");
   facts.add({"model", plan.model_type});
   facts.add({"dtype", std::string(name(plan.type))});
@@ -139,9 +143,9 @@ std::string summaryText(const plan::Plan &plan) {
   facts.add({"switches", switchesText(plan)});
   facts.add({"compiler", plan.compiler_version});
   facts.add({"config sha256", plan.config_sha256});
-  std::string text = "Plan\n" + facts.text() + "\n" + publishedText(publishedTensors(plan));
+  std::string text = "Plan\n" + facts.text() + "\n" + publishedText(plannedTensors(plan, table));
   for (const Target &target : plan.targets)
-    text += "\n" + targetText(target) + exchangeText(target);
+    text += "\n" + targetText(plan, target) + exchangeText(target);
   return text;
 }
 
@@ -173,13 +177,16 @@ std::string kernelsText(const plan::Plan &plan) {
   return text;
 }
 
-std::string paramsText(const plan::Plan &plan) {
-  TextTable table("lllll");
-  table.add({"tensor", "dtype", "shape", "use", "buffer"});
-  for (const PublishedTensor &tensor : publishedTensors(plan))
-    table.add({std::string(tensor.name), std::string(name(tensor.type)), shapeText(*tensor.shape),
-               std::string(name(tensor.use)), std::string(tensor.buffer)});
-  return "\nPublished tensors\n" + table.text();
+std::string paramsText(const plan::Plan &plan, const std::vector<MappedTensor> &table) {
+  TextTable text("llllll");
+  text.add({"tensor", "dtype", "shape", "use", "sharing", "parameter"});
+  for (const PlannedTensor &tensor : plannedTensors(plan, table)) {
+    const PublishedTensor &published = tensor.published();
+    text.add({published.name, std::string(name(published.type)), shapeText(published.shape),
+              std::string(name(tensor.use)), std::string(name(tensor.entry->sharding)),
+              parameterText(*tensor.entry)});
+  }
+  return "\nPublished tensors\n" + text.text();
 }
 
 } // namespace step37::report

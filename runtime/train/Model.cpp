@@ -5,6 +5,7 @@
 #include "runtime/file/Error.h"
 #include "runtime/plan/PieceRuns.h"
 
+#include <numeric>
 #include <string>
 
 namespace step37 {
@@ -143,6 +144,11 @@ float Model::readScalar(std::string_view name) const {
   modelExecutor->read(0, buffer(name, DType::f32, 1), 0,
                       std::as_writable_bytes(std::span(&value, 1)));
   return value;
+}
+
+void Model::startScalar(std::string_view name, float &value) {
+  modelExecutor->startRead(0, buffer(name, DType::f32, 1), 0,
+                           std::as_writable_bytes(std::span(&value, 1)));
 }
 
 } // namespace step37

@@ -55,9 +55,8 @@ public:
 
   /// A value that all ranks agree on.
   float readScalar(std::string_view buffer) const;
-
-  /// Σ over the batch of masked cross-entropy, of one of the program's losses.
-  double lossSum(std::string_view buffer = "loss_sum") const { return readScalar(buffer); }
+  /// Begins to read such a value; it is there when the executor's finishReads has returned.
+  void startScalar(std::string_view buffer, float &value);
 
   /// An input or output of all ranks together: the buffer's shape times the ranks that each
   /// dimension is split over. Where the ranks' pieces are padded it has the padding.

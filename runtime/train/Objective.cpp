@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <numeric>
 
 namespace step37 {
 
@@ -38,8 +39,10 @@ Objective::Objective(Model &model)
 }
 
 void Objective::begin() {
-  for (Term &term : terms)
-    term.counted = term.added = 0;
+  for (Term &term : terms) {
+    term.counted = 0;
+    term.sums.clear();
+  }
 }
 
 void Objective::count(const TokenRows &batch) {
@@ -53,9 +56,13 @@ void Objective::writeScales() {
                       term.counted > 0 ? static_cast<float>(term.factor / term.counted) : 0.0f);
 }
 
-void Objective::addSums() {
+void Objective::startSums() {
   for (Term &term : terms)
-    term.added += model.lossSum(term.sum);
+    model.startScalar(term.sum, term.sums.emplace_back());
+}
+
+double Objective::Term::mean() const {
+  return counted > 0 ? std::accumulate(sums.begin(), sums.end(), 0.0) / counted : 0;
 }
 
 Losses Objective::losses() const {

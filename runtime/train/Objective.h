@@ -6,6 +6,7 @@
 #include "runtime/train/Losses.h"
 #include "runtime/train/Model.h"
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,11 @@ public:
   void count(const TokenRows &batch);
   /// Writes the factors with which `accumulate` makes gradients, once all are counted.
   void writeScales();
-  /// Adds the sums that `accumulate` or `eval` has left.
-  void addSums();
+  /// Begins to read the sums that `accumulate` or `eval` leaves; they are there when the executor's
+  /// finishReads has returned.
+  void startSums();
 
-  /// The means of what was added so far; 0 where nothing is predicted.
+  /// The means of all sums that are there; 0 where nothing is predicted.
   Losses losses() const;
 
   /// Depths of multi-token prediction.
@@ -36,9 +38,10 @@ private:
     std::string sum, scale; // buffers
     int64_t by;             // positions from a token to the one that is predicted
     double factor;
-    double counted = 0, added = 0;
+    double counted = 0;
+    std::deque<float> sums{}; // of micro-batches; they stay in place while they are read
 
-    double mean() const { return counted > 0 ? added / counted : 0; }
+    double mean() const;
   };
 
   Model &model;

@@ -44,6 +44,7 @@ struct TrainOptions {
   int64_t save_every = 0;        // steps between checkpoints; 0: the last step only
   int64_t keep = 2;              // complete checkpoints that stay
   std::filesystem::path resume;  // checkpoint, or directory of checkpoints
+  bool ignore_tune = false;      // resume though the checkpoint's products were tuned otherwise
 };
 
 struct ProbeOptions {

@@ -113,7 +113,8 @@ void probe(Model &model, const ProbeOptions &options) {
   objective.count(batch);
   model.writeBatch(batch);
   model.run("eval");
-  objective.addSums();
+  objective.startSums();
+  model.executor().finishReads();
   writeLogits(model, "logits", "logits", writer);
   for (size_t depth = 0; depth < depths; ++depth)
     writeLogits(model, "mtp_logits." + std::to_string(depth), "mtp_logits", writer);

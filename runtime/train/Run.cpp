@@ -4,6 +4,7 @@
 #include "runtime/train/HeldOut.h"
 #include "runtime/train/InitialWeights.h"
 #include "runtime/train/Probe.h"
+#include "runtime/train/RunReport.h"
 
 #include <memory>
 
@@ -18,7 +19,9 @@ void runEvaluation(const plan::Plan &plan, const ExecutorOptions &executor,
       Dataset::open(options.data, options.built_in_text, model.limits());
   log.note(data->description());
   initializeWeights(model, options.weights, options.seed, log);
-  log.heldOut("", heldOutLoss(model, *data, options.eval_rows));
+  const double loss = heldOutLoss(model, *data, options.eval_rows);
+  reportRun(model.executor(), executor, log);
+  log.heldOut("", loss);
 }
 
 void runProbe(const plan::Plan &plan, const ExecutorOptions &executor, const ProbeOptions &options,
@@ -27,6 +30,7 @@ void runProbe(const plan::Plan &plan, const ExecutorOptions &executor, const Pro
   log.note(model.executor().description());
   initializeWeights(model, options.weights, options.seed, log);
   probe(model, options);
+  reportRun(model.executor(), executor, log);
 }
 
 } // namespace step37

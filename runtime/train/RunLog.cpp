@@ -1,20 +1,13 @@
 // The wording of log lines; see RunLog.h.
 #include "runtime/train/RunLog.h"
 
-#include <algorithm>
-#include <array>
+#include "runtime/file/Printed.h"
+
 #include <cmath>
-#include <cstdio>
 
 namespace step37 {
 
 namespace {
-
-template <class... Values> std::string printed(const char *format, Values... values) {
-  std::array<char, 160> text;
-  int length = std::snprintf(text.data(), text.size(), format, values...);
-  return std::string(text.data(), std::min<size_t>(static_cast<size_t>(length), text.size() - 1));
-}
 
 std::string duration(double seconds) {
   auto whole = static_cast<long>(std::ceil(seconds));

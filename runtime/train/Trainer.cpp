@@ -30,8 +30,8 @@ void Trainer::drawBatches(int64_t number) {
       data.trainingRow(options.input.seed, sample++, batch, row);
 }
 
-/// Leaves the gradients of the step's losses in their buffers and returns these.
-Losses Trainer::accumulate() {
+/// Leaves the gradients of the step's losses in their buffers; their sums are on their way.
+void Trainer::accumulate() {
   objective.begin();
   for (const TokenRows &batch : batches)
     objective.count(batch);
@@ -40,9 +40,8 @@ Losses Trainer::accumulate() {
     model.writeScalar("accumulate_beta", i == 0 ? 0.0f : 1.0f);
     model.writeBatch(batches[i]);
     model.run("accumulate");
-    objective.addSums();
+    objective.startSums();
   }
-  return objective.losses();
 }
 
 void Trainer::update(int64_t number, double lr) {
@@ -70,10 +69,14 @@ StepRecord Trainer::step(int64_t number) {
 
   StepRecord record{.step = number, .lr = learningRate(options.optimizer, number, options.steps)};
   drawBatches(number);
-  record.losses = accumulate();
-  requireFinite("loss", record.losses.total);
+  accumulate();
   update(number, record.lr);
-  record.gradNorm = model.readScalar("grad_norm");
+  float gradNorm = 0;
+  model.startScalar("grad_norm", gradNorm);
+  model.executor().finishReads();
+  record.losses = objective.losses();
+  requireFinite("loss", record.losses.total);
+  record.gradNorm = gradNorm;
   requireFinite("gradient norm", record.gradNorm);
 
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;

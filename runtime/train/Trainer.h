@@ -17,13 +17,14 @@ public:
   Trainer(Model &model, Dataset &data, const TrainOptions &options);
 
   /// Runs step `number` (1 …): a loss is Σ over all micro-batches of masked cross-entropy / Σ mask
-  /// (Objective.h). Throws Error naming the step where loss or gradient norm are not finite; a loss
-  /// that is not leaves the weights as they were.
+  /// (Objective.h). Waits for the device once, when all of the step is on its way. Throws Error
+  /// naming the step where loss or gradient norm are not finite; a norm that is not leaves the
+  /// weights as they were.
   StepRecord step(int64_t number);
 
 private:
   void drawBatches(int64_t number);
-  Losses accumulate();
+  void accumulate();
   void update(int64_t number, double lr);
 
   Model &model;

@@ -8,6 +8,7 @@
 #include "runtime/train/JsonLines.h"
 #include "runtime/train/Run.h"
 #include "runtime/train/RunDescription.h"
+#include "runtime/train/RunReport.h"
 #include "runtime/train/Trainer.h"
 
 #include <memory>
@@ -44,7 +45,7 @@ class TrainingRun {
 public:
   TrainingRun(const plan::Plan &plan, const ExecutorOptions &executor, const TrainOptions &options,
               RunLog &log)
-      : options(options), log(log), model(plan, executor),
+      : executorOptions(executor), options(options), log(log), model(plan, executor),
         data(Dataset::open(options.input.data, options.input.built_in_text, model.limits())),
         trainer(model, *data, options) {
     model.requirePrograms({"eval"});
@@ -73,10 +74,15 @@ public:
       if (isDue(options.eval_every) && stepsDone < options.steps)
         log.heldOut("step " + std::to_string(stepsDone) + " ", heldOut());
     }
-    log.heldOut("", heldOut());
+    const double last = heldOut();
+    reportRun(model.executor(), executorOptions, log);
+    log.heldOut("", last);
   }
 
 private:
+  /// A tuned product adds up in another order.
+  static constexpr const char *tuneEntry = "--tune (SHA-256)";
+
   /// True behind every `interval` steps and, for saving, behind the last one.
   bool isDue(int64_t interval) const {
     return stepsDone == options.steps || (interval > 0 && stepsDone % interval == 0);
@@ -85,13 +91,19 @@ private:
   double heldOut() { return heldOutLoss(model, *data, options.input.eval_rows); }
 
   void start() {
-    if (!options.resume.empty() || !options.save.empty())
+    if (!options.resume.empty() || !options.save.empty()) {
       description = runDescription(model, *data, options);
+      const ProductTable *tuned = executorOptions.tunedProducts;
+      description[tuneEntry] = tuned ? nlohmann::json(tuned->sha256()) : nlohmann::json();
+    }
     std::optional<fs::path> checkpoint = findCheckpoint(options, log);
     if (!checkpoint)
       return initializeWeights(model, options.input.weights, options.input.seed, log);
     CheckpointManifest manifest = CheckpointManifest::verified(*checkpoint);
-    manifest.requireSameRun(description, *checkpoint);
+    nlohmann::json required = description;
+    if (options.ignore_tune)
+      required.erase(tuneEntry);
+    manifest.requireSameRun(required, *checkpoint);
     restoreCheckpoint(model, *checkpoint);
     stepsDone = manifest.step;
     log.note("resumed from " + checkpoint->string() + " after step " + std::to_string(stepsDone));
@@ -121,6 +133,7 @@ private:
     directory.advance(stepsDone, options.keep);
   }
 
+  const ExecutorOptions &executorOptions;
   const TrainOptions &options;
   RunLog &log;
   Model model;

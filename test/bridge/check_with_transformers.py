@@ -51,7 +51,9 @@ def model(directory):
     loaded, report = Step3p7ForConditionalGeneration.from_pretrained(
         directory, dtype=torch.float32, attn_implementation="eager", output_loading_info=True
     )
-    print(f"{directory}: missing keys {sorted(report['missing_keys'])}")
+    for wrong in ("missing_keys", "mismatched_keys"):
+        assert not report[wrong], f"{directory}: {wrong}: {report[wrong]}"
+    print(f"{directory.name}: loaded, no key missing")
     return loaded.eval()
 
 
@@ -80,8 +82,8 @@ def main():
         arguments = {
             "input_ids": images["input_ids"].long(),
             "pixel_values": images["pixel_values"],
-            "patch_pixel_values": images["pixel_values_local"],
-            "num_patches": images["num_local_patches"].flatten(),
+            "pixel_values_local": images["pixel_values_local"],
+            "num_local_patches": images["num_local_patches"].flatten().tolist(),
         }
         inputs.append(("multimodal", images["logits_row_first"], arguments))
     worst = 0.0

@@ -12,6 +12,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 
 namespace step37::test {
 
@@ -49,6 +50,33 @@ inline ConversionSummary toPublished(const fs::path &from, const fs::path &to,
 inline std::vector<std::string> differences(const fs::path &a, const fs::path &b) {
   return compareWeights(*openWeights(a), *openWeights(b), {.threads = 2}).differences;
 }
+
+/// A scratch directory, and golden checkpoints with changes in it.
+class ConversionTest : public ::testing::Test {
+protected:
+  fs::path path(const char *name) const { return scratch.path() / name; }
+
+  /// The golden checkpoint with some tensors changed, as one file with its config.
+  fs::path changedGolden(const std::function<void(std::map<std::string, Values> &)> &change) {
+    const safetensors::File golden(goldenDirectory() / "model.safetensors");
+    std::map<std::string, Values> tensors;
+    for (const safetensors::Tensor &tensor : golden.tensors())
+      tensors[tensor.name] = {tensor.name, tensor.shape,
+                              toFloats(golden.bytes(tensor), golden.type(tensor)),
+                              golden.type(tensor)};
+    change(tensors);
+    std::vector<Values> list;
+    for (auto &[name, tensor] : tensors)
+      list.push_back(std::move(tensor));
+    fs::remove_all(path("changed"));
+    fs::create_directory(path("changed"));
+    fs::copy_file(goldenDirectory() / "config.json", path("changed") / "config.json");
+    writeShard(path("changed") / "model.safetensors", list);
+    return path("changed");
+  }
+
+  Scratch scratch;
+};
 
 /// A matrix [rows, columns] or a stack of them, row-major.
 struct Matrix {

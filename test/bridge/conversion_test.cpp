@@ -1,40 +1,17 @@
-// Import, export and comparison of whole checkpoints: nothing is lost on any way, and what does not
-// fit is refused before anything is written.
+// Import, export and comparison of whole checkpoints: nothing is lost on any way. What is refused
+// is in refused_test.cpp.
 #include "test/bridge/conversion_support.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <map>
+#include <cmath>
+#include <limits>
 #include <set>
 
 namespace step37::test {
 
-class Conversion : public ::testing::Test {
-protected:
-  fs::path path(const char *name) const { return scratch.path() / name; }
-
-  /// The golden checkpoint with some tensors changed, as one file with its config.
-  fs::path changedGolden(const std::function<void(std::map<std::string, Values> &)> &change) {
-    const safetensors::File golden(goldenDirectory() / "model.safetensors");
-    std::map<std::string, Values> tensors;
-    for (const safetensors::Tensor &tensor : golden.tensors())
-      tensors[tensor.name] = {tensor.name, tensor.shape,
-                              toFloats(golden.bytes(tensor), golden.type(tensor)),
-                              golden.type(tensor)};
-    change(tensors);
-    std::vector<Values> list;
-    for (auto &[name, tensor] : tensors)
-      list.push_back(std::move(tensor));
-    fs::remove_all(path("changed"));
-    fs::create_directory(path("changed"));
-    fs::copy_file(goldenDirectory() / "config.json", path("changed") / "config.json");
-    writeShard(path("changed") / "model.safetensors", list);
-    return path("changed");
-  }
-
-  Scratch scratch;
-};
+using Conversion = ConversionTest;
 
 TEST_F(Conversion, EveryMeshAndLayoutGivesTheSameTensors) {
   for (int64_t tp : {1, 2})
@@ -162,31 +139,6 @@ TEST_F(Conversion, OtherPackagingAndSingleExperts) {
   EXPECT_EQ(differences(goldenDirectory(), path("out")), std::vector<std::string>{});
 }
 
-TEST_F(Conversion, ExtraTensorsAreListedOrRefused) {
-  const fs::path changed = changedGolden([](std::map<std::string, Values> &tensors) {
-    tensors["model.layers.9.surplus"] = counting("model.layers.9.surplus", {2});
-  });
-  EXPECT_EQ(toRanks(changed, path("ckpt"), {}).extra,
-            std::vector<std::string>{"model.layers.9.surplus"});
-  expectError([&] { toRanks(changed, path("strict"), {}, {.strict = true}); },
-              {changed.string(), "1 tensors", "model.layers.9.surplus"});
-  EXPECT_FALSE(fs::exists(path("strict")));
-}
-
-TEST_F(Conversion, MissingTensorsAndWrongShapesAreRefused) {
-  const std::string name = "model.layers.3.self_attn.k_proj.weight";
-  fs::path changed =
-      changedGolden([&](std::map<std::string, Values> &tensors) { tensors.erase(name); });
-  expectError([&] { toRanks(changed, path("ckpt"), {}); }, {name + ": missing"});
-  changed = changedGolden(
-      [&](std::map<std::string, Values> &tensors) { tensors[name].shape = {64, 32}; });
-  expectError([&] { toRanks(changed, path("ckpt"), {}); }, {name, "[64, 32]", "[32, 64]"});
-  changed = changedGolden(
-      [&](std::map<std::string, Values> &tensors) { tensors[name].type = DType::bf16; });
-  expectError([&] { toRanks(changed, path("ckpt"), {}); }, {name, "BF16", "qkvg_proj", "F32"});
-  EXPECT_FALSE(fs::exists(path("ckpt")));
-}
-
 TEST_F(Conversion, StoredTypesStay) {
   const fs::path changed = changedGolden([](std::map<std::string, Values> &tensors) {
     for (auto &[name, tensor] : tensors)
@@ -218,6 +170,53 @@ TEST_F(Conversion, VerifySaysWhatDiffersAndByHowMuch) {
   EXPECT_TRUE(has("model.embed_tokens.weight: type F32 and BF16"));
   EXPECT_TRUE(has("model.layers.0.input_layernorm.weight: only in "));
   EXPECT_TRUE(has("surplus: only in "));
+}
+
+TEST_F(Conversion, VerifyOfNumbersThatAreNone) {
+  const auto write = [&](const char *name, std::vector<float> values) {
+    fs::create_directory(path(name));
+    writeShard(path(name) / "model.safetensors", {{"a", {4}, std::move(values)}});
+  };
+  const float nan = std::nanf(""), infinity = std::numeric_limits<float>::infinity();
+  write("a", {1, nan, infinity, 4});
+  write("b", {1, nan, 3, 2});
+  EXPECT_EQ(differences(path("a"), path("b")),
+            std::vector<std::string>{"a: 2 of 4 elements differ, 1 of them are NaN or infinite, "
+                                     "the largest difference is 2, relative in norm 0.485"});
+  EXPECT_TRUE(differences(path("a"), path("a")).empty());
+}
+
+TEST_F(Conversion, PartsOfTheModelThatTheConfigLeavesOut) {
+  const auto config = [&](const std::function<void(nlohmann::json &)> &edit) {
+    auto json = nlohmann::json::parse(textOf(goldenDirectory() / "config.json"));
+    edit(json);
+    writeFile(path("changed") / "config.json", json.dump());
+  };
+  const fs::path hf = changedGolden([](std::map<std::string, Values> &tensors) {
+    std::erase_if(tensors, [](const auto &entry) {
+      return entry.first.starts_with("vi") || entry.first.starts_with("model.layers.6.") ||
+             entry.first.starts_with("model.layers.7.");
+    });
+  });
+  expectError([&] { toRanks(hf, path("ckpt"), {}); },
+              {"model.layers.6.input_layernorm.weight: missing", "num_nextn_predict_layers 0"});
+  const auto withoutMtp = [](nlohmann::json &json) {
+    nlohmann::json &text = json["text_config"];
+    text["num_nextn_predict_layers"] = 0;
+    for (auto &[key, value] : text.items())
+      if (value.is_array() && value.size() == 8) // a value a layer, of 6 and 2
+        value.get_ref<nlohmann::json::array_t &>().resize(6);
+  };
+  config(withoutMtp);
+  expectError([&] { toRanks(hf, path("ckpt"), {}); },
+              {"vision_model.conv1.weight: missing", "no vision_config"});
+  config([&](nlohmann::json &json) {
+    withoutMtp(json);
+    json.erase("vision_config");
+  });
+  EXPECT_EQ(toRanks(hf, path("ckpt"), {Layout::megatron, mesh(2, 2)}).tensors, 166 - 34 - 37);
+  toPublished(path("ckpt"), path("out"));
+  EXPECT_EQ(differences(hf, path("out")), std::vector<std::string>{});
 }
 
 TEST_F(Conversion, BlockScaledExperts) {
@@ -257,99 +256,25 @@ TEST_F(Conversion, BlockScaledExperts) {
               {weight.name, "F8_E4M3", "_scale_inv"});
 }
 
-TEST_F(Conversion, NothingElseIsReplaced) {
-  fs::create_directory(path("full"));
-  writeFile(path("full") / "mine.txt", "precious");
-  expectError([&] { toRanks(goldenDirectory(), path("full"), {}); }, {"not empty"});
-  expectError([&] { toPublished(goldenDirectory(), path("full")); }, {"not empty"});
-  EXPECT_EQ(textOf(path("full") / "mine.txt"), "precious");
-  fs::copy(goldenDirectory(), path("hf"));
-  expectError([&] { toPublished(path("hf"), path("hf") / "out"); }, {"outside"});
-  expectError([&] { toPublished(path("hf"), scratch.path()); }, {"outside"});
-  // Own output gives way.
-  toRanks(goldenDirectory(), path("ranks"), {Layout::plan, mesh(2)});
-  toRanks(goldenDirectory(), path("ranks"), {Layout::plan, mesh(1)});
-  EXPECT_FALSE(fs::exists(path("ranks") / rankFileName(1)));
-}
-
-/// A rank checkpoint that something happened to.
-class DamagedRanks : public Conversion {
-protected:
-  void SetUp() override { toRanks(goldenDirectory(), path("ckpt"), {Layout::plan, mesh(2, 2)}); }
-  void expectRefused(const std::vector<std::string> &parts) {
-    expectError([&] { toPublished(path("ckpt"), path("out")); }, parts);
-    EXPECT_FALSE(fs::exists(path("out")));
-  }
-  fs::path file() const { return path("ckpt") / rankFileName(1); }
-  void editManifest(const std::function<void(nlohmann::json &)> &edit) {
-    auto manifest = nlohmann::json::parse(textOf(path("ckpt") / "ranks.json"));
-    edit(manifest);
-    writeFile(path("ckpt") / "ranks.json", manifest.dump());
-  }
-};
-
-TEST_F(DamagedRanks, FlippedBit) {
-  const auto offset = safetensors::File(file()).at("lm_head.weight").offset;
-  std::string text = textOf(file());
-  text[static_cast<size_t>(offset + 1000)] ^= 1;
-  writeFile(file(), text);
-  expectRefused({file().string(), "its bytes are not those that were written"});
-}
-
-TEST_F(DamagedRanks, TruncatedFile) {
-  fs::resize_file(file(), fs::file_size(file()) - 4);
-  expectRefused({file().string()});
-}
-
-TEST_F(DamagedRanks, MissingFile) {
-  fs::remove(file());
-  expectRefused({file().string(), "no such file"});
-}
-
-TEST_F(DamagedRanks, Link) {
-  fs::rename(file(), path("moved"));
-  fs::create_symlink(path("moved"), file());
-  expectRefused({file().string(), "is a link"});
-}
-
-TEST_F(DamagedRanks, FilesExchanged) {
-  fs::rename(file(), path("moved"));
-  fs::rename(path("ckpt") / rankFileName(0), file());
-  fs::rename(path("moved"), path("ckpt") / rankFileName(0));
-  expectRefused({"its bytes are not those that were written"});
-}
-
-TEST_F(DamagedRanks, AnotherConfig) {
-  auto config = nlohmann::json::parse(textOf(path("ckpt") / "published/config.json"));
-  config["text_config"]["hidden_size"] = 128;
-  writeFile(path("ckpt") / "published/config.json", config.dump());
-  expectRefused({rankFileName(0), "its layout needs"});
-}
-
-TEST_F(DamagedRanks, Manifest) {
-  using nlohmann::json;
-  const std::string good = textOf(path("ckpt") / "ranks.json");
-  const std::vector<std::pair<std::string, std::function<void(json &)>>> edits{
-      {"format", [](json &m) { m["format"] = "other"; }},
-      {"format_version", [](json &m) { m["format_version"] = 99; }},
-      {"layout", [](json &m) { m["layout"] = "none"; }},
-      {"layout", [](json &m) { m.erase("layout"); }},
-      {"mesh.tp", [](json &m) { m["mesh"]["tp"] = 0; }},
-      {"mesh.ep", [](json &m) { m["mesh"]["ep"] = "2"; }},
-      {"ranks", [](json &m) { m["ranks"] = json::object(); }},
-      {"ranks.7", [](json &m) { m["ranks"]["7"] = json::object(); }},
-      {"ranks.0.lm_head.weight.type",
-       [](json &m) { m["ranks"]["0"]["lm_head.weight"].erase("type"); }},
-      {"lm_head.weight", [](json &m) { m["ranks"]["0"].erase("lm_head.weight"); }},
-      {"lm_head.weight", [](json &m) { m["ranks"]["0"]["lm_head.weight"]["hashes"].clear(); }},
-      {"lm_head.weight", [](json &m) { m["ranks"]["0"]["lm_head.weight"]["type"] = "F16"; }}};
-  for (const auto &[field, edit] : edits) {
-    writeFile(path("ckpt") / "ranks.json", good);
-    editManifest(edit);
-    expectRefused({path("ckpt").string(), field});
-  }
-  writeFile(path("ckpt") / "ranks.json", "{");
-  expectRefused({"ranks.json"});
+TEST_F(Conversion, ConfigOfDequantisedWeights) {
+  const std::string gate = "model.layers.2.moe.gate_proj.weight";
+  const fs::path hf = changedGolden([&](std::map<std::string, Values> &tensors) {
+    for (auto &[name, tensor] : tensors)
+      if (!name.ends_with("router_bias"))
+        tensor.type = DType::bf16;
+    tensors[gate].type = DType::f8e4m3;
+    tensors[gate + "_scale_inv"] = counting(gate + "_scale_inv", {8, 1, 1}, 1);
+  });
+  auto json = nlohmann::ordered_json::parse(textOf(hf / "config.json"));
+  const std::string plain = json.dump(2) + '\n';
+  json["quantization_config"] = {{"quant_method", "fp8"}};
+  json["text_config"]["quantization_config"] = {{"quant_method", "fp8"}};
+  writeFile(hf / "config.json", json.dump());
+  toRanks(hf, path("ckpt"), {Layout::plan, mesh(2, 2)});
+  EXPECT_EQ(textOf(path("ckpt") / "published/config.json"), plain);
+  toPublished(hf, path("out"));
+  EXPECT_EQ(textOf(path("out") / "config.json"), plain);
+  EXPECT_EQ(differences(path("ckpt"), path("out")), std::vector<std::string>{});
 }
 
 } // namespace step37::test

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sys/stat.h>
+
 namespace step37::test {
 
 namespace fs = std::filesystem;
@@ -98,6 +100,32 @@ TEST(HfDirectoryRefused, ShardsOutside) {
     expectError([&] { HfDirectory{inside}; },
                 {"model.safetensors.index.json", "shard \"" + shard + "\""});
   }
+}
+
+TEST(HfDirectoryRefused, EntriesOutside) {
+  Scratch scratch;
+  const fs::path inside = scratch.path() / "in";
+  fs::create_directory(inside);
+  writeShard(scratch.path() / "model.safetensors", {counting("a", {2})});
+  writeIndex(scratch, {{"a", "model.safetensors"}});
+  for (const char *entry : {"model.safetensors", "model.safetensors.index.json"}) {
+    fs::create_symlink(scratch.path() / entry, inside / entry);
+    expectError([&] { HfDirectory{inside}; }, {(inside / entry).string(), "leads outside"});
+  }
+}
+
+TEST(HfDirectoryRefused, ShardsThatAreNoFiles) {
+  Scratch scratch;
+  fs::create_directory(scratch.path() / "folder");
+  ASSERT_EQ(::mkfifo((scratch.path() / "pipe").c_str(), 0600), 0);
+  writeFile(scratch.path() / "text.json", "{}");
+  for (const char *shard : {"folder", "pipe", "text.json", "."}) {
+    writeIndex(scratch, {{"a", shard}});
+    expectError([&] { HfDirectory{scratch.path()}; }, {shard});
+  }
+  fs::remove(scratch.path() / "model.safetensors.index.json");
+  fs::create_directory(scratch.path() / "model.safetensors");
+  expectError([&] { HfDirectory{scratch.path()}; }, {"model.safetensors", "is a directory"});
 }
 
 TEST(HfDirectoryRefused, IndexAndShardsDisagree) {

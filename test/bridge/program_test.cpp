@@ -6,7 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <random>
 #include <thread>
 
@@ -65,6 +67,34 @@ TEST_F(BridgeProgram, Names) {
   ASSERT_EQ(run({"names", golden + "/config.json", "--megatron"}), 0);
   EXPECT_NE(out.find("language_model.decoder.layers.0.self_attention.linear_qkv.weight"),
             std::string::npos);
+  const std::string configs = std::string(STEP37_TEST_DATA) + "/configs/";
+  ASSERT_EQ(run({"names", configs + "step35-flash.json"}), 0);
+  EXPECT_NE(out.find("804 tensors, 199,384,301,376 parameters, 398,768,626,944 bytes"),
+            std::string::npos);
+}
+
+TEST_F(BridgeProgram, ThePageOfTensorsIsTheTable) {
+  const std::string config = std::string(STEP37_TEST_DATA) + "/configs/step37-flash.json";
+  ASSERT_EQ(run({"names", config, "--markdown"}), 0);
+  const std::string page = textOf(TENSORS_PAGE);
+  EXPECT_EQ(page.substr(std::min(page.find('|'), page.size())), out)
+      << "write it again: its first lines say how";
+}
+
+TEST_F(BridgeProgram, ProgressOnATerminal) {
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  if (terminal < 0 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0)
+    GTEST_SKIP() << "no pseudo terminals here";
+  fs::create_symlink(::ptsname(terminal), path("printed.err"));
+  const int otherEnd = ::open(path("printed.err").c_str(), O_RDWR | O_NOCTTY); // keeps what is sent
+  ChildProcess child(STEP37C, {"verify", golden, golden}, path("printed"));
+  EXPECT_EQ(child.wait(), 0);
+  std::string drawn(4096, '\0');
+  drawn.resize(static_cast<size_t>(std::max<ssize_t>(::read(terminal, drawn.data(), 4096), 0)));
+  for (const char *part : {"verify [##############################] 100 %", "GB/s", "0:00 left"})
+    EXPECT_NE(drawn.find(part), std::string::npos) << part << " <> " << drawn;
+  ::close(otherEnd);
+  ::close(terminal);
 }
 
 TEST_F(BridgeProgram, WrongUsage) {
@@ -73,8 +103,20 @@ TEST_F(BridgeProgram, WrongUsage) {
   EXPECT_EQ(run({"import", golden, "-o", path("x"), "--plan", "p", "--tp", "2"}), 2);
   EXPECT_EQ(run({"export", golden, "-o", path("x"), "--layout", "other"}), 2);
   EXPECT_EQ(run({"export", golden, "-o", path("x"), "--shard-size", "0"}), 2);
+  for (const char *flag : {"--tp", "--ep", "--etp", "--rank"})
+    EXPECT_EQ(run({"export", golden, "-o", path("x"), flag, "1"}), 2) << flag;
+  EXPECT_EQ(run({"export", golden, "-o", path("x"), "--layout", "plan", "--shard-size", "1MB"}), 2);
+  EXPECT_EQ(run({"import", golden, "-o", path("x"), "--check"}), 2);
+  EXPECT_FALSE(fs::exists(path("x")));
   EXPECT_EQ(run({"verify", golden}), 2);
+  EXPECT_EQ(run({"names", golden, "--megatron", "--markdown"}), 2);
   expectRefused({"import", path("absent"), "-o", path("x")}, {path("absent")});
+  const std::string longName(5000, 'x');
+  expectRefused({"import", longName, "-o", path("x")}, {longName});
+  expectRefused({"import", golden, "-o", longName}, {longName});
+  expectRefused({"export", golden, "-o", golden + "/config.json"}, {"config.json"});
+  expectRefused({"verify", golden, longName}, {longName});
+  expectRefused({"names", longName}, {longName});
   expectRefused({"import", golden, "-o", path("x"), "--tp", "4"}, {"attention groups", "tp 4"});
 }
 
@@ -138,8 +180,7 @@ TEST_F(HostileFile, Indexes) {
   expectHostile({"shard"});
 }
 
-TEST_F(BridgeProgram, FullDisk) {
-  // A limit on the size of files stands in for it: writing fails half-way.
+TEST_F(BridgeProgram, FileSizeLimit) {
   for (const std::string command : {"import", "export"}) {
     ChildProcess child("/bin/sh",
                        {"-c", "ulimit -f 1000; exec " STEP37C " " + command + " '" + golden +
@@ -151,6 +192,35 @@ TEST_F(BridgeProgram, FullDisk) {
     for (const auto &left : fs::directory_iterator(scratch.path()))
       EXPECT_EQ(left.path().filename().string().find("out"), std::string::npos) << left.path();
   }
+}
+
+TEST_F(BridgeProgram, FullDisk) {
+  // A file system of its own for the output, where making one is allowed.
+  fs::create_directory(path("disk"));
+  fs::copy(golden, path("hf"));
+  writeFile(path("hf") + "/large.txt", std::string(3'000'000, '.'));
+  const auto importTo = [&](const std::string &size) {
+    ChildProcess child("/usr/bin/env",
+                       {"env", "unshare", "-rm", "sh", "-c",
+                        "mount -t tmpfs -o size=" + size + " none '" + path("disk") +
+                            "' || exit 99; " STEP37C " import '" + path("hf") + "' -o '" +
+                            path("disk") + "/out'; code=$?; ls -A '" + path("disk") +
+                            "'; exit $code"},
+                       scratch.path() / "printed");
+    const int code = child.wait();
+    out = child.stdoutText();
+    err = child.stderrText();
+    return code;
+  };
+  if (importTo("16m") != 0)
+    GTEST_SKIP() << err;
+  EXPECT_TRUE(out.ends_with("\nout\n")) << out;
+  EXPECT_EQ(importTo("5m"), 1);
+  EXPECT_NE(err.find("bytes, the disk has"), std::string::npos) << err; // seen beforehand
+  EXPECT_EQ(out, "");
+  EXPECT_EQ(importTo("2m"), 1);
+  EXPECT_NE(err.find("No space left on device"), std::string::npos) << err; // met on the way
+  EXPECT_EQ(out, "");
 }
 
 TEST_F(BridgeProgram, KilledAtRandomMoments) {

@@ -92,4 +92,23 @@ TEST(RandomInit, DoesNotDependOnLayout) {
   EXPECT_EQ(narrow, toBytes(first, DType::bf16));
 }
 
+TEST(RandomInit, LargeTensorsAreTheSameSequence) {
+  // Several threads draw it: more elements than one takes at a time, in runs that fit no range.
+  constexpr int64_t rows = 7, columns = 100'003, stride = columns + 2;
+  plan::Parameter parameter;
+  parameter.parts = {part("w", {rows, columns}, rows, columns, 1, stride, 0.5)};
+  std::vector<float> values(rows * stride, 9);
+  initializeParameter(parameter, 3, DType::f32, std::as_writable_bytes(std::span(values)));
+  const std::vector<float> sequence = draw(3, "w", 0, rows * columns);
+  int64_t wrong = 0;
+  for (int64_t i = 0; i < rows * stride; ++i) {
+    const int64_t column = i % stride - 1;
+    const bool ours = column >= 0 && column < columns;
+    const float expected =
+        ours ? sequence[static_cast<size_t>(i / stride * columns + column)] * 0.5f : 9.0f;
+    wrong += values[static_cast<size_t>(i)] != expected;
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
 } // namespace step37::test

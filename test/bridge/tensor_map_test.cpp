@@ -84,13 +84,28 @@ TEST(TensorMap, SingleExperts) {
   const std::string stacked = "model.layers.1.moe.gate_proj.weight";
   const std::string single = "model.layers.1.moe.experts.12.gate_proj.weight";
   EXPECT_EQ(expertTensorName(stacked, 12), single);
-  EXPECT_EQ(stackedTensorName(single), stacked);
-  for (const char *other :
-       {"model.layers.1.moe.gate.weight", "model.layers.1.mlp.gate_proj.weight",
-        "model.layers.1.moe.experts.x.gate_proj.weight", "model.layers.1.moe.experts.12.gate"}) {
+  const auto parsed = parseExpertName(single);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->stacked, stacked);
+  EXPECT_EQ(parsed->expert, 12);
+  for (const char *other : {"model.layers.1.moe.gate.weight", "model.layers.1.mlp.gate_proj.weight",
+                            "model.layers.1.moe.experts.12.gate"})
     EXPECT_EQ(expertTensorName(other, 0), "") << other;
-    EXPECT_EQ(stackedTensorName(other), "") << other;
-  }
+  for (const char *number : {"x", "", "-1", "07", "1x", "9223372036854775808"})
+    EXPECT_FALSE(
+        parseExpertName("model.layers.1.moe.experts." + std::string(number) + ".gate_proj.weight"))
+        << number;
+  EXPECT_FALSE(parseExpertName("model.layers.1.moe.experts.12.gate"));
+  EXPECT_FALSE(parseExpertName(stacked));
+}
+
+TEST(TensorMap, OfAPlan) {
+  plan::Plan plan;
+  expectError([&] { tensorMapOf(plan, "a.plan"); }, {"a.plan: has no config.json"});
+  plan.blobs = {{"config.json", "{}"}};
+  expectError([&] { tensorMapOf(plan, "a.plan"); }, {"a.plan: config.json"});
+  plan.blobs = {{"config.json", textOf(goldenDirectory() / "config.json")}};
+  EXPECT_EQ(tensorMapOf(plan, "a.plan").tensors().size(), 166u);
 }
 
 } // namespace step37::test

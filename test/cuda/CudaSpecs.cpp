@@ -65,12 +65,17 @@ private:
       }
     add(spec::QkNormRopeGrad{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, s.rotaryDim, packed,
                              packed, packed, packed, true, 1e-5, type, grad, true});
-    for (bool gated : {true, false}) {
-      add(spec::Attention{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, s.window, packed,
-                          gated ? packed : 0, gated, 0.1, type});
-      add(spec::AttentionGrad{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, s.window, packed,
-                              gated ? packed : 0, packed, gated ? packed : 0, gated, 0.1, type});
-    }
+    std::vector<int64_t> headDims = {s.headDim};
+    if (s.headDim == 128) // as published: also the smaller ones that tensor cores take
+      headDims = {128, 96, 64};
+    for (int64_t dim : headDims)
+      for (bool gated : {true, false}) {
+        int64_t stride = (s.heads + 2 * s.groups) * dim + s.heads, gateStride = gated ? stride : 0;
+        add(spec::Attention{s.tokens, s.seqLen, s.heads, s.groups, dim, s.window, stride,
+                            gateStride, gated, 0.1, type});
+        add(spec::AttentionGrad{s.tokens, s.seqLen, s.heads, s.groups, dim, s.window, stride,
+                                gateStride, stride, gateStride, gated, 0.1, type});
+      }
   }
 
   void experts() {
@@ -86,6 +91,8 @@ private:
     add(spec::CombineGrad{s.tokens, s.topK, s.width, type, rows});
     for (bool transpose : {true, false})
       add(spec::GroupedGemm{s.experts, rows, s.expertWidth, s.width, transpose, type});
+    for (ClampPosition clamp : {ClampPosition::afterSilu, ClampPosition::beforeSilu})
+      add(spec::GroupedSwiglu{s.experts, rows, s.expertWidth, s.width, s.limit, clamp, type});
     add(spec::GroupedGemmGrad{s.experts, rows, s.expertWidth, s.width, type, grad});
   }
 

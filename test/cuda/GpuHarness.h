@@ -5,8 +5,8 @@
 #pragma once
 
 #include "codegen/spec/SpecJson.h"
+#include "codegen/spec/Work.h"
 #include "test/cuda/GpuKernel.h"
-#include "test/cuda/Work.h"
 #include "test/runtime/HostKernelHarness.h"
 
 #include <cstdio>
@@ -80,6 +80,27 @@ public:
     return *this;
   }
 
+  /// The generic variant in the twin's place, where that would take too long; then the others.
+  GpuCase &checkAgainstGeneric() {
+    before = this->contents();
+    std::vector<spec::CudaVariant> variants = spec::cudaVariants(spec);
+    this->contents() = OnGpu(*this, variants.back()).run();
+    variants.pop_back();
+    for (const spec::CudaVariant &variant : variants)
+      if (variant.unmet.empty() && !variant.stages.empty())
+        checkVariant(variant);
+    return *this;
+  }
+
+  /// An argument as another case has it, results included.
+  template <class Other> GpuCase &take(const std::string &name, GpuCase<Other> &other) {
+    this->contents()[indexOf(name)] = other.bytesOf(name);
+    return *this;
+  }
+  const std::vector<std::byte> &bytesOf(const std::string &name) {
+    return this->contents()[indexOf(name)];
+  }
+
 private:
   using Buffers = typename KernelRun<Spec>::Buffers;
   static constexpr int64_t border = 64; // bytes before an argument; behind it is the twin's fence
@@ -96,48 +117,59 @@ private:
            spec::toJson(spec::KernelSpec(spec)).dump();
   }
 
-  void checkVariant(const spec::CudaVariant &variant) {
-    SCOPED_TRACE(describe(variant));
-    Gpu &gpu = Gpu::instance();
-    GpuKernel kernel(gpu, spec, variant);
+  /// A variant with its arguments in GPU memory.
+  struct OnGpu {
+    const GpuCase &test;
+    GpuKernel kernel;
     std::vector<std::unique_ptr<cuda::Memory>> memory;
     std::vector<CUdeviceptr> pointers;
-    for (size_t i = 0; i < list.size(); ++i) {
-      memory.push_back(std::make_unique<cuda::Memory>(
-          gpu.driver, border + int64_t(before[i].size()), list[i].name));
-      pointers.push_back(memory[i]->address() + border);
+
+    OnGpu(const GpuCase &test, const spec::CudaVariant &variant)
+        : test(test), kernel(Gpu::instance(), test.spec, variant) {
+      for (size_t i = 0; i < test.list.size(); ++i) {
+        memory.push_back(std::make_unique<cuda::Memory>(
+            Gpu::instance().driver, border + int64_t(test.before[i].size()), test.list[i].name));
+        pointers.push_back(memory[i]->address() + border);
+      }
     }
-    auto run = [&](const std::vector<CUdeviceptr> &at) {
-      for (size_t i = 0; i < list.size(); ++i) {
-        memory[i]->fill(static_cast<unsigned char>(this->poison));
-        memory[i]->upload(border, before[i]);
+
+    /// From the state that all runs start from; every argument afterwards.
+    Buffers run(const std::vector<CUdeviceptr> &at) {
+      for (size_t i = 0; i < memory.size(); ++i) {
+        memory[i]->fill(static_cast<unsigned char>(GpuCase::poison));
+        memory[i]->upload(border, test.before[i]);
       }
       kernel.run(at);
       Buffers after;
-      for (size_t i = 0; i < list.size(); ++i)
-        after.push_back(downloadArgument(*memory[i], i));
+      for (size_t i = 0; i < memory.size(); ++i)
+        after.push_back(test.downloadArgument(*memory[i], i));
       return after;
-    };
+    }
+    Buffers run() { return run(pointers); }
+  };
 
-    Buffers first = run(pointers);
+  void checkVariant(const spec::CudaVariant &variant) {
+    SCOPED_TRACE(describe(variant));
+    OnGpu gpu(*this, variant);
+    Buffers first = gpu.run();
     double error = 0;
     for (size_t i = 0; i < list.size(); ++i)
       if (list[i].access == spec::Access::read)
         EXPECT_TRUE(first[i] == before[i]) << list[i].name << " was written";
       else if (list[i].name != "workspace")
         error = std::max(error, compare(i, first[i]));
-    expectSame(run(pointers), first, "in a second run");
+    expectSame(gpu.run(), first, "in a second run");
     for (size_t i = 0; i < list.size(); ++i)
       if (list[i].inPlaceOf >= 0) {
         size_t input = size_t(list[i].inPlaceOf);
-        std::vector<CUdeviceptr> shared = pointers;
+        std::vector<CUdeviceptr> shared = gpu.pointers;
         shared[i] = shared[input];
-        Buffers after = run(shared);
+        Buffers after = gpu.run(shared);
         std::swap(after[i], after[input]);
         after[input] = before[input];
         expectSame(after, first, "in place of " + list[input].name);
       }
-    report(variant, error, kernel.seconds(pointers));
+    report(variant, error, gpu.kernel.seconds(gpu.pointers));
   }
 
   /// An argument and its fence; checks what stands before it.
@@ -194,14 +226,15 @@ private:
   }
 
   void report(const spec::CudaVariant &variant, double error, double seconds) const {
-    double work = operations(spec);
+    spec::Work work = spec::workOf(spec);
+    bool counts = work.operations > 0;
     std::string shape = spec::toJson(spec::KernelSpec(spec)).dump();
     if (shape.size() > 160)
       shape = shape.substr(0, 160) + "…";
     std::printf("%-20s %-10s error %.1e %10.1f us %8.1f %s  %s\n",
                 std::string(Spec::family).c_str(), std::string(variant.name).c_str(), error,
-                seconds * 1e6, (work > 0 ? work / 1e12 : bytesMoved(spec) / 1e9) / seconds,
-                work > 0 ? "TFLOP/s" : "GB/s", shape.c_str());
+                seconds * 1e6, (counts ? work.operations / 1e12 : work.bytes / 1e9) / seconds,
+                counts ? "TFLOP/s" : "GB/s", shape.c_str());
   }
 
   Spec spec;

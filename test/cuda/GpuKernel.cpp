@@ -3,6 +3,8 @@
 #include "codegen/spec/cuda/Stub.h"
 #include "runtime/cuda/DriverFunctions.h"
 
+#include <algorithm>
+
 namespace step37::test {
 
 Gpu &Gpu::instance() {
@@ -18,6 +20,8 @@ GpuKernel::GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVar
                                             spec::kernelHeaders(), gpu.device.arch());
   module = std::make_unique<cuda::Module>(gpu.driver, compiled.cubin, name);
   for (size_t i = 0; i < stages.size(); ++i) {
+    auto isEntry = [&](const EntryReport &entry) { return entry.name == spec::entryName(name, i); };
+    reports.push_back(*std::ranges::find_if(compiled.entries, isEntry));
     functions.push_back(module->function(spec::entryName(name, i)));
     if (stages[i].sharedBytes > staticLimit)
       gpu.driver.check(gpu.driver.call().cuFuncSetAttribute(
@@ -27,10 +31,11 @@ GpuKernel::GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVar
   }
 }
 
-void GpuKernel::enqueue(std::span<const CUdeviceptr> arguments) const {
+void GpuKernel::enqueue(std::span<const CUdeviceptr> arguments, size_t firstStage,
+                        size_t endStage) const {
   // All stages take one struct of pointers by value.
   void *parameters[] = {const_cast<CUdeviceptr *>(arguments.data())};
-  for (size_t i = 0; i < stages.size(); ++i) {
+  for (size_t i = firstStage; i < endStage; ++i) {
     const spec::Stage &stage = stages[i];
     gpu.driver.check(gpu.driver.call().cuLaunchKernel(
                          functions[i], unsigned(stage.grid[0]), unsigned(stage.grid[1]),
@@ -41,11 +46,23 @@ void GpuKernel::enqueue(std::span<const CUdeviceptr> arguments) const {
 }
 
 void GpuKernel::run(std::span<const CUdeviceptr> arguments) const {
-  enqueue(arguments);
+  enqueue(arguments, 0, stages.size());
   gpu.driver.check(gpu.driver.call().cuCtxSynchronize(), "run of " + stages[0].function);
 }
 
 double GpuKernel::seconds(std::span<const CUdeviceptr> arguments) const {
+  return seconds(arguments, 0, stages.size());
+}
+
+std::vector<double> GpuKernel::stageSeconds(std::span<const CUdeviceptr> arguments) const {
+  std::vector<double> times;
+  for (size_t i = 0; i < stages.size(); ++i)
+    times.push_back(seconds(arguments, i, i + 1));
+  return times;
+}
+
+double GpuKernel::seconds(std::span<const CUdeviceptr> arguments, size_t firstStage,
+                          size_t endStage) const {
   constexpr int runs = 20;
   const cuda::Driver::Functions &call = gpu.driver.call();
   CUevent begin, end;
@@ -53,7 +70,7 @@ double GpuKernel::seconds(std::span<const CUdeviceptr> arguments) const {
   gpu.driver.check(call.cuEventCreate(&end, CU_EVENT_DEFAULT), "event");
   gpu.driver.check(call.cuEventRecord(begin, nullptr), "event");
   for (int i = 0; i < runs; ++i)
-    enqueue(arguments);
+    enqueue(arguments, firstStage, endStage);
   gpu.driver.check(call.cuEventRecord(end, nullptr), "event");
   gpu.driver.check(call.cuEventSynchronize(end), "timing of " + stages[0].function);
   float milliseconds = 0;

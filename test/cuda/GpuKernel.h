@@ -32,14 +32,22 @@ public:
   /// Runs all stages and waits; `arguments` in the order of the spec's.
   void run(std::span<const CUdeviceptr> arguments) const;
 
+  /// What ptxas says of each stage.
+  const std::vector<EntryReport> &entries() const { return reports; }
+
   /// Mean time of 20 runs one after another, in seconds.
   double seconds(std::span<const CUdeviceptr> arguments) const;
 
+  /// The same of each stage on its own.
+  std::vector<double> stageSeconds(std::span<const CUdeviceptr> arguments) const;
+
 private:
-  void enqueue(std::span<const CUdeviceptr> arguments) const;
+  void enqueue(std::span<const CUdeviceptr> arguments, size_t firstStage, size_t endStage) const;
+  double seconds(std::span<const CUdeviceptr> arguments, size_t firstStage, size_t endStage) const;
 
   Gpu &gpu;
   std::vector<spec::Stage> stages;
+  std::vector<EntryReport> reports; // one a stage
   std::unique_ptr<cuda::Module> module;
   std::vector<CUfunction> functions; // one a stage
 };

@@ -51,6 +51,8 @@ std::string problemOf(const Nvrtc &nvrtc, const Job &job) {
       problem += entry.name + " needs " + std::to_string(entry.registers) + " registers; ";
     if (entry.spillStores + entry.spillLoads > 0)
       problem += entry.name + " spills; ";
+    if (entry.serialized)
+      problem += entry.name + " serializes its products; ";
     if (job.variant.name != "generic" && entry.stack > 0)
       problem += entry.name + " has a stack of " + std::to_string(entry.stack) + " bytes; ";
   }

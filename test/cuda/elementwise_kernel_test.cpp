@@ -66,6 +66,15 @@ TEST(AdamW, Published) {
   checkAdamW(4096 * 11264, true, DType::bf16, DType::f32);
 }
 
+TEST(AdamW, ClipZeroChangesNothing) {
+  for (DType type : types) {
+    GpuCase gpu(spec::AdamW{3, true, type, DType::f32});
+    gpu.set("grad", {NAN, 1, INFINITY}).set("master", {1, 2, 3}).set("m", {4, 5, 6});
+    gpu.set("v", {7, 8, 9}).set("hyper", {0.1, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05});
+    gpu.setSlot("clip", 0).check();
+  }
+}
+
 TEST(ReduceSum, AnySize) {
   for (int64_t elements : {1, 5, 1024, 33'333})
     GpuCase(spec::ReduceSum{elements}).fillAll().check();
@@ -96,6 +105,14 @@ TEST(GlobalNorm, ManyLists) {
   for (double maxNorm : {1.0, 1e9, 0.0})
     checkGlobalNorm(sizes, maxNorm);
   checkGlobalNorm({1}, 0.5);
+}
+
+TEST(GlobalNorm, NotFinite) {
+  for (float partial : {INFINITY, NAN}) {
+    GpuCase gpu(spec::GlobalNorm{{2}});
+    gpu.set("partials0", {1, partial});
+    gpu.setSlot("max_norm", 1).check();
+  }
 }
 
 TEST(TakeRows, ClampsToTheLastRow) {

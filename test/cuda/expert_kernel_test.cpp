@@ -87,9 +87,13 @@ TEST(RouteGrad, Small) {
 
 TEST(RouteGrad, Published) { checkRouteGrad({8192, 288, 8, 3, true, false}); }
 
-void checkSort(const spec::SortByExpert &spec) {
+/// Every token chooses among `held` times the spec's experts; of the others it has rows for none.
+void checkSort(const spec::SortByExpert &spec, int64_t held = 1) {
+  std::vector<int> chosen = randomChoice(spec.tokens, held * spec.experts, spec.top_k);
+  for (int &expert : chosen)
+    expert = expert < spec.experts ? expert : -1;
   GpuCase gpu(spec);
-  gpu.setIntegers("chosen", randomChoice(spec.tokens, spec.experts, spec.top_k));
+  gpu.setIntegers("chosen", chosen);
   gpu.check();
 }
 
@@ -110,46 +114,79 @@ TEST(SortByExpert, AllToOneExpert) {
   gpu.check();
 }
 
+TEST(SortByExpert, SomeExperts) {
+  checkSort({37, 7, 3}, 2);
+  checkSort({683, 6, 3}, 5);
+  checkSort({1500, 9, 4, 1400}, 4);
+  checkSort({1500, 9, 4, 700}, 4); // the last expert's rows do not all fit
+  checkSort({40, 2, 4, 3}, 4);     // nor those of the first
+}
+
+TEST(SortByExpert, NoneOfTheseExperts) {
+  for (int64_t tokens : {100, 3000}) {
+    GpuCase gpu(spec::SortByExpert{tokens, 20, 1});
+    gpu.setIntegers("chosen", std::vector<int>(size_t(tokens), 20));
+    gpu.check();
+  }
+}
+
 TEST(SortByExpert, Published) {
   checkSort({8192, 36, 8});
+  checkSort({8192, 36, 8, 2 * 8192}, 8);
   checkSort({65536, 288, 8});
 }
 
-/// Rows to slots: some order of all slots.
-std::vector<int> permutation(int64_t count) {
-  std::vector<int> order(static_cast<size_t>(count));
-  std::iota(order.begin(), order.end(), 0);
-  std::shuffle(order.begin(), order.end(), std::mt19937(4));
-  return order;
-}
+/// Slots and rows in a random order. With fewer rows than slots some slots have none, and the last
+/// row has no slot.
+struct RowsOfSlots {
+  std::vector<int> slotRow, rowSlot;
 
-void checkDispatch(int64_t tokens, int64_t topK, int64_t cols, DType type) {
-  std::vector<int> order = permutation(tokens * topK);
+  RowsOfSlots(int64_t slots, int64_t rows) : slotRow(size_t(slots)), rowSlot(size_t(rows), -1) {
+    std::iota(slotRow.begin(), slotRow.end(), 0);
+    std::shuffle(slotRow.begin(), slotRow.end(), std::mt19937(4));
+    for (size_t slot = 0; slot < slotRow.size(); ++slot) {
+      int &row = slotRow[slot];
+      if (rows < slots && row >= rows - 1)
+        row = -1;
+      else
+        rowSlot[size_t(row)] = int(slot);
+    }
+  }
+};
+
+void checkDispatch(int64_t tokens, int64_t topK, int64_t cols, DType type, int64_t rows) {
+  RowsOfSlots order(tokens * topK, rows);
   {
-    GpuCase gpu(spec::Dispatch{tokens, topK, cols, type});
-    gpu.setIntegers("row_slot", order);
+    GpuCase gpu(spec::Dispatch{tokens, topK, cols, type, rows});
+    gpu.setIntegers("row_slot", order.rowSlot);
     gpu.fillLarge("x").check();
   }
   for (bool weighted : {true, false}) {
-    GpuCase gpu(spec::Combine{tokens, topK, cols, weighted, type});
+    GpuCase gpu(spec::Combine{tokens, topK, cols, weighted, type, rows});
     gpu.fillAll();
-    gpu.setIntegers("slot_row", order);
+    gpu.setIntegers("slot_row", order.slotRow);
     gpu.check();
   }
-  GpuCase gpu(spec::CombineGrad{tokens, topK, cols, type});
+  GpuCase gpu(spec::CombineGrad{tokens, topK, cols, type, rows});
   gpu.fillAll();
-  gpu.setIntegers("row_slot", order);
+  gpu.setIntegers("row_slot", order.rowSlot);
+  gpu.setIntegers("slot_row", order.slotRow);
   gpu.check();
 }
 
 TEST(Dispatch, Small) {
   for (DType type : types)
     for (int64_t cols : {1, 45, 64, 2304}) {
-      checkDispatch(19, 3, cols, type);
-      checkDispatch(5, 1, cols, type);
+      checkDispatch(19, 3, cols, type, 57);
+      checkDispatch(19, 3, cols, type, 30);
+      checkDispatch(5, 1, cols, type, 5);
+      checkDispatch(40, 8, cols, type, 1);
     }
 }
 
-TEST(Dispatch, Published) { checkDispatch(8192, 8, 4096, DType::bf16); }
+TEST(Dispatch, Published) {
+  checkDispatch(8192, 8, 4096, DType::bf16, 8192 * 8);
+  checkDispatch(8192, 8, 4096, DType::bf16, 8192 * 2);
+}
 
 } // namespace

@@ -56,6 +56,18 @@ TEST(EmbeddingGrad, Published) {
   checkEmbeddingGrad({8192, 128896, 4096, DType::bf16, DType::bf16}, 50, 1);
 }
 
+TEST(Embedding, IdsOutsideTheTable) {
+  std::vector<int> ids = randomIds(100, 20, 5);
+  ids[1] = ids[8] = -1;
+  ids[2] = 20;
+  GpuCase gpu(spec::Embedding{100, 20, 64, DType::bf16});
+  gpu.setIntegers("ids", ids);
+  gpu.fillLarge("table").check();
+  GpuCase grad(spec::EmbeddingGrad{100, 20, 64, DType::bf16, DType::f32});
+  grad.setIntegers("ids", ids);
+  grad.fillLarge("dy").setSlot("beta", 0).check();
+}
+
 TEST(RmsNorm, Small) {
   for (DType type : types)
     for (int64_t cols : {1, 45, 64, 2304, 8200})

@@ -1,4 +1,5 @@
-// GPU kernels of dense and grouped products against their host twins.
+// GPU kernels of dense products against their host twins. Of grouped ones:
+// grouped_gemm_kernel_test.cpp.
 #include "test/cuda/GpuHarness.h"
 
 namespace {
@@ -53,50 +54,6 @@ TEST(Gemm, PublishedRouter) {
                DType::bf16},
               0);
   }
-}
-
-/// First rows of groups of random sizes, some of them empty.
-std::vector<int> randomOffsets(int64_t groups, int64_t rows) {
-  std::mt19937 random(6);
-  std::vector<int> offsets = {0, int(rows)};
-  for (int64_t i = 1; i < groups; ++i)
-    offsets.push_back(i % 5 == 0 ? 0 : int(random() % unsigned(rows + 1)));
-  std::ranges::sort(offsets);
-  return offsets;
-}
-
-void checkGrouped(int64_t groups, int64_t rows, int64_t n, int64_t k, DType type, DType gradType) {
-  std::vector<int> offsets = randomOffsets(groups, rows);
-  for (bool transpose : {true, false}) {
-    GpuCase gpu(spec::GroupedGemm{groups, rows, n, k, transpose, type});
-    gpu.setIntegers("offsets", offsets);
-    gpu.fillLarge("x").fillLarge("w").check();
-  }
-  for (double beta : {0.0, 1.0}) {
-    GpuCase gpu(spec::GroupedGemmGrad{groups, rows, n, k, type, gradType});
-    gpu.setIntegers("offsets", offsets);
-    gpu.fillLarge("a").fillLarge("b").setSlot("beta", beta);
-    if (beta != 0)
-      gpu.fillLarge("dw");
-    if (type == DType::bf16 && gradType == DType::f32)
-      gpu.allow("dw", 1e-4); // tensor cores cut off bits of their f32 sums
-    gpu.check();
-  }
-}
-
-TEST(GroupedGemm, Small) {
-  for (DType type : types)
-    for (DType gradType : types) {
-      checkGrouped(7, 50, 13, 21, type, gradType);
-      checkGrouped(1, 3, 1, 5, type, gradType);
-      checkGrouped(8, 300, 64, 96, type, gradType);
-      checkGrouped(3, 500, 256, 128, type, gradType);
-    }
-}
-
-TEST(GroupedGemm, Published) {
-  checkGrouped(36, 65536, 1280, 4096, DType::bf16, DType::f32);
-  checkGrouped(36, 65536, 4096, 1280, DType::bf16, DType::bf16);
 }
 
 } // namespace

@@ -424,6 +424,22 @@ func.func @grouped_matmul_grad_c1(%a: tensor<16x6xf32>, %b: tensor<16x16xbf16>, 
 
 // -----
 
+func.func @grouped_swiglu_c1(%x: tensor<16x16xf32>, %w: tensor<4x6x16xf32>, %offsets: tensor<5xi32>) {
+  // expected-error @below {{violates C1: x [rows, k], w [experts, 2·n, k], offsets [experts+1], gate_up [rows, 2·n], out [rows, n]}}
+  %0:2 = step37.grouped_swiglu %x, %w, %offsets clamp after_silu {limit = 1.0 : f64} : (tensor<16x16xf32>, tensor<4x6x16xf32>, tensor<5xi32>) -> (tensor<16x6xf32>, tensor<16x6xf32>)
+  return
+}
+
+// -----
+
+func.func @grouped_swiglu_c2(%x: tensor<16x16xf32>, %w: tensor<4x6x16xf32>, %offsets: tensor<5xi32>) {
+  // expected-error @below {{violates C2: limit must not be negative}}
+  %0:2 = step37.grouped_swiglu %x, %w, %offsets clamp after_silu {limit = -1.0 : f64} : (tensor<16x16xf32>, tensor<4x6x16xf32>, tensor<5xi32>) -> (tensor<16x6xf32>, tensor<16x3xf32>)
+  return
+}
+
+// -----
+
 func.func @shift_labels_c1(%ids: tensor<8xi32>, %mask: tensor<8xf32>) {
   // expected-error @below {{violates C1: operands and results must be [tokens], seq_len divide tokens, and `by` be positive}}
   %0:2 = step37.shift_labels %ids, %mask, %ids {by = -1 : i64, seq_len = 4 : i64} : (tensor<8xi32>, tensor<8xf32>, tensor<8xi32>) -> (tensor<8xi32>, tensor<8xf32>)

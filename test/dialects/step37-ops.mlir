@@ -109,6 +109,8 @@ func.func @experts(%x: tensor<8x16xf32>, %logits: tensor<8x4xf32>, %bias: tensor
   %2 = step37.grouped_matmul %h, %w, %offsets : (tensor<16x6xf32>, tensor<4x6x16xf32>, tensor<5xi32>) -> tensor<16x16xf32>
   // CHECK: step37.grouped_matmul_grad %{{.*}}, %{{.*}}, %{{.*}} : (tensor<16x6xf32>, tensor<16x16xf32>, tensor<5xi32>) -> tensor<4x6x16xf32>
   %3 = step37.grouped_matmul_grad %h, %rows, %offsets : (tensor<16x6xf32>, tensor<16x16xf32>, tensor<5xi32>) -> tensor<4x6x16xf32>
+  // CHECK: step37.grouped_swiglu %{{.*}}, %{{.*}}, %{{.*}} clamp after_silu {limit = 7.000000e+00 : f64} : (tensor<16x16xf32>, tensor<4x6x16xf32>, tensor<5xi32>) -> (tensor<16x6xf32>, tensor<16x3xf32>)
+  %gate_up, %activated = step37.grouped_swiglu %rows, %w, %offsets clamp after_silu {limit = 7.0 : f64} : (tensor<16x16xf32>, tensor<4x6x16xf32>, tensor<5xi32>) -> (tensor<16x6xf32>, tensor<16x3xf32>)
   // CHECK: step37.combine %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : (tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>, tensor<8x2xf32>) -> tensor<8x16xf32>
   %4 = step37.combine %rows, %row_slot, %slot_row, %weights : (tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>, tensor<8x2xf32>) -> tensor<8x16xf32>
   // CHECK: step37.combine %{{.*}}, %{{.*}}, %{{.*}} : (tensor<16x16xf32>, tensor<16xi32>, tensor<16xi32>) -> tensor<8x16xf32>

@@ -101,6 +101,28 @@ TEST(HostGlobalNorm, NormAndClip) {
   EXPECT_EQ(normAndClip(-1), (std::pair{4.0, 1.0}));
 }
 
+TEST(HostGlobalNorm, ANormThatIsNotFiniteClipsToZero) {
+  for (double partial : {double(INFINITY), double(NAN)})
+    for (double maxNorm : {1.0, 0.0}) {
+      KernelRun run(spec::GlobalNorm{{2}});
+      run.set("partials0", {1, partial}).set("max_norm", {maxNorm}).run();
+      EXPECT_FALSE(std::isfinite(run.get("norm")[0]));
+      EXPECT_EQ(run.get("clip")[0], 0);
+    }
+}
+
+TEST(HostAdamW, ClipZeroChangesNothing) {
+  for (DType type : types) {
+    KernelRun run(spec::AdamW{3, true, type != DType::f32, type, DType::f32});
+    run.set("grad", {NAN, 1, INFINITY}).set("master", {1, 2, 3}).set("m", {4, 5, 6});
+    run.set("v", {7, 8, 9}).set("clip", {0}).set("hyper", {0.1, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05});
+    run.run();
+    EXPECT_EQ(run.get("master"), (Values{1, 2, 3}));
+    EXPECT_EQ(run.get("m"), (Values{4, 5, 6}));
+    EXPECT_EQ(run.get("v"), (Values{7, 8, 9}));
+  }
+}
+
 void checkAdamW(int64_t count, bool decay, bool copy, DType type, DType gradType) {
   constexpr double rate = 1e-2, beta1 = 0.9, beta2 = 0.95, eps = 1e-6, weightDecay = 0.1;
   constexpr double clip = 0.75, c1 = 1 - beta1 * beta1, c2 = 1 - beta2 * beta2;

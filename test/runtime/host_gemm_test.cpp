@@ -125,12 +125,25 @@ std::vector<int> offsetsOf(const std::vector<int> &sizes) {
   return offsets;
 }
 
+/// Random rows of `cols` columns for all groups, then NaN: those must not be read.
+Values groupRows(int64_t rows, int64_t unused, int64_t cols) {
+  std::mt19937 random{unsigned(cols)};
+  std::normal_distribution<double> normal;
+  Values values(size_t((rows + unused) * cols), NAN);
+  for (size_t i = 0; i < size_t(rows * cols); ++i)
+    values[i] = normal(random);
+  return values;
+}
+
+/// Rows behind the last group's.
+constexpr int64_t unusedRows = 3;
+
 void checkGroupedGemm(const std::vector<int> &sizes, int64_t n, int64_t k, bool transposeB,
                       DType type) {
   std::vector<int> offsets = offsetsOf(sizes);
-  int64_t groups = int64_t(sizes.size());
-  KernelRun run(spec::GroupedGemm{groups, offsets.back(), n, k, transposeB, type});
-  run.fill("x").fill("w").setIntegers("offsets", offsets).run();
+  int64_t groups = int64_t(sizes.size()), used = offsets.back();
+  KernelRun run(spec::GroupedGemm{groups, used + unusedRows, n, k, transposeB, type});
+  run.set("x", groupRows(used, unusedRows, k)).fill("w").setIntegers("offsets", offsets).run();
   Values x = run.get("x"), w = run.get("w"), out = run.get("out");
   for (int64_t group = 0; group < groups; ++group)
     for (int64_t row = offsets[size_t(group)]; row < offsets[size_t(group) + 1]; ++row)
@@ -138,6 +151,7 @@ void checkGroupedGemm(const std::vector<int> &sizes, int64_t n, int64_t k, bool 
         Sum sum = product({x, k}, {w, transposeB ? k : n, transposeB, group * n * k}, row, j, k);
         expectNear(out[size_t(row * n + j)], sum.value, type, sum.magnitude, double(k));
       }
+  EXPECT_EQ(Values(out.begin() + long(used * n), out.end()), Values(size_t(unusedRows * n), 0));
 }
 
 TEST(HostGroupedGemm, MatchesSums) {
@@ -150,12 +164,36 @@ TEST(HostGroupedGemm, MatchesSums) {
       }
 }
 
+/// Exactly GroupedGemm and Swiglu of its halves.
+TEST(HostGroupedSwiglu, IsItsTwoParts) {
+  constexpr int64_t n = 37, k = 65;
+  for (DType type : {DType::f32, DType::bf16})
+    for (auto clamp : {spec::ClampPosition::afterSilu, spec::ClampPosition::beforeSilu})
+      for (const std::vector<int> &sizes : groupSizes) {
+        std::vector<int> offsets = offsetsOf(sizes);
+        int64_t groups = int64_t(sizes.size()), used = offsets.back(), rows = used + unusedRows;
+        KernelRun fused(spec::GroupedSwiglu{groups, rows, n, k, 1.5, clamp, type});
+        KernelRun product(spec::GroupedGemm{groups, rows, 2 * n, k, true, type});
+        KernelRun activation(spec::Swiglu{rows, n, 2 * n, 2 * n, 1.5, clamp, type});
+        Values x = groupRows(used, unusedRows, k);
+        fused.set("x", x).fill("w").setIntegers("offsets", offsets).run();
+        product.set("x", x).set("w", fused.get("w")).setIntegers("offsets", offsets).run();
+        Values packed = product.get("out");
+        EXPECT_EQ(fused.get("gate_up"), packed);
+        activation.set("gate", {packed.begin(), packed.end() - n});
+        activation.set("up", {packed.begin() + n, packed.end()});
+        EXPECT_EQ(fused.get("out"), activation.run().get("out"));
+      }
+}
+
 void checkGroupedGemmGrad(const std::vector<int> &sizes, DType type, DType gradType, double beta) {
   constexpr int64_t m = 65, n = 18;
   std::vector<int> offsets = offsetsOf(sizes);
   int64_t groups = int64_t(sizes.size());
-  KernelRun run(spec::GroupedGemmGrad{groups, offsets.back(), m, n, type, gradType});
-  run.fill("a").fill("b").setIntegers("offsets", offsets).set("beta", {beta});
+  KernelRun run(spec::GroupedGemmGrad{groups, offsets.back() + unusedRows, m, n, type, gradType});
+  run.set("a", groupRows(offsets.back(), unusedRows, m));
+  run.set("b", groupRows(offsets.back(), unusedRows, n));
+  run.setIntegers("offsets", offsets).set("beta", {beta});
   if (beta != 0)
     run.fill("dw");
   Values a = run.get("a"), b = run.get("b"), old = run.get("dw"), dw = run.run().get("dw");

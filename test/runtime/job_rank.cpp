@@ -50,6 +50,15 @@ void work(job::Job &job, const Part &part) {
         job.setActivity("all_reduce over tp of model.layers.3");
         std::this_thread::sleep_for(std::chrono::hours(1));
       }
+      if (part.mode == "device" && part.rank != job.rank()) { // a GPU that never answers
+        job.setActivity([&] { return "all_reduce " + std::to_string(round); });
+        job::Job::Wait wait(job, "the GPU");
+        std::this_thread::sleep_for(std::chrono::hours(1));
+      }
+      if (part.mode == "device") {
+        job.setActivity("lost");
+        std::this_thread::sleep_for(std::chrono::hours(1));
+      }
       if (part.isMine(job, "elsewhere"))
         job.barrier("another place");
     }
@@ -66,8 +75,9 @@ void work(job::Job &job, const Part &part) {
 
 int runRank(const Part &part) {
   const auto ranks = job::rankEnvironment([](const char *name) { return std::getenv(name); });
-  job::JobOptions options{ranks.value(), std::chrono::seconds(part.mode == "hang" ? 2 : 20),
-                          "plan"};
+  job::JobOptions options{
+      ranks.value(), std::chrono::seconds(part.mode == "hang" || part.mode == "device" ? 2 : 20),
+      "plan"};
   if (part.mode == "absent")
     options.timeout = std::chrono::seconds(2);
   if (part.mode == "stranger" && part.rank == ranks->rank)

@@ -97,6 +97,16 @@ TEST_F(Jobs, AHangEndsWithWhatRanksWereDoing) {
   EXPECT_LT(outcome.seconds, 20);
 }
 
+/// All but one wait for their device, which waits for the one that is not there.
+TEST_F(Jobs, AWaitThatNeverReturnsEnds) {
+  const Outcome outcome = launch({"device", "3"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.err, "rank 0: waited 2 s for the GPU\n"
+                         "rank 0: the job ends. What ranks were doing: ranks 0-2, 4-15: all_reduce "
+                         "3; rank 3: lost\n");
+  EXPECT_LT(outcome.seconds, 20);
+}
+
 TEST_F(Jobs, RanksAtDifferentPlacesAreNamed) {
   const Outcome outcome = launch({"elsewhere", "2"});
   EXPECT_EQ(outcome.code, 1);

@@ -1,9 +1,13 @@
 // What `step37c show` says about a plan made by hand.
 #include "codegen/spec/SpecJson.h"
+#include "runtime/file/Error.h"
+#include "runtime/plan/ShapeText.h"
 #include "runtime/report/JsonReport.h"
 #include "runtime/report/KernelReport.h"
 #include "runtime/report/MemoryReport.h"
 #include "runtime/report/MeshReport.h"
+#include "runtime/report/NamesReport.h"
+#include "runtime/report/PathPattern.h"
 #include "runtime/report/PublishedReport.h"
 #include "runtime/report/Quantities.h"
 #include "runtime/report/TextReport.h"
@@ -20,6 +24,25 @@ namespace {
 
 using plan::BufferKind;
 using test::samplePlan;
+
+/// The table of the sample's tensors; the last one is not computed.
+const std::vector<MappedTensor> &sampleTable() {
+  using enum TensorGroup;
+  static const std::vector<MappedTensor> table{
+      {{"gate_proj.weight", DType::bf16, {2, 1, 4}, text},
+       "packed",
+       "fc1.weight*",
+       Sharding::expertColumn,
+       Packing::gate},
+      {{"up_proj.weight", DType::bf16, {2, 2, 4}, text},
+       "packed",
+       "fc1.weight*",
+       Sharding::expertColumn,
+       Packing::up},
+      {{"router_bias", DType::f32, {5}, text}, "bias", "expert_bias"},
+      {{"mtp.weight", DType::bf16, {4, 4}, mtp}, "mtp.weight", "mtp.weight", Sharding::column}};
+  return table;
+}
 
 /// The lines of a text that hold all the words, blanks squeezed.
 std::vector<std::string> linesWith(const std::string &text, const std::vector<std::string> &words) {
@@ -163,9 +186,9 @@ TEST(MemoryReport, groupsWhatDiffersInNumbersOnly) {
 
 TEST(PublishedReport, countsByUse) {
   const plan::Plan plan = samplePlan();
-  const std::vector<PublishedTensor> tensors = publishedTensors(plan);
+  const std::vector<PlannedTensor> tensors = plannedTensors(plan, sampleTable());
   ASSERT_EQ(tensors.size(), 4u);
-  EXPECT_EQ(tensors[1].name, "up_proj.weight");
+  EXPECT_EQ(tensors[1].published().name, "up_proj.weight");
   EXPECT_EQ(tensors[1].buffer, "packed");
   EXPECT_EQ(tensors[2].use, TensorUse::frozen);
   EXPECT_EQ(tensors[3].use, TensorUse::carried);
@@ -176,6 +199,47 @@ TEST(PublishedReport, countsByUse) {
   EXPECT_EQ(all.tensors, 4);
   EXPECT_EQ(all.parameters, 8 + 16 + 5 + 16);
   EXPECT_EQ(all.bytes, 16 + 32 + 20 + 32);
+}
+
+TEST(PublishedReport, refusesTensorsThatTheTableLacks) {
+  const std::vector<MappedTensor> table(sampleTable().begin() + 1, sampleTable().end());
+  try {
+    plannedTensors(samplePlan(), table);
+    FAIL();
+  } catch (const Error &error) {
+    EXPECT_EQ(error.what(), std::string("the plan's tensor gate_proj.weight is not one of its "
+                                        "config"));
+  }
+}
+
+TEST(NamesReport, listsTensorsAndKinds) {
+  const std::string text = namesText(sampleTable(), true);
+  expectLine(text, "gate_proj.weight BF16 [2, 1, 4] expert column packed (gate) fc1.weight*");
+  expectLine(text, "router_bias F32 [5] replicated bias expert_bias");
+  EXPECT_TRUE(text.ends_with("4 tensors, 45 parameters, 100 bytes\n")) << text;
+  EXPECT_EQ(namesText(sampleTable(), false).find("fc1"), std::string::npos);
+
+  std::vector<MappedTensor> table;
+  for (const char *number : {"0", "12"}) {
+    MappedTensor tensor = sampleTable().front();
+    for (std::string *name : {&tensor.published.name, &tensor.parameter, &tensor.megatron})
+      *name = "a." + std::string(number) + '.' + *name;
+    tensor.published.shape.front() += std::ssize(table);
+    table.push_back(tensor);
+  }
+  table.push_back(sampleTable().back());
+  EXPECT_EQ(kindsMarkdown(table),
+            "| published | tensors | type | shape | sharing | packed into | Megatron-Core |\n"
+            "|---|---:|---|---|---|---|---|\n"
+            "| `a.*.gate_proj.weight` | 2 | BF16 | [2, 1, 4] or [3, 1, 4] | expert column "
+            "| `a.*.packed (gate)` | `a.*.fc1.weight*` |\n"
+            "| `mtp.weight` | 1 | BF16 | [4, 4] | column |  | `mtp.weight` |\n");
+}
+
+TEST(PathPattern, hidesNumbersThatAreComponents) {
+  EXPECT_EQ(withoutNumbers("model.layers.12.mlp"), "model.layers.*.mlp");
+  EXPECT_EQ(withoutNumbers("7.conv1.0"), "*.conv1.*");
+  EXPECT_EQ(withoutNumbers(""), "");
 }
 
 TEST(KernelReport, countsSteps) {
@@ -200,15 +264,15 @@ TEST(KernelReport, sumsStagesUp) {
   EXPECT_EQ(kernelUses(target)[1].registers(), 168);
   EXPECT_EQ(kernelUses(target)[1].spillBytes(), 12);
   EXPECT_EQ(linesWith(kernelsText(plan), {"gemm host 2 168 12 B"}).size(), 1u);
-  expectLine(summaryText(plan),
+  expectLine(summaryText(plan, sampleTable()),
              "Planned bytes of target host (sm_90a, NVRTC 12.9), a rank, at the peak");
-  EXPECT_EQ(jsonReport(plan)["targets"][0]["kernels"][1]["registers"], 168);
-  EXPECT_EQ(jsonReport(plan)["targets"][0]["arch"], "sm_90a");
+  EXPECT_EQ(jsonReport(plan, sampleTable())["targets"][0]["kernels"][1]["registers"], 168);
+  EXPECT_EQ(jsonReport(plan, sampleTable())["targets"][0]["arch"], "sm_90a");
 }
 
 TEST(TextReport, summary) {
   const plan::Plan plan = samplePlan();
-  const std::string text = summaryText(plan);
+  const std::string text = summaryText(plan, sampleTable());
   for (const char *line : {"model step3p5",
                            "dtype bf16",
                            "micro-batch 2",
@@ -237,7 +301,15 @@ TEST(TextReport, summary) {
 TEST(TextReport, withoutGapsThereIsNoLineForThem) {
   plan::Plan plan = samplePlan();
   plan.targets[0].arena_bytes -= 308;
-  EXPECT_TRUE(linesWith(summaryText(plan), {"alignment and gaps"}).empty());
+  EXPECT_TRUE(linesWith(summaryText(plan, sampleTable()), {"alignment and gaps"}).empty());
+}
+
+TEST(TextReport, kernelImagesStandBesideTheArena) {
+  plan::Plan plan = samplePlan();
+  EXPECT_TRUE(linesWith(summaryText(plan, sampleTable()), {"kernel images"}).empty());
+  plan.targets[0].kernels[0].image = "table"; // a blob of 70 bytes
+  expectLine(summaryText(plan, sampleTable()), "kernel images 70 70 B");
+  EXPECT_EQ(jsonReport(plan, sampleTable())["targets"][0]["image_bytes"], 70);
 }
 
 TEST(TextReport, memory) {
@@ -252,15 +324,15 @@ TEST(TextReport, memory) {
 
 TEST(TextReport, kernelsAndParams) {
   expectLine(kernelsText(samplePlan()), "embedding host 2 - - the only one tokens=16 type=bf16");
-  const std::string text = paramsText(samplePlan());
-  expectLine(text, "gate_proj.weight bf16 [2, 1, 4] trained packed");
-  expectLine(text, "router_bias f32 [5] frozen bias");
-  expectLine(text, "mtp.weight bf16 [4, 4] carried");
+  const std::string text = paramsText(samplePlan(), sampleTable());
+  expectLine(text, "gate_proj.weight bf16 [2, 1, 4] trained expert column packed (gate)");
+  expectLine(text, "router_bias f32 [5] frozen replicated bias");
+  expectLine(text, "mtp.weight bf16 [4, 4] carried column mtp.weight");
 }
 
 TEST(JsonReport, hasEverything) {
   const plan::Plan plan = samplePlan();
-  const nlohmann::ordered_json json = jsonReport(plan);
+  const nlohmann::ordered_json json = jsonReport(plan, sampleTable());
   EXPECT_EQ(json["config_sha256"], plan.config_sha256);
   EXPECT_EQ(json["mesh"]["dp"], 1);
   EXPECT_EQ(json["switches"]["window_keys"], "513");
@@ -269,6 +341,11 @@ TEST(JsonReport, hasEverything) {
   EXPECT_EQ(json["tensors"].size(), 4u);
   EXPECT_EQ(json["tensors"][3]["use"], "carried");
   EXPECT_TRUE(json["tensors"][3]["buffer"].is_null());
+  EXPECT_TRUE(json["tensors"][3]["packed_as"].is_null());
+  EXPECT_EQ(json["tensors"][1]["packed_as"], "up");
+  EXPECT_EQ(json["tensors"][1]["parameter"], "packed");
+  EXPECT_EQ(json["tensors"][1]["sharing"], "expert column");
+  EXPECT_EQ(json["tensors"][1]["megatron"], "fc1.weight*");
 
   const nlohmann::ordered_json &target = json["targets"][0];
   int64_t sum = target["gap_bytes"];

@@ -269,5 +269,54 @@ INSTANTIATE_TEST_SUITE_P(
                "--data (SHA-256)"}),
     [](const auto &test) { return std::string(test.param.name); });
 
+/// A run with a table of tuned products, or without one.
+class TunedRun : public Checkpoints {
+protected:
+  std::string trainWith(const ProductTable *table, const TrainOptions &options) const {
+    std::ostringstream out;
+    RunLog log(out, RunLog::Style::plain);
+    runTraining(bigramPlan(shape), {.device = "host", .threads = 1, .tunedProducts = table},
+                options, log);
+    return out.str();
+  }
+
+  static ProductTable table(const std::string &algorithm) {
+    ProductTable made("a GPU", "1");
+    made.add({spec::Gemm{1, 1, 1, false, false, 1, 1, 1}, 64, algorithm});
+    return made;
+  }
+};
+
+TEST_F(TunedRun, resumesUnderTheSameTableOnly) {
+  const ProductTable first = table("00"), same = table("00"), other = table("01");
+  TrainOptions options = someOptions();
+  trainWith(&first, options);
+  options.resume = options.save;
+  options.steps = 12;
+  for (const ProductTable *wrong : {&other, static_cast<const ProductTable *>(nullptr)}) {
+    const std::string message = errorOf([&] { trainWith(wrong, options); });
+    EXPECT_NE(message.find("step-000010: --tune (SHA-256): the checkpoint was written with \"" +
+                           first.sha256() + "\", this run has "),
+              std::string::npos)
+        << message;
+  }
+  EXPECT_NE(trainWith(&same, options).find("step 12/12"), std::string::npos);
+}
+
+TEST_F(TunedRun, resumesUnderAnotherTableIfAskedTo) {
+  const ProductTable first = table("00"), other = table("01");
+  TrainOptions options = someOptions();
+  trainWith(&first, options);
+  options.resume = options.save;
+  options.steps = 12;
+  options.ignore_tune = true;
+  EXPECT_NE(trainWith(&other, options).find("step 12/12"), std::string::npos);
+  // From then on the other table is the one.
+  options.steps = 14;
+  options.ignore_tune = false;
+  EXPECT_NE(errorOf([&] { trainWith(&first, options); }).find("--tune"), std::string::npos);
+  EXPECT_NE(trainWith(&other, options).find("step 14/14"), std::string::npos);
+}
+
 } // namespace
 } // namespace step37::test

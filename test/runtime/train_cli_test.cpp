@@ -86,6 +86,9 @@ TEST_F(CommandLine, wrongUsageIsTwo) {
       {plan, "--probe", "in.safetensors"},
       {plan, "--train", "-o", "out.safetensors"},
       {plan, "--train", "--grads"},
+      {"tune"},
+      {"tune", plan},
+      {"tune", plan, "-o", "table.json", "--train"},
   };
   for (const auto &arguments : wrong) {
     std::string line;
@@ -117,6 +120,32 @@ TEST_F(CommandLine, errorsAreOneWithOneMessage) {
   expectError({plan, "--probe", path("ids.safetensors"), "-o", path("out.safetensors")},
               "input_ids");
   EXPECT_FALSE(fs::exists(scratch / "out.safetensors"));
+  writeText(scratch / "table.json", "{}");
+  expectError({plan, "--train", "--tune", path("table.json")}, "table.json: tuned_products");
+  expectError({"tune", plan, "-o", path("new.json")}, "the plan has no target \"cuda\"");
+  EXPECT_FALSE(fs::exists(scratch / "new.json"));
+}
+
+TEST_F(CommandLine, traceAndProfileShowTheSteps) {
+  EXPECT_EQ(run({plan, "--train", "--steps", "2", "--profile", "--trace", path("t.json")}), 0)
+      << err;
+  EXPECT_NE(out.find("Time of program accumulate by kernel family, 2 runs"), std::string::npos)
+      << out;
+  EXPECT_NE(out.find("logits_loss"), std::string::npos) << out;
+  EXPECT_EQ(out.substr(out.rfind('\n', out.size() - 2) + 1, 14), "held-out loss ");
+  const auto events = nlohmann::json::parse(fileText(scratch / "t.json")).at("traceEvents");
+  auto isUpdate = [](const auto &event) { return event["args"]["program"] == "update"; };
+  EXPECT_GT(std::count_if(events.begin(), events.end(), isUpdate), 2);
+  EXPECT_EQ(events[0]["name"], "model.embed_tokens");
+}
+
+TEST_F(CommandLine, checkNamesWhereANumberIsLost) {
+  BigramModel model = someBigramModel({.vocab = 256});
+  model.head[0] = NAN;
+  writeWeights(model, scratch / "weights");
+  EXPECT_EQ(run({plan, "--eval", "--weights", path("weights"), "--check"}), 1);
+  EXPECT_NE(err.find("program eval, step 2 (lm_head): kernel gemm_"), std::string::npos) << err;
+  EXPECT_NE(err.find("argument c, buffer eval_logits, element 0"), std::string::npos) << err;
 }
 
 } // namespace

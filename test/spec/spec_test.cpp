@@ -45,6 +45,7 @@ std::vector<KernelSpec> samples() {
       CombineGrad{6, 2, 5, bf16, 9},
       GroupedGemm{4, 12, 5, 7, false, bf16},
       GroupedGemmGrad{4, 12, 5, 7, bf16, bf16},
+      GroupedSwiglu{4, 12, 5, 7, 7.5, ClampPosition::beforeSilu, bf16},
       ShiftLabels{6, 3, 2},
       LogitsLoss{6, 11, true, bf16},
       Fill{9, -0.5},
@@ -269,7 +270,7 @@ TEST(Spec, Arguments) {
       {"attention_grad",
        "dout r bf16 192\nq r bf16 192\nk r bf16 96\nv r bf16 101\ngate r bf16 29\n"
        "document_start r i32 6\nout r bf16 192\nlse r f32 24\ndq w bf16 192\ndk w bf16 96\n"
-       "dv w bf16 106\ndgate w bf16 34\nworkspace w f32 24\n"},
+       "dv w bf16 106\ndgate w bf16 34\nworkspace w f32 48\n"},
       {"swiglu", "gate r bf16 55\nup r bf16 30\nout w bf16 30 over 1\n"},
       {"swiglu_grad",
        "dout r bf16 30\ngate r bf16 55\nup r bf16 50\ndgate w bf16 45\ndup w bf16 40\n"},
@@ -281,9 +282,13 @@ TEST(Spec, Arguments) {
       {"combine", "rows r bf16 45\nslot_row r i32 12\nout w bf16 30\n"},
       {"combine_grad", "dout r bf16 30\nrows r bf16 45\nweights r f32 12\nrow_slot r i32 9\n"
                        "slot_row r i32 12\ndrows w bf16 45\ndweights w f32 12\n"},
-      {"grouped_gemm", "x r bf16 84\nw r bf16 140\noffsets r i32 5\nout w bf16 60\n"},
+      {"grouped_gemm", "x r bf16 84\nw r bf16 140\noffsets r i32 5\nout w bf16 60\n"
+                       "workspace w u8 320\n"},
       {"grouped_gemm_grad",
-       "a r bf16 60\nb r bf16 84\noffsets r i32 5\nbeta r f32 1\ndw rw bf16 140\n"},
+       "a r bf16 60\nb r bf16 84\noffsets r i32 5\nbeta r f32 1\ndw rw bf16 140\n"
+       "workspace w u8 1088\n"},
+      {"grouped_swiglu", "x r bf16 84\nw r bf16 280\noffsets r i32 5\ngate_up w bf16 120\n"
+                         "out w bf16 60\nworkspace w u8 320\n"},
       {"shift_labels",
        "ids r i32 6\nmask r f32 6\ndocument_start r i32 6\nlabels w i32 6\nweights w f32 6\n"},
       {"logits_loss", "logits r f32 66\nlabels r i32 6\nweights r f32 6\nscale r f32 1\n"

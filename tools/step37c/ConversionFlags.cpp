@@ -1,6 +1,5 @@
 #include "tools/step37c/ConversionFlags.h"
 
-#include "bridge/WorkItems.h"
 #include "frontend/config/ModelConfig.h"
 #include "runtime/report/Quantities.h"
 

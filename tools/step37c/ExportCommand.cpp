@@ -40,7 +40,14 @@ void addExportCommand(CLI::App &app) {
       ->check(CLI::PositiveNumber)
       ->default_str("9GB");
   command->add_option("-o,--output", flags->output, "directory to write")->required();
-  command->callback([=] { runExport(*flags); });
+  command->callback([=] {
+    const bool isPublished = flags->layout == published;
+    for (const char *name : {"--tp", "--ep", "--etp", "--rank", "--shard-size"})
+      if (isPublished != (std::string_view(name) == "--shard-size") &&
+          !command->get_option(name)->empty())
+        throw CLI::ValidationError(name, "says nothing about the layout " + flags->layout);
+    runExport(*flags);
+  });
 }
 
 } // namespace step37

@@ -45,6 +45,7 @@ void addImportCommand(CLI::App &app) {
   auto *check = command->add_flag("--check", flags->check,
                                   "read and hash the slices, print the hash, write nothing");
   auto *output = command->add_option("-o,--output", flags->output, "directory to write");
+  check->excludes(output);
   command->callback([=] {
     if (check->empty() && output->empty())
       throw CLI::RequiredError("--output");

@@ -3,10 +3,8 @@
 #include "bridge/TensorMap.h"
 #include "runtime/file/Error.h"
 #include "runtime/file/MappedFile.h"
-#include "runtime/file/Safetensors.h"
 #include "runtime/plan/PlanFile.h"
-#include "runtime/report/Quantities.h"
-#include "runtime/report/TextTable.h"
+#include "runtime/report/NamesReport.h"
 
 #include <filesystem>
 #include <iostream>
@@ -18,46 +16,23 @@ namespace {
 
 struct NamesFlags {
   std::string source;
-  bool megatron = false;
+  bool megatron = false, markdown = false;
 };
 
 /// A plan begins with the length of its header in eight bytes, of which the last is zero; a
 /// config.json has no zero bytes.
 bool isPlan(const std::filesystem::path &path) {
-  if (std::filesystem::is_directory(path))
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
     return false;
   const MappedFile file(path);
   return file.text().substr(0, 8).find('\0') != std::string_view::npos;
 }
 
-ModelConfig configOf(const std::string &source) {
-  if (!isPlan(source))
-    return loadModelConfig(source).config;
-  const plan::Plan plan = plan::load(source);
-  const plan::Blob *config = plan.findBlob("config.json");
-  if (!config)
-    throw Error(source + ": has no config.json");
-  return parseModelConfig(config->bytes, source + ": config.json");
-}
-
-std::string namesText(const TensorMap &map, bool megatron) {
-  report::TextTable table("llrlll");
-  table.add({"tensor", "type", "shape", "sharing", "parameter", megatron ? "Megatron-Core" : ""});
-  int64_t parameters = 0, bytes = 0;
-  for (const MappedTensor &tensor : map.tensors()) {
-    const PublishedTensor &published = tensor.published;
-    std::string parameter = tensor.parameter;
-    if (tensor.packing != Packing::alone)
-      parameter += " (" + std::string(name(tensor.packing)) + ')';
-    table.add({published.name, std::string(safetensors::publishedName(published.type)),
-               report::shapeText(published.shape), std::string(name(tensor.sharding)),
-               std::move(parameter), megatron ? tensor.megatron : ""});
-    parameters += elementCount(published);
-    bytes += elementCount(published) * byteSize(published.type);
-  }
-  return table.text() + report::counted(static_cast<int64_t>(map.tensors().size()), "tensor") +
-         ", " + report::counted(parameters, "parameter") + ", " + report::counted(bytes, "byte") +
-         '\n';
+TensorMap openTable(const std::string &source) {
+  if (isPlan(source))
+    return tensorMapOf(plan::load(source), source);
+  return TensorMap(loadModelConfig(source).config);
 }
 
 } // namespace
@@ -68,9 +43,17 @@ void addNamesCommand(CLI::App &app) {
   auto flags = std::make_shared<NamesFlags>();
   command->add_option("source", flags->source, "a plan, a config.json or a directory with one")
       ->required();
-  command->add_flag("--megatron", flags->megatron, "add the names of Megatron-Core");
+  auto *megatron =
+      command->add_flag("--megatron", flags->megatron, "add the names of Megatron-Core");
+  command
+      ->add_flag("--markdown", flags->markdown,
+                 "as a Markdown table, all layers and experts that are alike in one row")
+      ->excludes(megatron);
   command->callback([=] {
-    std::cout << namesText(TensorMap(configOf(flags->source)), flags->megatron) << std::flush;
+    const TensorMap map = openTable(flags->source);
+    std::cout << (flags->markdown ? report::kindsMarkdown(map.tensors())
+                                  : report::namesText(map.tensors(), flags->megatron))
+              << std::flush;
     if (!std::cout)
       throw Error("standard output: cannot write");
   });

@@ -1,5 +1,6 @@
 #include "tools/step37c/ShowCommand.h"
 
+#include "bridge/TensorMap.h"
 #include "runtime/file/Error.h"
 #include "runtime/plan/PlanFile.h"
 #include "runtime/report/JsonReport.h"
@@ -15,16 +16,18 @@ struct ShowOptions {
   bool memory = false, kernels = false, params = false, json = false;
 };
 
-std::string shown(const plan::Plan &plan, const ShowOptions &options) {
+std::string shown(const ShowOptions &options) {
+  const plan::Plan plan = plan::load(options.plan);
+  const TensorMap map = tensorMapOf(plan, options.plan);
   if (options.json)
-    return report::jsonReport(plan).dump(1) + "\n";
-  std::string text = report::summaryText(plan);
+    return report::jsonReport(plan, map.tensors()).dump(1) + "\n";
+  std::string text = report::summaryText(plan, map.tensors());
   if (options.memory)
     text += report::memoryText(plan);
   if (options.kernels)
     text += report::kernelsText(plan);
   if (options.params)
-    text += report::paramsText(plan);
+    text += report::paramsText(plan, map.tensors());
   return text;
 }
 
@@ -39,7 +42,7 @@ void addShowCommand(CLI::App &app) {
   command->add_flag("--params", options->params, "add every published tensor");
   command->add_flag("--json", options->json, "all of it as one JSON document instead");
   command->callback([=] {
-    std::cout << shown(plan::load(options->plan), *options) << std::flush;
+    std::cout << shown(*options) << std::flush;
     if (!std::cout)
       throw Error("standard output: cannot write");
   });

@@ -74,6 +74,7 @@ std::vector<CudaVariant> variantsOf(const Combine &);
 std::vector<CudaVariant> variantsOf(const CombineGrad &);
 std::vector<CudaVariant> variantsOf(const GroupedGemm &);
 std::vector<CudaVariant> variantsOf(const GroupedGemmGrad &);
+std::vector<CudaVariant> variantsOf(const GroupedSwiglu &);
 std::vector<CudaVariant> variantsOf(const ShiftLabels &);
 std::vector<CudaVariant> variantsOf(const LogitsLoss &);
 std::vector<CudaVariant> variantsOf(const Fill &);

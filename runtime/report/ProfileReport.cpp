@@ -1,0 +1,120 @@
+#include "runtime/report/ProfileReport.h"
+
+#include "codegen/spec/SpecJson.h"
+#include "codegen/spec/Work.h"
+#include "runtime/file/Printed.h"
+#include "runtime/report/Quantities.h"
+#include "runtime/report/TextTable.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace step37::report {
+namespace {
+
+/// Time that one run takes at least.
+double floorOf(const spec::Work &work, const Ceilings &ceilings) {
+  if (ceilings.memory == 0)
+    return 0;
+  const double rate = work.tensorCores ? ceilings.tensor : ceilings.f32;
+  return std::max(work.operations / rate, work.bytes / ceilings.memory);
+}
+
+/// A rate, or nothing where there is none to speak of.
+std::string rate(double count, double seconds) {
+  return count > 0 && seconds > 0 ? printed("%.2f", count / seconds / 1e12) : std::string();
+}
+
+std::string percent(double part, double whole) {
+  return part > 0 && whole > 0 ? printed("%.1f %%", 100 * part / whole) : std::string();
+}
+
+/// Per run of the program; rates and shares are the same for one and for all.
+std::vector<std::string> rowOf(const FamilyTime &time, double total, int64_t programRuns) {
+  return {time.family,
+          time.variant,
+          std::to_string(time.runs / programRuns),
+          printed("%.3f", time.seconds * 1e3 / static_cast<double>(programRuns)),
+          percent(time.seconds, total),
+          rate(time.operations, time.seconds),
+          rate(time.bytes, time.seconds),
+          percent(time.floor, time.seconds)};
+}
+
+std::string tableText(const std::vector<FamilyTime> &times, int64_t programRuns) {
+  FamilyTime total;
+  total.family = "all";
+  for (const FamilyTime &time : times) {
+    total.runs += time.runs;
+    total.seconds += time.seconds;
+    total.operations += time.operations;
+    total.bytes += time.bytes;
+    total.floor += time.floor;
+  }
+  TextTable table("llrrrrrr");
+  table.add({"family", "variant", "runs", "ms", "share", "TFLOP/s", "TB/s", "of limit"});
+  for (const FamilyTime &time : times)
+    table.add(rowOf(time, total.seconds, programRuns));
+  table.add(rowOf(total, total.seconds, programRuns));
+  return table.text();
+}
+
+} // namespace
+
+Ceilings ceilingsOf(const std::string &device) {
+  // A product of 8192³ on random numbers with cuBLASLt, and a copy on the device, both measured on
+  // an H200; f32 from its data sheet.
+  if (device == "NVIDIA H200")
+    return {790e12, 67e12, 4.3e12, "measured on an H200, f32 from its data sheet"};
+  if (device == "NVIDIA H100 80GB HBM3")
+    return {989e12, 67e12, 3.35e12, "data sheet of the H100"};
+  return {};
+}
+
+std::vector<FamilyTime> familyTimes(const plan::Target &target, const ProgramTime &program,
+                                    const Ceilings &ceilings) {
+  std::map<std::pair<std::string, std::string>, FamilyTime> byFamily;
+  for (size_t i = 0; i < target.kernels.size(); ++i) {
+    const plan::Kernel &kernel = target.kernels[i];
+    const KernelTime &time = program.kernels[i];
+    if (time.runs == 0)
+      continue;
+    const spec::Work work = spec::workOf(spec::parseSpec(kernel.family, kernel.spec));
+    const auto runs = static_cast<double>(time.runs);
+    FamilyTime &family = byFamily[{kernel.family, kernel.variant}];
+    family.family = kernel.family;
+    family.variant = kernel.variant;
+    family.runs += time.runs;
+    family.seconds += time.seconds;
+    family.operations += runs * work.operations;
+    family.bytes += runs * work.bytes;
+    family.floor += runs * floorOf(work, ceilings);
+  }
+  std::vector<FamilyTime> times;
+  for (auto &[key, family] : byFamily)
+    times.push_back(std::move(family));
+  std::ranges::sort(times, std::greater(), &FamilyTime::seconds);
+  return times;
+}
+
+std::string profileText(const plan::Target &target, const StepWatch &watch,
+                        const std::string &device) {
+  const Ceilings ceilings = ceilingsOf(device);
+  std::string text;
+  for (size_t i = 0; i < target.programs.size(); ++i)
+    if (const ProgramTime &program = watch.programs()[i]; program.runs > 0)
+      text += "Time of program " + target.programs[i].name + " by kernel family, " +
+              counted(program.runs, "run") + "\n" +
+              tableText(familyTimes(target, program, ceilings), program.runs);
+  if (ceilings.memory == 0)
+    return text + "  no limits are known of this device";
+  return text +
+         printed(
+             "  limits: bf16 products %.0f TFLOP/s, f32 products %.0f TFLOP/s, memory %.2f TB/s "
+             "(",
+             ceilings.tensor / 1e12, ceilings.f32 / 1e12, ceilings.memory / 1e12) +
+         ceilings.source + ")";
+}
+
+} // namespace step37::report

@@ -1,0 +1,41 @@
+// Where the time of a run went: a table by kernel family, beside what the device could do. Bytes
+// and operations come from the kernels' specs (codegen/spec/Work.h), times from StepWatch.
+#pragma once
+
+#include "runtime/StepWatch.h"
+#include "runtime/plan/Plan.h"
+
+#include <string>
+#include <vector>
+
+namespace step37::report {
+
+/// What a device can do at most, a second, and where the figures are from. Zeros: not known.
+struct Ceilings {
+  double tensor = 0; // bf16 products on tensor cores, operations
+  double f32 = 0;    // f32 products, operations
+  double memory = 0; // bytes
+  std::string source;
+};
+
+/// Of a device by its name; all zeros for one that nobody has measured.
+Ceilings ceilingsOf(const std::string &device);
+
+/// All kernels of one family and variant in one program: sums over its runs.
+struct FamilyTime {
+  std::string family, variant;
+  int64_t runs = 0;
+  double seconds = 0, operations = 0, bytes = 0;
+  double floor = 0; // seconds that the ceilings allow: every run's larger term
+};
+
+/// Longest first; families that the program did not run are left out.
+std::vector<FamilyTime> familyTimes(const plan::Target &target, const ProgramTime &program,
+                                    const Ceilings &ceilings);
+
+/// A table for each program that has run, per run of the program, with a total; then a line that
+/// states the ceilings. "of limit" is the floor over the time: 100 % cannot be beaten.
+std::string profileText(const plan::Target &target, const StepWatch &watch,
+                        const std::string &device);
+
+} // namespace step37::report
