@@ -6,6 +6,7 @@
 #include "runtime/plan/FloatConversion.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -25,14 +26,31 @@ template <typename Span> Span slice(Span bytes, DType type, int64_t first, int64
                        static_cast<size_t>(count * byteSize(type)));
 }
 
+/// The elements of a range that a rank has any of.
+struct Hull {
+  int64_t first = std::numeric_limits<int64_t>::max(), end = 0;
+
+  int64_t count() const { return end - first; }
+  bool isEmpty() const { return end <= first; }
+};
+
+Hull hullOf(const PartRuns &runs, int64_t first, int64_t count) {
+  Hull hull;
+  runs.forEach(first, count, [&](int64_t published, int64_t, int64_t run) {
+    hull.first = std::min(hull.first, published);
+    hull.end = std::max(hull.end, published + run);
+  });
+  return hull;
+}
+
 /// Puts elements [first, first + source's) of the published tensor where the part says.
-void scatter(const plan::Part &part, int64_t first, DType sourceType,
+void scatter(const PartRuns &runs, int64_t first, DType sourceType,
              std::span<const std::byte> source, DType type, std::span<std::byte> bytes) {
-  forEachRun(part, first, elementsIn(source, sourceType),
-             [&](int64_t published, int64_t buffer, int64_t count) {
-               convertFloats(sourceType, slice(source, sourceType, published - first, count), type,
-                             slice(bytes, type, buffer, count));
-             });
+  runs.forEach(first, elementsIn(source, sourceType),
+               [&](int64_t published, int64_t buffer, int64_t count) {
+                 convertFloats(sourceType, slice(source, sourceType, published - first, count),
+                               type, slice(bytes, type, buffer, count));
+               });
 }
 
 } // namespace
@@ -47,7 +65,7 @@ WeightsSummary checkWeights(const WeightSource &source, const plan::Plan &plan,
       continue;
     const plan::Buffer &buffer = target.buffers[index];
     for (const plan::Part &part : parameter.parts) {
-      checkPart(parameter, part, buffer.elements());
+      checkPart(parameter, part, buffer.elements(), plan.mesh);
       const std::string stored = source.open(part.name, part.shape)->storedType();
       needed.insert(part.name);
       if (stored != safetensors::publishedName(buffer.type))
@@ -90,18 +108,21 @@ std::vector<std::string> WeightsSummary::lines(const WeightSource &source) const
 }
 
 void readParameter(const WeightSource &source, const plan::Parameter &parameter, DType type,
-                   std::span<std::byte> bytes) {
+                   std::span<std::byte> bytes, const plan::Mesh &mesh, int64_t rank) {
   std::vector<std::byte> piece;
   for (const plan::Part &part : parameter.parts) {
-    const int64_t elements = checkPart(parameter, part, elementsIn(bytes, type));
+    const int64_t elements = checkPart(parameter, part, elementsIn(bytes, type), mesh);
+    const PartRuns runs(part, mesh, rank);
     const auto tensor = source.open(part.name, part.shape);
     const int64_t width = byteSize(tensor->type());
     for (int64_t first = 0; first < elements; first += pieceElements) {
-      const int64_t count = std::min(pieceElements, elements - first);
-      piece.resize(static_cast<size_t>(count * width));
-      tensor->read(first * width, piece);
-      scatter(part, first, tensor->type(), piece, type, bytes);
-      tensor->release(first * width, count * width);
+      const Hull hull = hullOf(runs, first, std::min(pieceElements, elements - first));
+      if (hull.isEmpty())
+        continue;
+      piece.resize(static_cast<size_t>(hull.count() * width));
+      tensor->read(hull.first * width, piece);
+      scatter(runs, hull.first, tensor->type(), piece, type, bytes);
+      tensor->release(hull.first * width, hull.count() * width);
     }
   }
 }
@@ -111,7 +132,7 @@ std::vector<std::byte> extractTensor(const plan::Parameter &parameter, const pla
                                      DType tensorType) {
   const int64_t elements = checkPart(parameter, part, elementsIn(bytes, type));
   std::vector<std::byte> tensor(static_cast<size_t>(elements * byteSize(tensorType)));
-  forEachRun(part, 0, elements, [&](int64_t published, int64_t buffer, int64_t count) {
+  PartRuns(part).forEach(0, elements, [&](int64_t published, int64_t buffer, int64_t count) {
     convertFloats(type, slice(bytes, type, buffer, count), tensorType,
                   slice(std::span(tensor), tensorType, published, count));
   });

@@ -35,14 +35,15 @@ struct WeightsSummary {
 WeightsSummary checkWeights(const WeightSource &source, const plan::Plan &plan,
                             const plan::Target &target);
 
-/// Fills a parameter's buffer, `bytes` of elements of float type `type`, from the source;
-/// elements that belong to no part are left as they are. Throws what checkWeights throws, for this
-/// parameter.
+/// Fills a rank's buffer of a parameter, `bytes` of elements of float type `type`, with what the
+/// rank has of the source's tensors, and reads no more of them; elements that belong to no part and
+/// padding are left as they are. Throws what checkWeights throws, for this parameter.
 void readParameter(const WeightSource &source, const plan::Parameter &parameter, DType type,
-                   std::span<std::byte> bytes);
+                   std::span<std::byte> bytes, const plan::Mesh &mesh = {}, int64_t rank = 0);
 
-/// The inverse for one part: the published tensor, row-major in `tensorType`, out of a parameter's
-/// bytes (or those of its gradient, master or moments, which are laid out alike) of type `type`.
+/// The inverse for one part that no mesh splits: the published tensor, row-major in `tensorType`,
+/// out of a parameter's bytes (or those of its gradient, master or moments, which are laid out
+/// alike) of type `type`.
 std::vector<std::byte> extractTensor(const plan::Parameter &parameter, const plan::Part &part,
                                      DType type, std::span<const std::byte> bytes,
                                      DType tensorType);

@@ -6,12 +6,13 @@
 
 namespace step37 {
 
-int64_t checkPart(const plan::Parameter &parameter, const plan::Part &part,
-                  int64_t bufferElements) {
+int64_t checkPart(const plan::Parameter &parameter, const plan::Part &part, int64_t bufferElements,
+                  const plan::Mesh &mesh) {
   const std::string label = parameter.name + ": " + part.name + ": ";
   const auto elements = checkedProduct(part.shape);
   if (!elements || part.blocks < 1 || part.block < 1 ||
-      checkedMultiply(part.blocks, part.block) != elements)
+      checkedMultiply(part.blocks, part.block) !=
+          checkedProduct(plan::localShape(mesh, part.shape, part.split)))
     throw Error(label + "its blocks do not make up its shape");
   const auto lastBlock = checkedMultiply(part.blocks - 1, part.stride);
   const auto last = lastBlock ? checkedAdd(*lastBlock, part.begin) : lastBlock;

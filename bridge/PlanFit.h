@@ -6,9 +6,8 @@
 
 namespace step37 {
 
-/// Throws Error naming the first parameter that is not the local tensor of its name: in the
-/// elements of its buffer in any target, which are as many on every rank, or, on a mesh of one
-/// rank, in the place of a published tensor in it.
+/// Throws Error naming the first parameter that is not the local tensor of its name on some rank:
+/// in its elements, or in which elements of a published tensor it has and where.
 void checkPlanFits(const plan::Plan &plan, const TensorMap &map);
 
 } // namespace step37

@@ -41,29 +41,33 @@ std::array<float, 2> normalPair(uint64_t seed, uint64_t stream, uint64_t pair) {
           static_cast<float>(radius * std::sin(angle))};
 }
 
-/// Elements [first, last) of a part's published tensor into the parameter's buffer.
-void fillRange(const plan::Part &part, uint64_t seed, DType type, std::span<std::byte> bytes,
-               int64_t first, int64_t last) {
+/// Elements [first, first + values.size()) of a part's initial values.
+void drawScaled(const plan::Part &part, uint64_t seed, int64_t first, std::span<float> values) {
+  if (part.init_std == 0) {
+    std::fill(values.begin(), values.end(), 0.0f);
+    return;
+  }
+  drawNormal(seed, part.name, first, values);
+  for (float &value : values)
+    value *= static_cast<float>(part.init_std);
+}
+
+/// Elements [first, first + count) of a part's published tensor, as far as a rank has them, into the
+/// parameter's buffer.
+void fillRange(const plan::Part &part, const PartRuns &runs, uint64_t seed, DType type,
+               std::span<std::byte> bytes, int64_t first, int64_t count) {
   const int64_t size = byteSize(type);
   std::array<float, 1024> chunk{};
-  for (; first < last; first += std::ssize(chunk)) {
-    const std::span<float> values(
-        chunk.data(), static_cast<size_t>(std::min<int64_t>(std::ssize(chunk), last - first)));
-    if (part.init_std == 0) {
-      std::fill(values.begin(), values.end(), 0.0f);
-    } else {
-      drawNormal(seed, part.name, first, values);
-      for (float &value : values)
-        value *= static_cast<float>(part.init_std);
+  runs.forEach(first, count, [&](int64_t published, int64_t buffer, int64_t run) {
+    for (int64_t begin = 0; begin < run; begin += std::ssize(chunk)) {
+      const std::span<float> values(
+          chunk.data(), static_cast<size_t>(std::min<int64_t>(std::ssize(chunk), run - begin)));
+      drawScaled(part, seed, published + begin, values);
+      convertFloats(values, type,
+                    bytes.subspan(static_cast<size_t>((buffer + begin) * size),
+                                  values.size() * static_cast<size_t>(size)));
     }
-    forEachRun(
-        part, first, std::ssize(values), [&](int64_t published, int64_t buffer, int64_t count) {
-          convertFloats(
-              values.subspan(static_cast<size_t>(published - first), static_cast<size_t>(count)),
-              type,
-              bytes.subspan(static_cast<size_t>(buffer * size), static_cast<size_t>(count * size)));
-        });
-  }
+  });
 }
 
 } // namespace
@@ -80,13 +84,15 @@ void drawNormal(uint64_t seed, std::string_view tensor, int64_t first, std::span
 }
 
 void initializeParameter(const plan::Parameter &parameter, uint64_t seed, DType type,
-                         std::span<std::byte> bytes) {
+                         std::span<std::byte> bytes, const plan::Mesh &mesh, int64_t rank) {
   constexpr int64_t range = 1 << 18; // elements that one thread takes at a time
   for (const plan::Part &part : parameter.parts) {
     const int64_t elements =
-        checkPart(parameter, part, static_cast<int64_t>(bytes.size()) / byteSize(type));
+        checkPart(parameter, part, static_cast<int64_t>(bytes.size()) / byteSize(type), mesh);
+    const PartRuns runs(part, mesh, rank);
     auto fill = [&](int64_t index, int) {
-      fillRange(part, seed, type, bytes, index * range, std::min((index + 1) * range, elements));
+      fillRange(part, runs, seed, type, bytes, index * range,
+                std::min(range, elements - index * range));
     };
     const int64_t ranges = (elements + range - 1) / range;
     if (ranges > 1)

@@ -15,9 +15,10 @@ namespace step37 {
 /// Elements [first, first + values.size()) of the standard normal sequence of a tensor.
 void drawNormal(uint64_t seed, std::string_view tensor, int64_t first, std::span<float> values);
 
-/// Fills a parameter's buffer, `bytes` of elements of float type `type`: every part's elements are
-/// init_std times its normal sequence in f32, then converted; elements of no part are left alone.
+/// Fills a rank's buffer of a parameter, `bytes` of elements of float type `type`: every part's
+/// elements are init_std times its normal sequence in f32, then converted; elements of no part and
+/// padding are left alone.
 void initializeParameter(const plan::Parameter &parameter, uint64_t seed, DType type,
-                         std::span<std::byte> bytes);
+                         std::span<std::byte> bytes, const plan::Mesh &mesh = {}, int64_t rank = 0);
 
 } // namespace step37

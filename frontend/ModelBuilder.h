@@ -3,25 +3,19 @@
 // nothing here knows of ranks, tiles or bytes.
 #pragma once
 
-#include "frontend/config/ModelConfig.h"
-#include "frontend/config/Switches.h"
+#include "frontend/FrontendOptions.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
 namespace step37 {
 
-/// What is compiled besides the config: the static shape of a micro-batch, and which programs.
-struct FrontendOptions {
-  int64_t microBatch = 1, seqLen = 1; // rows, and tokens a row
-  DType type = DType::bf16;           // of parameters and activations: f32 or bf16
-  bool train = true, eval = true;
-  SwitchValues switches;
-};
-
 /// Builds the module. Programs (functions): `accumulate` with the objective of one micro-batch if
 /// `train`; `eval` (loss of a micro-batch, leaves the final hidden state) and `logits` (a block of
 /// rows of that state times the output head) if `eval`. Arguments and results carry `step37.name`.
+///
+/// With `mtp` and depths k = 0, 1, … the two programs with losses also give `mtp_loss_sum.<k>`,
+/// `accumulate` takes `mtp_loss_scale.<k>`, and there is a program `mtp_logits.<k>` for each.
 mlir::OwningOpRef<mlir::ModuleOp> buildModel(mlir::MLIRContext &context, const ModelConfig &config,
                                              const FrontendOptions &options);
 

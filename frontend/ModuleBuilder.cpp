@@ -1,5 +1,7 @@
 #include "frontend/ModuleBuilder.h"
 
+#include "frontend/LogicalDims.h"
+
 using namespace mlir;
 
 namespace step37 {
@@ -20,19 +22,23 @@ ModuleBuilder::ModuleBuilder(MLIRContext &context, DType type)
   builder.setInsertionPointToEnd(root->getBody());
 }
 
-void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack) {
-  // The router's bias only selects experts: published in f32, kept in f32, not trained.
-  bool trained = !StringRef(tensor.name).ends_with("router_bias");
+void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack, bool trained) {
+  // The router's bias is published in f32, and kept in f32.
+  bool selects = StringRef(tensor.name).ends_with("router_bias");
   bool matrix = tensor.shape.size() >= 2;
   Type published = elementType(*builder.getContext(), tensor.type);
-  Type stored = trained ? element : Type(builder.getF32Type());
+  Type stored = selects ? Type(builder.getF32Type()) : element;
   auto part = ir::PartAttr::get(builder.getContext(), builder.getStringAttr(tensor.name), published,
                                 tensor.shape, /*blocks=*/1, /*begin=*/0, /*stride=*/0,
-                                builder.getF64FloatAttr(matrix ? initStd : 0.0));
+                                builder.getF64FloatAttr(matrix ? initStd : 0.0),
+                                /*split=*/ArrayAttr(), /*whole=*/{});
   Location at = NameLoc::get(builder.getStringAttr(tensor.name));
-  ir::ParameterOp::create(
-      builder, at, tensor.name, RankedTensorType::get(tensor.shape, stored), trained, matrix,
-      pack.empty() ? StringAttr() : builder.getStringAttr(pack), builder.getArrayAttr({part}));
+  SmallVector<StringRef> dims(llvm::to_vector_of<StringRef>(logicalDims(tensor)));
+  ir::ParameterOp::create(builder, at, tensor.name, RankedTensorType::get(tensor.shape, stored),
+                          trained, matrix,
+                          pack.empty() ? StringAttr() : builder.getStringAttr(pack),
+                          dims.empty() ? ArrayAttr() : builder.getStrArrayAttr(dims),
+                          /*split=*/ArrayAttr(), builder.getArrayAttr({part}));
 }
 
 void ModuleBuilder::addCarried(const PublishedTensor &tensor) {
@@ -53,12 +59,14 @@ void ModuleBuilder::beginProgram(StringRef name, ArrayRef<ProgramArgument> progr
   for (auto [index, argument] : llvm::enumerate(programArguments)) {
     function.setArgAttr(index, "step37.name", builder.getStringAttr(argument.name));
     function.setArgAttr(index, "step37.class", builder.getStringAttr(argument.bufferClass));
+    if (argument.bufferClass == "input") // one entry a token
+      function.setArgAttr(index, "step37.dims", builder.getStrArrayAttr({"token"}));
     arguments[argument.name] = body->getArgument(index);
   }
   builder.setInsertionPointToEnd(body);
 }
 
-void ModuleBuilder::endProgram(ArrayRef<std::pair<StringRef, Value>> results) {
+void ModuleBuilder::endProgram(ArrayRef<std::pair<std::string, Value>> results) {
   SmallVector<Value> values;
   SmallVector<Type> types;
   for (const auto &[name, value] : results) {

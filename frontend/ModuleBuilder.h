@@ -1,5 +1,5 @@
 // Building blocks of the frontend: creates parameters, functions and operations with the right
-// types and with module paths as locations. What a decoder layer is made of is ModelBuilder.cpp.
+// types and with module paths as locations. What a decoder layer is made of is DecoderBuilder.h.
 #pragma once
 
 #include "dialects/step37/Step37Dialect.h"
@@ -26,12 +26,12 @@ public:
 
   /// Adds the symbol of a published tensor. `pack` names the parameter that siblings are stored in
   /// together on a rank; empty where there are none.
-  void addParameter(const PublishedTensor &tensor, llvm::StringRef pack);
+  void addParameter(const PublishedTensor &tensor, llvm::StringRef pack, bool trained);
   void addCarried(const PublishedTensor &tensor);
 
   /// Starts a function; operations are created in it until `endProgram`.
   void beginProgram(llvm::StringRef name, llvm::ArrayRef<ProgramArgument> arguments);
-  void endProgram(llvm::ArrayRef<std::pair<llvm::StringRef, mlir::Value>> results);
+  void endProgram(llvm::ArrayRef<std::pair<std::string, mlir::Value>> results);
   mlir::Value argument(llvm::StringRef name) const;
 
   /// Sets the module path of the operations that follow, e.g. "model.layers.3.self_attn".

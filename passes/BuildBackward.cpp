@@ -4,7 +4,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/TypeUtilities.h"
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -30,11 +30,13 @@ public:
     SmallVector<Operation *> forward;
     for (Operation &op : function.front())
       forward.push_back(&op);
+    lastForward = objective->getPrevNode();
     for (auto [loss, scale] : llvm::zip(objective.getLosses(), objective.getScales()))
       gradients[loss].push_back(scale);
     for (Operation *op : llvm::reverse(forward))
       if (failed(differentiate(op)))
         return failure();
+    markBackward();
     objective.erase();
     return success();
   }
@@ -45,10 +47,8 @@ private:
   void findActive() {
     for (Operation &op : function.front()) {
       if (auto read = dyn_cast<ir::ReadOp>(op)) {
-        if (auto parameter = parameterOf(read); parameter && parameter.getTrained()) {
+        if (auto parameter = parameterOf(read); parameter && parameter.getTrained())
           active.insert(read.getValue());
-          firstReads.try_emplace(read.getSymbol(), read);
-        }
       } else if (llvm::any_of(op.getOperands(), [&](Value v) { return active.contains(v); })) {
         for (Value result : op.getResults())
           if (isa<FloatType>(getElementTypeOrSelf(result)))
@@ -84,17 +84,8 @@ private:
   }
 
   LogicalResult differentiate(Operation *op) {
-    if (auto read = dyn_cast<ir::ReadOp>(op)) {
-      Value gradient = active.contains(read.getValue()) ? gradientOf(read.getValue()) : Value();
-      if (!gradient)
-        return success();
-      // A parameter is accumulated once: the second time would start from zero again.
-      if (ir::ReadOp first = firstReads.at(read.getSymbol()); first != read)
-        gradients[first.getValue()].push_back(gradient);
-      else
-        accumulate(read, gradient);
-      return success();
-    }
+    if (isa<ir::ReadOp>(op))
+      return success(); // accumulated where the gradient was made
     SmallVector<Value> resultGradients;
     for (Value result : op->getResults())
       resultGradients.push_back(active.contains(result) ? gradientOf(result) : Value());
@@ -110,12 +101,25 @@ private:
     SmallVector<Value> operandGradients(op->getNumOperands());
     if (failed(differentiable.buildVjp(builder, resultGradients, types, operandGradients)))
       return failure();
-    for (auto [operand, gradient] : llvm::zip(op->getOperands(), operandGradients))
-      if (gradient && active.contains(operand))
+    for (auto [operand, gradient] : llvm::zip(op->getOperands(), operandGradients)) {
+      if (!gradient || !active.contains(operand))
+        continue;
+      if (auto read = operand.getDefiningOp<ir::ReadOp>())
+        accumulate(read, gradient);
+      else
         gradients[operand].push_back(gradient);
+    }
     return success();
   }
 
+  /// What was built stands between the last forward operation and the objective.
+  void markBackward() {
+    for (Operation *op = objective->getPrevNode(); op && op != lastForward; op = op->getPrevNode())
+      op->setLoc(ir::backwardOf(op->getLoc()));
+  }
+
+  /// Adds one contribution to a parameter's gradient. A parameter that is used several times has
+  /// several: the first starts the micro-batch, the others go on from there.
   void accumulate(ir::ReadOp read, Value gradient) {
     ir::ParameterOp parameter = parameterOf(read);
     std::string name = stateName(ir::StateRole::Gradient, read.getSymbol());
@@ -124,20 +128,33 @@ private:
       atParameter.setInsertionPointAfter(parameter);
       auto state = ir::StateOp::create(atParameter, parameter.getLoc(), name,
                                        parameter.getTensorType().clone(gradientElement),
-                                       ir::StateRole::Gradient, read.getSymbolAttr());
+                                       ir::StateRole::Gradient, read.getSymbolAttr(),
+                                       /*partial=*/ArrayAttr());
       symbols.insert(state);
     }
-    ir::AccumulateGradientOp::create(builder, read.getLoc(), name, gradient, objective.getBeta());
+    Value beta = started.insert(name).second ? objective.getBeta() : one();
+    ir::AccumulateGradientOp::create(builder, read.getLoc(), name, gradient, beta);
+  }
+
+  Value one() {
+    if (!constantOne) {
+      OpBuilder atStart = OpBuilder::atBlockBegin(&function.front());
+      constantOne = ir::FillOp::create(atStart, function.getLoc(), objective.getBeta().getType(),
+                                       llvm::APFloat(1.0));
+    }
+    return constantOne;
   }
 
   SymbolTable symbols;
   func::FuncOp function;
   ir::ObjectiveOp objective;
+  Operation *lastForward = nullptr;
   Type gradientElement;
   OpBuilder builder; // before the objective, behind the forward program
   DenseSet<Value> active;
-  llvm::StringMap<ir::ReadOp> firstReads; // of every trained parameter
-  DenseMap<Value, SmallVector<Value>> gradients;
+  DenseMap<Value, SmallVector<Value>> gradients; // but of parameters
+  llvm::StringSet<> started;                     // gradients that have a contribution
+  Value constantOne;
 };
 
 struct BuildBackwardPass : impl::BuildBackwardPassBase<BuildBackwardPass> {

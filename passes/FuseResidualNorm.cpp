@@ -59,11 +59,13 @@ struct FuseBackward : OpRewritePattern<ir::AddOp> {
           return failure();
     residuals.append(gradient.getResiduals().begin(), gradient.getResiduals().end());
     rewriter.setInsertionPoint(gradient);
+    Value weight = gradient.getDweight();
     auto fused = ir::RmsNormGradOp::create(
-        rewriter, gradient.getLoc(), gradient.getDx().getType(), gradient.getDweight().getType(),
+        rewriter, gradient.getLoc(), gradient.getDx().getType(), weight ? weight.getType() : Type(),
         gradient.getDy(), gradient.getX(), gradient.getWeight(), gradient.getInverseRms(),
         residuals, gradient.getEpsAttr());
-    rewriter.replaceAllUsesWith(gradient.getDweight(), fused.getDweight());
+    if (weight)
+      rewriter.replaceAllUsesWith(weight, fused.getDweight());
     rewriter.replaceOp(add, fused.getDx());
     rewriter.eraseOp(gradient);
     return success();

@@ -21,7 +21,8 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// The products of the siblings in one function, each list in the siblings' order.
+/// The products of the siblings in one function, each list in the siblings' order. Weights of
+/// experts have one such set for every window of rows.
 struct Uses {
   SmallVector<Operation *> forward;  // (grouped_)matmul with transpose_b
   SmallVector<Operation *> backward; // the same without
@@ -38,20 +39,20 @@ public:
     if (failed(createSymbols()))
       return failure();
     for (auto function : module.getOps<func::FuncOp>())
-      if (failed(rewriteProducts(function)) || failed(rewriteUpdate(function)))
+      if (failed(rewriteProducts(function)))
         return failure();
     for (ir::ParameterOp member : members) {
-      for (ir::StateRole role : roles)
-        if (Operation *state = symbols.lookup(stateName(role, member.getSymName())))
-          symbols.erase(state);
+      if (ir::StateOp gradient = gradientOf(member))
+        symbols.erase(gradient);
       symbols.erase(member);
     }
     return success();
   }
 
 private:
-  static constexpr std::array roles = {ir::StateRole::Gradient, ir::StateRole::Master,
-                                       ir::StateRole::Moment1, ir::StateRole::Moment2};
+  ir::StateOp gradientOf(ir::ParameterOp member) {
+    return symbols.lookup<ir::StateOp>(stateName(ir::StateRole::Gradient, member.getSymName()));
+  }
 
   /// Dimension of a parameter along which siblings are joined: rows, behind the experts if stacked.
   int64_t rowDim() { return members[0].getTensorType().getRank() - 2; }
@@ -69,7 +70,11 @@ private:
           type.getElementType() != first.getElementType() ||
           (rowDim() == 1 && type.getDimSize(0) != stack) ||
           member.getTrained() != members[0].getTrained() ||
-          member.getDecay() != members[0].getDecay() || member.getParts().size() != 1)
+          member.getDecay() != members[0].getDecay() || member.getParts().size() != 1 ||
+          member.getSplitAttr() != members[0].getSplitAttr() ||
+          bool(gradientOf(member)) != bool(gradientOf(members[0])) ||
+          (gradientOf(member) &&
+           gradientOf(member).getPartialAttr() != gradientOf(members[0]).getPartialAttr()))
         return member.emitOpError("cannot be packed into '") << pack << "' with its siblings";
       rows += type.getDimSize(rowDim());
     }
@@ -83,48 +88,51 @@ private:
       auto part = cast<ir::PartAttr>(member.getParts()[0]);
       parts.push_back(ir::PartAttr::get(context, part.getName(), part.getElementType(),
                                         part.getShape(), stack, begin, rows * width,
-                                        part.getInitStd()));
+                                        part.getInitStd(), part.getSplit(), part.getWhole()));
       begin += rowsOf(index) * width;
     }
     OpBuilder builder(members[0]);
     Location loc = NameLoc::get(builder.getStringAttr(pack));
     ir::ParameterOp::create(builder, loc, pack, packedType, members[0].getTrained(),
-                            members[0].getDecay(), StringAttr(), builder.getArrayAttr(parts));
-    for (ir::StateRole role : roles)
-      if (auto state = symbols.lookup<ir::StateOp>(stateName(role, members[0].getSymName())))
-        ir::StateOp::create(builder, loc, stateName(role, pack),
-                            packedType.clone(state.getTensorType().getElementType()), role,
-                            FlatSymbolRefAttr::get(context, pack));
+                            members[0].getDecay(), StringAttr(), members[0].getDimsAttr(),
+                            members[0].getSplitAttr(), builder.getArrayAttr(parts));
+    if (ir::StateOp gradient = gradientOf(members[0]))
+      ir::StateOp::create(builder, loc, stateName(ir::StateRole::Gradient, pack),
+                          packedType.clone(gradient.getTensorType().getElementType()),
+                          ir::StateRole::Gradient, FlatSymbolRefAttr::get(context, pack),
+                          gradient.getPartialAttr());
     return success();
   }
 
-  FailureOr<Uses> collect(MutableArrayRef<ir::ReadOp> reads) {
-    Uses uses;
-    for (ir::ReadOp read : reads) {
-      Operation *forward = nullptr, *backward = nullptr, *weight = nullptr;
-      for (Operation *user : read->getUsers()) {
-        bool transposed = user->hasAttr("transpose_b"),
-             product = isa<ir::MatmulOp, ir::GroupedMatmulOp>(user);
-        Operation *&slot = transposed ? forward : backward;
-        if (!product || user->getOperand(1) != read.getValue() || slot)
-          return read.emitOpError("has a use that packing does not know: ") << user->getName();
-        slot = user;
-      }
-      for (auto accumulate :
-           read->getParentOfType<func::FuncOp>().getOps<ir::AccumulateGradientOp>())
-        if (accumulate.getGradient() == stateName(ir::StateRole::Gradient, read.getSymbol()))
-          weight = accumulate;
-      if (forward)
-        uses.forward.push_back(forward);
-      if (backward)
-        uses.backward.push_back(backward);
-      if (weight)
-        uses.weight.push_back(weight);
+  /// Adds the uses of one sibling to those of the siblings before it, window by window.
+  LogicalResult collect(ir::ReadOp read, SmallVectorImpl<Uses> &windows) {
+    SmallVector<Operation *> users(read->getUsers()), forward, backward, weight;
+    llvm::sort(users, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    for (Operation *user : users) {
+      if (!isa<ir::MatmulOp, ir::GroupedMatmulOp>(user) || user->getOperand(1) != read.getValue())
+        return read.emitOpError("has a use that packing does not know: ") << user->getName();
+      (user->hasAttr("transpose_b") ? forward : backward).push_back(user);
     }
+    for (auto accumulate : read->getParentOfType<func::FuncOp>().getOps<ir::AccumulateGradientOp>())
+      if (accumulate.getGradient() == stateName(ir::StateRole::Gradient, read.getSymbol()))
+        weight.push_back(accumulate);
+    auto add = [&](ArrayRef<Operation *> operations, SmallVector<Operation *> Uses::*list) {
+      if (windows.size() < operations.size())
+        windows.resize(operations.size());
+      for (auto [window, operation] : llvm::zip(windows, operations))
+        (window.*list).push_back(operation);
+    };
+    add(forward, &Uses::forward);
+    add(backward, &Uses::backward);
+    add(weight, &Uses::weight);
+    return success();
+  }
+
+  LogicalResult check(const Uses &uses, ir::ReadOp first) {
     for (ArrayRef<Operation *> list :
          {ArrayRef(uses.forward), ArrayRef(uses.backward), ArrayRef(uses.weight)})
-      if (!list.empty() && list.size() != reads.size())
-        return reads.front().emitOpError("is packed with siblings that are used differently");
+      if (!list.empty() && list.size() != members.size())
+        return first.emitOpError("is packed with siblings that are used differently");
     for (Operation *accumulate : uses.weight) {
       Operation *product = weightProduct(accumulate);
       if (!isa_and_nonnull<ir::MatmulOp, ir::GroupedMatmulGradOp>(product) || !product->hasOneUse())
@@ -138,7 +146,7 @@ private:
     for (Operation *forward : uses.forward)
       if (forward->getOperand(0) != uses.forward.front()->getOperand(0))
         return forward->emitOpError("is packed with siblings that have another input");
-    return uses;
+    return success();
   }
 
   LogicalResult rewriteProducts(func::FuncOp function) {
@@ -151,17 +159,23 @@ private:
       return success();
     if (reads.size() != members.size())
       return function.emitOpError("reads only some of the siblings packed into '") << pack << "'";
-    FailureOr<Uses> uses = collect(reads);
-    if (failed(uses))
-      return failure();
+    SmallVector<Uses> windows;
+    for (ir::ReadOp read : reads)
+      if (failed(collect(read, windows)))
+        return failure();
+    for (const Uses &uses : windows)
+      if (failed(check(uses, reads.front())))
+        return failure();
     ir::ReadOp first =
         *llvm::min_element(reads, [](ir::ReadOp a, ir::ReadOp b) { return a->isBeforeInBlock(b); });
     OpBuilder builder(first);
     Value packed = ir::ReadOp::create(builder, first.getLoc(), packedType, pack);
-    if (!uses->forward.empty())
-      packForward(uses->forward, packed);
-    if (!uses->weight.empty() || !uses->backward.empty())
-      packBackward(*uses, packed);
+    for (const Uses &uses : windows) {
+      if (!uses.forward.empty())
+        packForward(uses.forward, packed);
+      if (!uses.weight.empty() || !uses.backward.empty())
+        packBackward(uses, packed);
+    }
     for (ir::ReadOp read : reads)
       read.erase();
     return success();
@@ -192,7 +206,7 @@ private:
   }
 
   void packBackward(const Uses &uses, Value packed) {
-    // Behind the last gradient of a sibling's result, before the first use of any of them.
+    // Behind all that the products need, before the first use of any of them.
     SmallVector<Value> gradients;
     for (Operation *accumulate : uses.weight)
       gradients.push_back(weightProduct(accumulate)->getOperand(0));
@@ -200,10 +214,14 @@ private:
       for (Operation *backward : uses.backward)
         gradients.push_back(backward->getOperand(0));
     Operation *last = packed.getDefiningOp();
-    for (Value gradient : gradients)
-      if (Operation *producer = gradient.getDefiningOp();
-          producer && last->isBeforeInBlock(producer))
+    auto isAfter = [&](Value operand) {
+      Operation *producer = operand.getDefiningOp();
+      if (producer && last->isBeforeInBlock(producer))
         last = producer;
+    };
+    llvm::for_each(gradients, isAfter);
+    for (Operation *accumulate : uses.weight)
+      llvm::for_each(weightProduct(accumulate)->getOperands(), isAfter);
     OpBuilder builder(context);
     builder.setInsertionPointAfter(last);
     Location loc = last->getLoc();
@@ -260,62 +278,6 @@ private:
     Operation *product =
         builder.create(loc, like->getName().getIdentifier(), operands, {type}, like->getAttrs());
     return product->getResult(0);
-  }
-
-  template <typename User> User soleUser(Operation *op) {
-    return op->hasOneUse() ? dyn_cast<User>(*op->user_begin()) : User();
-  }
-
-  /// The optimizer: what was done for each sibling is done once.
-  LogicalResult rewriteUpdate(func::FuncOp function) {
-    for (auto adamw : llvm::make_early_inc_range(function.getOps<ir::AdamWOp>())) {
-      auto position = llvm::find_if(members, [&](ir::ParameterOp member) {
-        return member.getSymName() == adamw.getParameter();
-      });
-      if (position == members.end())
-        continue;
-      if (position == members.begin()) {
-        auto rename = [&](ir::StateRole role) {
-          return FlatSymbolRefAttr::get(context, stateName(role, pack));
-        };
-        adamw.setParameterAttr(FlatSymbolRefAttr::get(context, pack));
-        adamw.setGradientAttr(rename(ir::StateRole::Gradient));
-        adamw.setMoment1Attr(rename(ir::StateRole::Moment1));
-        adamw.setMoment2Attr(rename(ir::StateRole::Moment2));
-        if (adamw.getMasterAttr())
-          adamw.setMasterAttr(rename(ir::StateRole::Master));
-      } else {
-        adamw.erase();
-      }
-    }
-    for (auto read : llvm::make_early_inc_range(function.getOps<ir::ReadOp>())) {
-      auto position = llvm::find_if(members, [&](ir::ParameterOp member) {
-        return read.getSymbol() == stateName(ir::StateRole::Gradient, member.getSymName());
-      });
-      if (position == members.end())
-        continue;
-      auto squares = soleUser<ir::SumOfSquaresOp>(read);
-      auto norm = squares ? soleUser<ir::GlobalNormOp>(squares) : ir::GlobalNormOp();
-      if (!norm)
-        return read.emitOpError("is used for something else than the global norm");
-      SmallVector<Value> partials(norm.getPartials());
-      if (position == members.begin()) {
-        OpBuilder builder(read);
-        RankedTensorType type = packedType.clone(typeOf(read.getValue()).getElementType());
-        Value gradient = ir::ReadOp::create(builder, read.getLoc(), type,
-                                            stateName(ir::StateRole::Gradient, pack));
-        int64_t blocks = llvm::divideCeil(type.getNumElements(), ir::SumOfSquaresOp::block);
-        Value partial = ir::SumOfSquaresOp::create(
-            builder, squares.getLoc(), typeOf(squares.getPartial()).clone({blocks}), gradient);
-        *llvm::find(partials, squares.getPartial()) = partial;
-      } else {
-        llvm::erase(partials, squares.getPartial());
-      }
-      norm.getPartialsMutable().assign(partials);
-      squares.erase();
-      read.erase();
-    }
-    return success();
   }
 
   ModuleOp module;

@@ -7,6 +7,9 @@
 
 #include "mlir/Pass/Pass.h"
 
+#include <string>
+#include <vector>
+
 namespace step37 {
 
 #define GEN_PASS_DECL
@@ -16,8 +19,20 @@ namespace step37 {
 /// The state of this role that belongs to a parameter is called like this.
 std::string stateName(ir::StateRole role, llvm::StringRef parameter);
 
-/// logical program → local program: differentiate, build the optimizer, pack, fuse.
-void buildLocalPipeline(mlir::OpPassManager &manager, llvm::StringRef gradientType);
+/// How the local program is to be made; without axes for one rank.
+struct LocalPipelineOptions {
+  std::string gradientType = "f32";   // storage of gradients: f32 or bf16
+  std::vector<std::string> axes;      // of step37-assign-sharding
+  std::vector<std::string> dims;      // of step37-assign-sharding
+  std::vector<std::string> tokenAxes; // of step37-partition
+  double expertRows = 2;              // of step37-partition
+  std::string recompute = "none";     // of step37-recompute-activations
+  bool splitState = true;             // of step37-build-update
+};
+
+/// logical program → local program: differentiate, cut into what a rank computes, pack, fuse, build
+/// the optimizer.
+void buildLocalPipeline(mlir::OpPassManager &manager, const LocalPipelineOptions &options);
 
 /// steps on buffers → planned.
 void buildMemoryPipeline(mlir::OpPassManager &manager);

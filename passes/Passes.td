@@ -10,7 +10,8 @@ def BuildBackwardPass : Pass<"step37-build-backward", "::mlir::ModuleOp"> {
   let description = [{
     Walks the program in reverse from `step37.objective`, asks each operation for its gradient through
     its interface, sums what meets at a value, and accumulates what reaches a trained parameter into a
-    gradient state that it creates. Keeps the logical contract.
+    gradient state that it creates, one contribution for each use of the parameter. Keeps the logical
+    contract.
   }];
   let options = [Option<"gradientType", "gradient-type", "std::string", "\"f32\"",
                         "storage of gradients: f32 or bf16">];
@@ -20,10 +21,14 @@ def BuildBackwardPass : Pass<"step37-build-backward", "::mlir::ModuleOp"> {
 def BuildUpdatePass : Pass<"step37-build-update", "::mlir::ModuleOp"> {
   let summary = "Build the program `update`: global norm, clipping, AdamW.";
   let description = [{
-    For every parameter with a gradient creates its moments, and an f32 master unless it is f32 itself.
-    Keeps the logical contract.
+    For every parameter with a gradient creates its moments, and an f32 master unless it is f32 itself. Works on
+    what a rank holds, behind packing: gradients that are partial are summed over their axes; with `split-state` a
+    rank sums, keeps state for, and updates its part of the elements, and parameters are gathered. The norm has the
+    same bits either way. Keeps the local contract.
   }];
-  let dependentDialects = ["::step37::ir::Step37Dialect"];
+  let dependentDialects = ["::step37::ir::Step37Dialect", "::mlir::tensor::TensorDialect"];
+  let options = [Option<"splitState", "split-state", "bool", "true",
+                        "split optimizer state over the ranks that hold the same parameter">];
 }
 
 def VerifyLogicalPass : Pass<"step37-verify-logical", "::mlir::ModuleOp"> {
@@ -36,14 +41,54 @@ def VerifyLogicalPass : Pass<"step37-verify-logical", "::mlir::ModuleOp"> {
   }];
 }
 
+def AssignShardingPass : Pass<"step37-assign-sharding", "::mlir::ModuleOp"> {
+  let summary = "Say how parameters and inputs lie on the mesh.";
+  let description = [{
+    Puts the mesh on the module and `split` on parameters and arguments, by the names of their dimensions. Without
+    axes there is one rank, and nothing is done. Keeps the logical contract.
+  }];
+  let options = [
+    ListOption<"axes", "axes", "std::string", "axes of the mesh, slowest first: name=size">,
+    ListOption<"dims", "dims", "std::string", "what dimensions are split over: name=axis+axis">];
+}
+
+def PartitionPass : Pass<"step37-partition", "::mlir::ModuleOp"> {
+  let summary = "Make of whole programs what each rank computes.";
+  let description = [{
+    Shardings spread from parameters and arguments through the sharding rules of the operations, in program order;
+    types become those of a rank's part; collectives are inserted where an operation needs what another rank has,
+    and where a sum over ranks is due. Gradients stay partial (their states say over which axes). Takes the logical
+    contract.
+  }];
+  let dependentDialects = ["::step37::ir::Step37Dialect"];
+  let options = [
+    ListOption<"tokenAxes", "token-axes", "std::string",
+               "axes that sums of activations are scattered over, slowest first: those of the batch, "
+               "and behind them those of sequence parallelism">,
+    Option<"expertRows", "expert-rows", "double", "2.0",
+           "rows that a rank's experts work on at once, as a multiple of the mean; rows beyond them are worked "
+           "on in further windows">];
+}
+
 def PackProjectionsPass : Pass<"step37-pack-projections", "::mlir::ModuleOp"> {
   let summary = "Make one product of sibling projections.";
   let description = [{
     Parameters with the same `pack` become one, rows one after another (per expert for stacked ones),
-    together with their states; their products become one product whose result is sliced, their
-    gradients one product with the concatenation. Takes the logical, gives the local contract.
+    together with the states of their gradients; their products become one product whose result is sliced, their
+    gradients one product with the concatenation. Takes what step37-partition gives, keeps the local contract.
   }];
   let dependentDialects = ["::step37::ir::Step37Dialect", "::mlir::tensor::TensorDialect"];
+}
+
+def RecomputeActivationsPass : Pass<"step37-recompute-activations", "::mlir::ModuleOp"> {
+  let summary = "Compute activations again in the backward program instead of keeping them.";
+  let description = [{
+    none: only what operations marked `step37.overflow` give. selective: also wide results of operations that
+    contract nothing (norms, rotations, activations, copies of rows). full: also everything else that the forward
+    program does not use outside of its own block of the model. What is computed again is a clone before its first use
+    in the backward program, so gradients keep their bits. Keeps the local contract.
+  }];
+  let options = [Option<"mode", "mode", "std::string", "\"none\"", "none, selective or full">];
 }
 
 def FuseResidualNormPass : Pass<"step37-fuse-residual-norm", "::mlir::ModuleOp"> {

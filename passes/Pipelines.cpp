@@ -9,17 +9,29 @@ using namespace mlir;
 
 namespace step37 {
 
-void buildLocalPipeline(OpPassManager &manager, StringRef gradientType) {
+void buildLocalPipeline(OpPassManager &manager, const LocalPipelineOptions &options) {
   BuildBackwardPassOptions backward;
-  backward.gradientType = gradientType.str();
+  backward.gradientType = options.gradientType;
   manager.addPass(createBuildBackwardPass(backward));
-  manager.addPass(createBuildUpdatePass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createVerifyLogicalPass());
+  manager.addPass(createFuseLossGradientPass());
+  AssignShardingPassOptions assign;
+  llvm::append_range(assign.axes, options.axes);
+  llvm::append_range(assign.dims, options.dims);
+  manager.addPass(createAssignShardingPass(assign));
+  PartitionPassOptions partition;
+  llvm::append_range(partition.tokenAxes, options.tokenAxes);
+  partition.expertRows = options.expertRows;
+  manager.addPass(createPartitionPass(partition));
   manager.addPass(createPackProjectionsPass());
+  manager.addPass(
+      createRecomputeActivationsPass(RecomputeActivationsPassOptions{options.recompute}));
   manager.addPass(createFuseExpertActivationPass());
   manager.addPass(createFuseResidualNormPass());
-  manager.addPass(createFuseLossGradientPass());
+  BuildUpdatePassOptions update;
+  update.splitState = options.splitState;
+  manager.addPass(createBuildUpdatePass(update));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createVerifyLocalPass());
 }
@@ -33,7 +45,7 @@ void registerPassesAndPipelines() {
   registerStep37Passes();
   registerCanonicalizerPass();
   PassPipelineRegistration<>("step37-to-local", "logical program to what a rank computes",
-                             [](OpPassManager &manager) { buildLocalPipeline(manager, "f32"); });
+                             [](OpPassManager &manager) { buildLocalPipeline(manager, {}); });
   PassPipelineRegistration<>("step37-to-planned", "steps on buffers to a plan",
                              buildMemoryPipeline);
 }

@@ -29,7 +29,7 @@ public:
   ProgramPlanner(planir::ProgramOp program, SymbolTable &symbols)
       : program(program), symbols(symbols) {
     for (Operation &op : program.getBody().front())
-      if (isa<planir::LaunchOp, planir::GemmOp>(op))
+      if (planir::isStep(&op))
         steps.push_back(&op);
   }
 

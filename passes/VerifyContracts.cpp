@@ -115,7 +115,7 @@ struct VerifyPlannedPass : impl::VerifyPlannedPassBase<VerifyPlannedPass> {
                               begin + bytesOf(cast<MemRefType>(temporary.getBuffer().getType())),
                               -1, -1, &op});
       }
-      if (!isa<planir::LaunchOp, planir::GemmOp>(op))
+      if (!planir::isStep(&op))
         continue;
       auto kernel = tables.lookupNearestSymbolFrom<planir::KernelOp>(
           &op, op.getAttrOfType<FlatSymbolRefAttr>("kernel"));

@@ -30,7 +30,7 @@ std::unique_ptr<Executor> Executor::create(const plan::Plan &plan, const Executo
     throw Error("the plan has no target \"" + device + "\"");
   std::unique_ptr<Executor> executor;
   if (device == "host")
-    executor = std::make_unique<host::HostExecutor>(*target, options.threads);
+    executor = std::make_unique<host::HostExecutor>(plan, *target, options.threads);
 #ifdef STEP37_HAS_CUDA
   if (device == "cuda")
     executor = std::make_unique<cuda::CudaExecutor>(plan, *target, options);

@@ -25,6 +25,24 @@ std::string mismatch(const spec::Argument &wanted, const plan::Buffer &buffer, i
   return {};
 }
 
+/// What is wrong with a collective on this mesh; empty if nothing is.
+std::string mismatch(const spec::Collective &collective, const plan::Mesh &mesh) {
+  size_t next = 0;
+  int64_t ranks = 1;
+  for (const std::string &name : collective.axes) {
+    auto axis = std::find_if(mesh.axes.begin() + std::ptrdiff_t(next), mesh.axes.end(),
+                             [&](const plan::Axis &candidate) { return candidate.name == name; });
+    if (axis == mesh.axes.end())
+      return "axis " + name + " is not in the mesh, or not in its order";
+    next = size_t(axis - mesh.axes.begin()) + 1;
+    ranks *= axis->size;
+  }
+  if (ranks != collective.ranks)
+    return "its axes have " + std::to_string(ranks) + " ranks, not " +
+           std::to_string(collective.ranks);
+  return {};
+}
+
 } // namespace
 
 std::vector<spec::KernelSpec> parseSpecs(const plan::Target &target) {
@@ -44,7 +62,7 @@ std::string describeStep(const plan::Program &program, size_t index) {
          program.steps[index].origin + ")";
 }
 
-void checkSteps(const plan::Target &target, const plan::Program &program,
+void checkSteps(const plan::Mesh &mesh, const plan::Target &target, const plan::Program &program,
                 const std::vector<spec::KernelSpec> &specs) {
   for (size_t index = 0; index < program.steps.size(); ++index) {
     const plan::Step &step = program.steps[index];
@@ -54,6 +72,10 @@ void checkSteps(const plan::Target &target, const plan::Program &program,
     };
     require(step.kernel >= 0 && size_t(step.kernel) < specs.size(), "no such kernel");
     const std::string &kernel = target.kernels[size_t(step.kernel)].name;
+    if (const auto *collective = std::get_if<spec::Collective>(&specs[size_t(step.kernel)])) {
+      std::string wrong = mismatch(*collective, mesh);
+      require(wrong.empty(), "kernel " + kernel + ": " + wrong);
+    }
     spec::Arguments wanted = spec::arguments(specs[size_t(step.kernel)]);
     require(step.arguments.size() == wanted.size(),
             "kernel " + kernel + " takes " + std::to_string(wanted.size()) + " arguments, not " +

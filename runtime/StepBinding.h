@@ -13,9 +13,10 @@ namespace step37 {
 /// The typed specs of all kernels. Throws Error naming target and kernel where one is malformed.
 std::vector<spec::KernelSpec> parseSpecs(const plan::Target &target);
 
-/// Checks every step of a program: number of arguments, element types, and that each kernel's
-/// extent lies in its buffer. Throws Error naming program, step, origin and argument.
-void checkSteps(const plan::Target &target, const plan::Program &program,
+/// Checks every step of a program: number of arguments, element types, that each kernel's extent
+/// lies in its buffer, and that collectives name axes of the mesh. Throws Error naming program,
+/// step, origin and argument.
+void checkSteps(const plan::Mesh &mesh, const plan::Target &target, const plan::Program &program,
                 const std::vector<spec::KernelSpec> &specs);
 
 /// "program accumulate, step 12 (model.layers.3.moe)": how messages name a step.

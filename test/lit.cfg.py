@@ -15,6 +15,6 @@ config.test_exec_root = os.path.join(config.step37_obj_root, "test")
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
 llvm_config.with_system_environment(["HOME", "TMP", "TEMP"])
 llvm_config.add_tool_substitutions(
-    ["step37-opt", "step37c", "FileCheck", "not", "split-file"],
+    ["step37-opt", "step37c", "step37-shard-check", "FileCheck", "not", "split-file"],
     [config.step37_tools_dir, config.llvm_tools_dir],
 )

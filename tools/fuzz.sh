@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of configs, plans and safetensors files under ASan and UBSan, each for SECONDS
+# Fuzzes the readers of configs, pictures, plans and safetensors files under ASan and UBSan, each for SECONDS
 # (60), starting from the tests' data. One line a reader; exit code 1 where one has a finding.
-#   tools/fuzz.sh [SECONDS] [config|plan|safetensors ...]
+#   tools/fuzz.sh [SECONDS] [config|image|plan|safetensors ...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 seconds=${1:-60}
 if ! [[ $seconds =~ ^[1-9][0-9]*$ ]]; then
-  echo "usage: tools/fuzz.sh [SECONDS] [config|plan|safetensors ...]" >&2
+  echo "usage: tools/fuzz.sh [SECONDS] [config|image|plan|safetensors ...]" >&2
   exit 2
 fi
 readers=("${@:2}")
-[[ ${#readers[@]} -gt 0 ]] || readers=(config plan safetensors)
+[[ ${#readers[@]} -gt 0 ]] || readers=(config image plan safetensors)
 for reader in "${readers[@]}"; do
   if ! [[ -f test/fuzz/${reader}_fuzzer.cpp ]]; then
     echo "tools/fuzz.sh: there is no reader '$reader'" >&2
@@ -30,8 +30,9 @@ fi
 
 seeds=$build/fuzz/seeds
 "$build/bin/fuzz_seeds" "$seeds"
-mkdir -p "$seeds/config"
+mkdir -p "$seeds/config" "$seeds/image"
 cp test/data/configs/*.json test/data/step37-tiny/config*.json "$seeds/config"
+cp test/data/images/*.jpg test/data/images/*.png "$seeds/image"
 
 status=0
 for reader in "${readers[@]}"; do

@@ -23,6 +23,24 @@ nlohmann::json toJson(Attribute attribute) {
   return list;
 }
 
+std::vector<std::string> namesOf(ArrayAttr axes) {
+  std::vector<std::string> names;
+  for (auto axis : axes.getAsRange<StringAttr>())
+    names.push_back(axis.str());
+  return names;
+}
+
+/// Empty where no dimension is split.
+plan::Split splitOf(ArrayAttr dims) {
+  plan::Split split;
+  bool any = false;
+  for (auto axes : dims.getAsRange<ArrayAttr>()) {
+    split.push_back(namesOf(axes));
+    any |= !axes.empty();
+  }
+  return any ? split : plan::Split();
+}
+
 plan::Buffer makeBuffer(StringRef name, plan::BufferClass cls, planir::BufferKind kind,
                         MemRefType type, int64_t offset) {
   plan::Buffer buffer;
@@ -65,6 +83,10 @@ private:
     target.buffers.push_back(
         makeBuffer(buffer.getSymName(), static_cast<plan::BufferClass>(buffer.getBufferClass()),
                    buffer.getKind(), cast<MemRefType>(buffer.getType()), *buffer.getOffset()));
+    if (buffer.getSplit())
+      target.buffers.back().split = splitOf(*buffer.getSplit());
+    if (buffer.getCoordinate())
+      target.buffers.back().coordinate = namesOf(*buffer.getCoordinate());
   }
 
   void addKernel(planir::KernelOp kernel) {
@@ -92,7 +114,7 @@ private:
                                             cast<MemRefType>(temporary.getBuffer().getType()),
                                             *temporary.getOffset()));
         target.buffers.back().program = index;
-      } else if (isa<planir::LaunchOp, planir::GemmOp>(op)) {
+      } else if (planir::isStep(&op)) {
         out.steps.push_back(makeStep(&op, bufferOf, int(out.steps.size())));
       }
     }
@@ -101,7 +123,9 @@ private:
 
   plan::Step makeStep(Operation *op, const DenseMap<Value, int> &bufferOf, int number) {
     plan::Step step;
-    step.kind = isa<planir::GemmOp>(op) ? plan::StepKind::gemm : plan::StepKind::launch;
+    step.kind = isa<planir::GemmOp>(op)         ? plan::StepKind::gemm
+                : isa<planir::CollectiveOp>(op) ? plan::StepKind::collective
+                                                : plan::StepKind::launch;
     step.kernel = kernels.lookup(op->getAttrOfType<FlatSymbolRefAttr>("kernel").getValue());
     step.origin = originOf(op);
     for (Value operand : op->getOperands()) {
@@ -146,9 +170,13 @@ std::vector<plan::Parameter> emitParameters(ModuleOp module) {
       plan::Part part;
       part.name = attribute.getName().str();
       part.type = dtypeOf(attribute.getElementType());
-      part.shape.assign(attribute.getShape().begin(), attribute.getShape().end());
+      if (attribute.getSplit())
+        part.split = splitOf(attribute.getSplit());
+      ArrayRef<int64_t> published =
+          attribute.getSplit() ? attribute.getWhole() : attribute.getShape();
+      part.shape.assign(published.begin(), published.end());
       int64_t elements = 1;
-      for (int64_t size : part.shape)
+      for (int64_t size : attribute.getShape())
         elements *= size;
       part.blocks = attribute.getBlocks();
       part.block = elements / part.blocks;
@@ -157,6 +185,10 @@ std::vector<plan::Parameter> emitParameters(ModuleOp module) {
       part.init_std = attribute.getInitStd().getValueAsDouble();
       parameter.parts.push_back(std::move(part));
     }
+    if (op.getGradientPartial())
+      parameter.gradient_partial = namesOf(*op.getGradientPartial());
+    if (op.getStateSplit())
+      parameter.state_split = namesOf(*op.getStateSplit());
     parameters.push_back(std::move(parameter));
   }
   return parameters;

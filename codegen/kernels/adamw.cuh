@@ -5,11 +5,10 @@
 
 namespace step37 {
 
-/// Arguments: grad, hyper, clip, master, m, v, [param if type is not f32].
+/// Arguments: grad, hyper, clip, master, m, v, [param with copy].
 template <class Spec, int N> __device__ void adamw_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   using G = typename Spec::grad_type;
-  constexpr bool rounds = !is_same<T, float>;
   constexpr int widest = full_width<float>;
   const G *grad = buffers.template get<const G>(0);
   const float *hyper = buffers.template get<const float>(1);
@@ -18,7 +17,7 @@ template <class Spec, int N> __device__ void adamw_generic(const Pointers<N> &bu
     return;
   float *master = buffers.template get<float>(3), *m = buffers.template get<float>(4);
   float *v = buffers.template get<float>(5);
-  T *param = buffers.template get<T>(rounds ? 6 : 3);
+  T *param = buffers.template get<T>(Spec::copy ? 6 : 3);
 
   float rate = hyper[0], beta1 = hyper[1], beta2 = hyper[2], eps = hyper[3];
   float keep = Spec::decay ? 1.0f - rate * hyper[4] : 1.0f;
@@ -43,7 +42,7 @@ template <class Spec, int N> __device__ void adamw_generic(const Pointers<N> &bu
     store<W>(m + at, first);
     store<W>(v + at, second);
     store<W>(master + at, p);
-    if constexpr (rounds)
+    if constexpr (Spec::copy)
       store<W>(param + at, p);
   });
 }

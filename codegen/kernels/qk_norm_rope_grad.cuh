@@ -12,6 +12,15 @@ namespace step37 {
 /// gradients for (spec::QkNormRopeGrad::rowsPerBlock).
 constexpr int qk_grad_threads = 512, qk_grad_tokens = 64;
 
+/// Where the arguments of the gradient stand.
+template <class Spec> struct QkGradArguments {
+  static constexpr bool norm = Spec::normalize, turns = Spec::rotary_dim > 0,
+                        weights = norm && !Spec::frozen;
+  static constexpr int table = norm ? 6 : 4, start = table + turns, inverse_rms = start + 1;
+  static constexpr int beta = start + 1 + norm, dq = beta + weights, dk = dq + 1;
+  static constexpr int dq_weight = dk + 1, dk_weight = dk + 2, workspace = dk + 3;
+};
+
 /// One side, q or k, of the gradient for the tokens of this block. Leaves the part of the weight's
 /// gradient in `partial`. `sums`: shared memory, a row of head_dim a warp.
 template <class Spec, int W, int heads, class T>
@@ -72,7 +81,7 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
     }
   }
 
-  if constexpr (Spec::normalize) {
+  if constexpr (QkGradArguments<Spec>::weights) {
     // Over the heads of a warp by shuffles, then over the warps in order.
     float *own = sums[threadIdx.x / warp_size];
 #pragma unroll
@@ -102,16 +111,8 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
   }
 }
 
-/// Where the arguments of the gradient stand.
-template <class Spec> struct QkGradArguments {
-  static constexpr bool norm = Spec::normalize, turns = Spec::rotary_dim > 0;
-  static constexpr int table = norm ? 6 : 4, start = table + turns, inverse_rms = start + 1;
-  static constexpr int beta = start + 2, dq = start + (norm ? 3 : 1), dk = dq + 1;
-  static constexpr int dq_weight = dk + 1, dk_weight = dk + 2, workspace = dk + 3;
-};
-
-/// Arguments: dq_out, dk_out, q, k, [q_weight, k_weight], [table], document_start, [inverse_rms,
-/// beta], dq, dk, [dq_weight, dk_weight, workspace]. One block of qk_grad_threads for
+/// Arguments: dq_out, dk_out, q, k, [q_weight, k_weight], [table], document_start, [inverse_rms],
+/// [beta], dq, dk, [dq_weight, dk_weight, workspace]. One block of qk_grad_threads for
 /// qk_grad_tokens tokens.
 template <class Spec, int N>
 __device__ void qk_norm_rope_grad_generic_heads(const Pointers<N> &buffers) {
@@ -127,7 +128,7 @@ __device__ void qk_norm_rope_grad_generic_heads(const Pointers<N> &buffers) {
   const float *inverse_rms = buffers.template get<const float>(At::norm ? At::inverse_rms : 0);
   T *dq = buffers.template get<T>(At::dq), *dk = buffers.template get<T>(At::dk);
   float *partial =
-      buffers.template get<float>(At::norm ? At::workspace : 0) + int64(blockIdx.x) * 2 * dim;
+      buffers.template get<float>(At::weights ? At::workspace : 0) + int64(blockIdx.x) * 2 * dim;
   __shared__ float sums[qk_grad_threads / warp_size][dim];
   bool allowed =
       aligned<widest>(q) && aligned<widest>(k) && aligned<widest>(dq) && aligned<widest>(dk);

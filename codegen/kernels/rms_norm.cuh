@@ -74,13 +74,15 @@ __device__ inline float rms_grad_row_sum(float value, float *scratch) {
   return total;
 }
 
-/// Arguments: dy, x, weight, inverse_rms, residual 0..n-1, beta, dx, dweight, workspace. One block
-/// of rms_grad_rows·rms_grad_row_threads threads for each part of the workspace.
+/// Arguments: dy, x, weight, inverse_rms, residual 0..n-1, [beta], dx, [dweight, workspace]; what
+/// is in brackets is absent if frozen. One block of rms_grad_rows·rms_grad_row_threads
+/// threads for each part of the workspace.
 template <class Spec, int N>
 __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols), residuals = int(Spec::residuals),
                 threads = rms_grad_row_threads;
+  constexpr bool weighs = !Spec::frozen;
   constexpr int64 rows_per_block = 64; // spec::RmsNormGrad::rowsPerBlock
   constexpr int W = common_width(full_width<T>, cols);
   constexpr int packs = int(ceil_div(cols, W * threads));
@@ -88,8 +90,7 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
   const T *dy = buffers.template get<const T>(0), *x = buffers.template get<const T>(1);
   const T *weight = buffers.template get<const T>(2);
   const float *inverse_rms = buffers.template get<const float>(3);
-  T *dx = buffers.template get<T>(5 + residuals);
-  float *partial = buffers.template get<float>(7 + residuals) + int64(blockIdx.x) * cols;
+  T *dx = buffers.template get<T>(4 + weighs + residuals);
   int group = threadIdx.x / threads, thread = threadIdx.x % threads;
 
   float sums[packs][W] = {}, scale[packs][W];
@@ -141,14 +142,18 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
   }
 
   // The groups' sums, one after the other.
-  for (int turn_of = 0; turn_of < rms_grad_rows; ++turn_of) {
-    if (group == turn_of)
-      for_each_column<W, cols, threads>(thread, [&](int pack, int column) {
+  if constexpr (weighs) {
+    float *partial = buffers.template get<float>(7 + residuals) + int64(blockIdx.x) * cols;
+    for (int turn_of = 0; turn_of < rms_grad_rows; ++turn_of) {
+      if (group == turn_of)
+        for_each_column<W, cols, threads>(thread, [&](int pack, int column) {
 #pragma unroll
-        for (int i = 0; i < W; ++i)
-          partial[column + i] = turn_of == 0 ? sums[pack][i] : partial[column + i] + sums[pack][i];
-      });
-    __syncthreads();
+          for (int i = 0; i < W; ++i)
+            partial[column + i] =
+                turn_of == 0 ? sums[pack][i] : partial[column + i] + sums[pack][i];
+        });
+      __syncthreads();
+    }
   }
 }
 

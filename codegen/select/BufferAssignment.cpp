@@ -29,6 +29,12 @@ BufferKind kindOf(ir::StateRole role) {
   llvm_unreachable("all roles are listed");
 }
 
+/// Inputs and outputs that are whole say nothing.
+void setSplit(planir::BufferOp buffer, ArrayAttr split) {
+  if (split && llvm::any_of(split, [](Attribute dim) { return !cast<ArrayAttr>(dim).empty(); }))
+    buffer.setSplitAttr(split);
+}
+
 } // namespace
 
 void BufferAssignment::declareSymbols() {
@@ -47,7 +53,10 @@ void BufferAssignment::beginProgram(func::FuncOp function) {
     auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "step37.name");
     auto cls = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "step37.class");
     BufferClass bufferClass = cls.getValue() == "scalar" ? BufferClass::Scalar : BufferClass::Input;
-    buffers[argument] = steps.get(name, bufferClass, BufferKind::Io, memrefOf(argument.getType()));
+    MemRefType type = memrefOf(argument.getType());
+    setSplit(steps.declare(name, bufferClass, BufferKind::Io, type),
+             function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "step37.split"));
+    buffers[argument] = steps.get(name, bufferClass, BufferKind::Io, type);
   }
 }
 
@@ -66,8 +75,11 @@ Value BufferAssignment::of(Value value) {
   if (auto read = value.getDefiningOp<ir::ReadOp>()) {
     buffer = symbol(read.getSymbol());
   } else if (auto extract = value.getDefiningOp<tensor::ExtractSliceOp>()) {
-    buffer = slice(extract.getLoc(), of(extract.getSource()), extract.getStaticOffset(1),
-                   extract.getStaticSize(1));
+    Value source = of(extract.getSource());
+    buffer =
+        extract.getType().getRank() == 1
+            ? rows(source, extract.getStaticOffset(0), extract.getStaticSize(0))
+            : columns(extract.getLoc(), source, extract.getStaticOffset(1), extract.getStaticSize(1));
   } else {
     auto concat = value.getDefiningOp<tensor::ConcatOp>();
     assert(concat && "operations are lowered in order, so all other values have a buffer");
@@ -85,13 +97,17 @@ Value BufferAssignment::forResult(Value result) {
     } else if (isa<func::ReturnOp>(use.getOwner())) {
       auto function = use.getOwner()->getParentOfType<func::FuncOp>();
       auto name = function.getResultAttrOfType<StringAttr>(use.getOperandNumber(), "step37.name");
-      buffer = steps.get(name, BufferClass::Output, BufferKind::Io, memrefOf(result.getType()));
+      MemRefType type = memrefOf(result.getType());
+      setSplit(steps.declare(name, BufferClass::Output, BufferKind::Io, type),
+               function.getResultAttrOfType<ArrayAttr>(use.getOperandNumber(), "step37.split"));
+      buffer = steps.get(name, BufferClass::Output, BufferKind::Io, type);
     } else if (auto concat = dyn_cast<tensor::ConcatOp>(use.getOwner())) {
-      int64_t begin = 0;
+      int64_t begin = 0, dim = concat.getDim();
       for (Value member : concat.getInputs().take_front(use.getOperandNumber()))
-        begin += cast<RankedTensorType>(member.getType()).getDimSize(1);
-      buffer = slice(result.getLoc(), concatenation(concat), begin,
-                     cast<RankedTensorType>(result.getType()).getDimSize(1));
+        begin += cast<RankedTensorType>(member.getType()).getDimSize(dim);
+      int64_t size = cast<RankedTensorType>(result.getType()).getDimSize(dim);
+      buffer = dim == 0 ? rows(concatenation(concat), begin, size)
+                        : columns(result.getLoc(), concatenation(concat), begin, size);
     }
   }
   if (!buffer)
@@ -143,7 +159,7 @@ Value BufferAssignment::concatenation(tensor::ConcatOp concat) {
   return buffer;
 }
 
-Value BufferAssignment::slice(Location loc, Value source, int64_t begin, int64_t cols) {
+Value BufferAssignment::columns(Location loc, Value source, int64_t begin, int64_t cols) {
   auto type = cast<MemRefType>(source.getType());
   auto layout = StridedLayoutAttr::get(type.getContext(), 0, {stride(source), 1});
   return steps.view(loc, source, begin,

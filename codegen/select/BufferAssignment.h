@@ -30,6 +30,11 @@ public:
   /// The buffer that an operation's result is written to.
   mlir::Value forResult(mlir::Value result);
 
+  /// Says that a value is the rank's index along these axes.
+  void setCoordinate(mlir::Value value, mlir::ArrayAttr axes) {
+    buffers[value] = steps.coordinate(axes);
+  }
+
   /// A scratch buffer of one step.
   mlir::Value workspace(mlir::Location loc, int64_t elements, DType type);
 
@@ -38,6 +43,9 @@ public:
 
   /// Rows [begin, begin+count) of a buffer: of a matrix, or elements of a list.
   mlir::Value rows(mlir::Value buffer, int64_t begin, int64_t count);
+
+  /// Columns [begin, begin+cols) of a matrix.
+  mlir::Value columns(mlir::Location loc, mlir::Value source, int64_t begin, int64_t cols);
 
   /// The target if the value's only user accumulates it into a gradient: whoever asks writes the
   /// value there.
@@ -55,7 +63,6 @@ public:
 
 private:
   mlir::Value concatenation(mlir::tensor::ConcatOp concat);
-  mlir::Value slice(mlir::Location loc, mlir::Value source, int64_t begin, int64_t cols);
 
   mlir::SymbolTable symbols;
   StepBuilder &steps;

@@ -36,18 +36,36 @@ void ProductSteps::product(Location loc, Value a, Value b, Value c, bool transpo
   steps.step(loc, spec, arguments);
 }
 
+void ProductSteps::forEachChunk(int64_t tokens, int64_t vocab,
+                                llvm::function_ref<void(int64_t, int64_t)> visit) {
+  int64_t chunk = policy.logitsChunk(tokens, vocab);
+  for (int64_t begin = 0; begin < tokens; begin += chunk)
+    visit(begin, std::min(chunk, tokens - begin));
+}
+
+Value ProductSteps::oneBehindFirstChunk(Location loc, int64_t tokens, int64_t vocab) {
+  if (policy.logitsChunk(tokens, vocab) >= tokens)
+    return Value();
+  Value one = buffers.workspace(loc, 1, DType::f32);
+  steps.step(loc, spec::Fill{1, 1.0}, {one});
+  return one;
+}
+
+void ProductSteps::chunkGradient(Location loc, Value dlogits, Value x, Value w,
+                                 const LossGradient &gradient, int64_t begin, Value one) {
+  int64_t rows = typeOfBuffer(dlogits).getDimSize(0);
+  product(loc, dlogits, w, buffers.rows(gradient.dx, begin, rows), false, false, Value());
+  if (gradient.dw)
+    product(loc, dlogits, x, gradient.dw->gradient, true, false,
+            begin == 0 ? gradient.dw->beta : one);
+}
+
 void ProductSteps::loss(Location loc, const LossBuffers &head,
                         const std::optional<LossGradient> &gradient) {
   int64_t tokens = typeOfBuffer(head.x).getDimSize(0), vocab = typeOfBuffer(head.w).getDimSize(0);
-  int64_t chunk = policy.logitsChunk(tokens, vocab);
   DType gradientType = policy.logitsGradientType(dtypeOfBuffer(head.x));
-  Value one;
-  if (gradient && chunk < tokens) {
-    one = buffers.workspace(loc, 1, DType::f32);
-    steps.step(loc, spec::Fill{1, 1.0}, {one});
-  }
-  for (int64_t begin = 0; begin < tokens; begin += chunk) {
-    int64_t rows = std::min(chunk, tokens - begin);
+  Value one = gradient && gradient->dw ? oneBehindFirstChunk(loc, tokens, vocab) : Value();
+  forEachChunk(tokens, vocab, [&](int64_t begin, int64_t rows) {
     auto rowsOf = [&](Value buffer) { return buffers.rows(buffer, begin, rows); };
     spec::LogitsLoss spec{rows, vocab, gradient.has_value(), gradientType};
     Value logits = buffers.matrix(loc, rows, vocab, DType::f32), x = rowsOf(head.x);
@@ -56,16 +74,43 @@ void ProductSteps::loss(Location loc, const LossBuffers &head,
     if (!gradient) {
       arguments.push_back(rowsOf(head.tokenLoss));
       steps.step(loc, spec, arguments);
-      continue;
+      return;
     }
     Value dlogits = buffers.matrix(loc, rows, vocab, gradientType);
     arguments.append({gradient->scale, rowsOf(head.tokenLoss), dlogits});
     steps.step(loc, spec, arguments);
-    product(loc, dlogits, head.w, rowsOf(gradient->dx), false, false, Value());
-    product(loc, dlogits, x, gradient->dw.gradient, true, false,
-            begin == 0 ? gradient->dw.beta : one);
-  }
+    chunkGradient(loc, dlogits, x, head.w, *gradient, begin, one);
+  });
   steps.step(loc, spec::ReduceSum{tokens}, {head.tokenLoss, head.lossSum});
+}
+
+void ProductSteps::lossStats(Location loc, Value x, Value w, Value labels, Value coordinate,
+                             Value stats, int64_t totalVocab) {
+  int64_t tokens = typeOfBuffer(x).getDimSize(0), vocab = typeOfBuffer(w).getDimSize(0);
+  forEachChunk(tokens, vocab, [&](int64_t begin, int64_t rows) {
+    auto rowsOf = [&](Value buffer) { return buffers.rows(buffer, begin, rows); };
+    Value logits = buffers.matrix(loc, rows, vocab, DType::f32);
+    product(loc, rowsOf(x), w, logits, false, true, Value());
+    steps.step(loc, spec::LossStats{rows, vocab, totalVocab},
+               {logits, rowsOf(labels), coordinate, rowsOf(stats)});
+  });
+}
+
+void ProductSteps::splitLossGradient(Location loc, const SplitLossBuffers &head,
+                                     const LossGradient &gradient) {
+  int64_t tokens = typeOfBuffer(head.x).getDimSize(0), vocab = typeOfBuffer(head.w).getDimSize(0);
+  DType gradientType = policy.logitsGradientType(dtypeOfBuffer(head.x));
+  Value one = gradient.dw ? oneBehindFirstChunk(loc, tokens, vocab) : Value();
+  forEachChunk(tokens, vocab, [&](int64_t begin, int64_t rows) {
+    auto rowsOf = [&](Value buffer) { return buffers.rows(buffer, begin, rows); };
+    Value logits = buffers.matrix(loc, rows, vocab, DType::f32), x = rowsOf(head.x);
+    product(loc, x, head.w, logits, false, true, Value());
+    Value dlogits = buffers.matrix(loc, rows, vocab, gradientType);
+    steps.step(loc, spec::LogitsGrad{rows, vocab, head.totalVocab, gradientType},
+               {logits, rowsOf(head.labels), rowsOf(head.weights), rowsOf(head.lse), gradient.scale,
+                head.coordinate, dlogits});
+    chunkGradient(loc, dlogits, x, head.w, gradient, begin, one);
+  });
 }
 
 } // namespace step37

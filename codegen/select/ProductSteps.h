@@ -13,10 +13,18 @@ struct LossBuffers {
   mlir::Value x, w, labels, weights, tokenLoss, lossSum;
 };
 
-/// What the gradient of the output head needs and gives: scale [1], dx like x, and w's gradient.
+/// What the gradient of the output head needs and gives: scale [1], dx like x, and w's gradient
+/// unless w is frozen.
 struct LossGradient {
   mlir::Value scale, dx;
-  GradientTarget dw;
+  std::optional<GradientTarget> dw;
+};
+
+/// Buffers of an output head of whose `totalVocab` rows a rank has a part: x, w [its rows, width],
+/// labels in its numbering, weights and lse [tokens], the rank's coordinate.
+struct SplitLossBuffers {
+  mlir::Value x, w, labels, weights, lse, coordinate;
+  int64_t totalVocab;
 };
 
 class ProductSteps {
@@ -28,12 +36,29 @@ public:
   void product(mlir::Location loc, mlir::Value a, mlir::Value b, mlir::Value c, bool transposeA,
                bool transposeB, mlir::Value beta);
 
-  /// The output head and its loss; with a gradient also dx and w's gradient, which starts with the
-  /// micro-batch's beta in the first chunk and goes on with 1.
+  /// The output head and its loss; with a gradient also dx and any gradient of w, which starts with
+  /// the micro-batch's beta in the first chunk and goes on with 1.
   void loss(mlir::Location loc, const LossBuffers &head,
             const std::optional<LossGradient> &gradient);
 
+  /// What a rank's rows of the output head add to the loss: stats [tokens, 3] (spec::LossStats).
+  void lossStats(mlir::Location loc, mlir::Value x, mlir::Value w, mlir::Value labels,
+                 mlir::Value coordinate, mlir::Value stats, int64_t totalVocab);
+
+  /// The gradients of such a head, from the log-sum-exp over all ranks' rows.
+  void splitLossGradient(mlir::Location loc, const SplitLossBuffers &head,
+                         const LossGradient &gradient);
+
 private:
+  /// Calls visit(first row, rows) for the chunks of logits.
+  void forEachChunk(int64_t tokens, int64_t vocab,
+                    llvm::function_ref<void(int64_t, int64_t)> visit);
+  /// A slot with 1, for products that go on adding; null if there is one chunk only.
+  mlir::Value oneBehindFirstChunk(mlir::Location loc, int64_t tokens, int64_t vocab);
+  /// dx and w's gradient from a chunk of the logits' gradient.
+  void chunkGradient(mlir::Location loc, mlir::Value dlogits, mlir::Value x, mlir::Value w,
+                     const LossGradient &gradient, int64_t begin, mlir::Value one);
+
   const TargetPolicy &policy;
   StepBuilder &steps;
   BufferAssignment &buffers;

@@ -88,18 +88,20 @@ private:
   LogicalResult checkColumns(Operation *op) {
     if (auto concat = dyn_cast<tensor::ConcatOp>(op))
       return require(op,
-                     concat.getDim() == 1 && concat.getType().getRank() == 2 &&
-                         isBufferType(concat.getType()),
-                     "P3", "only columns of matrices are joined");
+                     int64_t(concat.getDim()) == concat.getType().getRank() - 1 &&
+                         concat.getType().getRank() <= 2 && isBufferType(concat.getType()),
+                     "P3", "only lists, and columns of matrices, are joined");
     auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
     if (!slice)
       return success();
-    bool columns = slice.getSourceType().getRank() == 2 && slice.getType().getRank() == 2 &&
-                   isBufferType(slice.getSourceType()) && isBufferType(slice.getType()) &&
-                   !slice.isDynamicOffset(1) && slice.hasUnitStride() &&
-                   slice.getStaticOffset(0) == 0 &&
-                   slice.getStaticSize(0) == slice.getSourceType().getDimSize(0);
-    return require(op, columns, "P3", "only whole columns of a matrix are sliced");
+    int64_t rank = slice.getType().getRank(), last = rank - 1;
+    bool sliceable = rank >= 1 && rank <= 2 && slice.getSourceType().getRank() == rank &&
+                     isBufferType(slice.getSourceType()) && isBufferType(slice.getType()) &&
+                     !slice.isDynamicOffset(last) && slice.hasUnitStride();
+    if (sliceable && rank == 2)
+      sliceable = slice.getStaticOffset(0) == 0 &&
+                  slice.getStaticSize(0) == slice.getSourceType().getDimSize(0);
+    return require(op, sliceable, "P3", "only lists, and whole columns of matrices, are sliced");
   }
 
   LogicalResult checkPlace(Operation *op, Value value) {

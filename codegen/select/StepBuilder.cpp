@@ -27,7 +27,9 @@ void StepBuilder::beginProgram(StringRef name, Location loc) {
 
 void StepBuilder::step(Location loc, const spec::KernelSpec &spec, ValueRange operands) {
   const Kernel &kernel = kernelOf(spec);
-  if (kernel.library)
+  if (std::holds_alternative<spec::Collective>(spec))
+    planir::CollectiveOp::create(steps, loc, kernel.symbol, operands);
+  else if (kernel.library)
     planir::GemmOp::create(steps, loc, kernel.symbol, operands);
   else
     planir::LaunchOp::create(steps, loc, kernel.symbol, operands);
@@ -49,13 +51,15 @@ const StepBuilder::Kernel &StepBuilder::kernelOf(const spec::KernelSpec &spec) {
   return kernel;
 }
 
-void StepBuilder::declare(StringRef name, planir::BufferClass bufferClass, planir::BufferKind kind,
-                          MemRefType type) {
+planir::BufferOp StepBuilder::declare(StringRef name, planir::BufferClass bufferClass,
+                                      planir::BufferKind kind, MemRefType type) {
   planir::BufferOp &buffer = buffers[name];
   if (!buffer)
     buffer = planir::BufferOp::create(symbolBuilder, UnknownLoc::get(context()), bufferClass, kind,
-                                      name, type, IntegerAttr());
+                                      name, type, IntegerAttr(), /*split=*/ArrayAttr(),
+                                      /*coordinate=*/ArrayAttr());
   assert(buffer.getType() == type && "a buffer has one type in all programs");
+  return buffer;
 }
 
 Value StepBuilder::get(StringRef name, planir::BufferClass bufferClass, planir::BufferKind kind,
@@ -68,6 +72,16 @@ Value StepBuilder::get(StringRef name, planir::BufferClass bufferClass, planir::
     value = planir::GetOp::create(steps, program.getLoc(), type, name);
   }
   return value;
+}
+
+Value StepBuilder::coordinate(ArrayAttr axes) {
+  std::string name = "coordinate";
+  for (auto axis : axes.getAsRange<StringAttr>())
+    name += ("." + axis.getValue()).str();
+  auto type = MemRefType::get({1}, IntegerType::get(context(), 32));
+  auto cls = planir::BufferClass::Scalar;
+  declare(name, cls, planir::BufferKind::Io, type).setCoordinateAttr(axes);
+  return get(name, cls, planir::BufferKind::Io, type);
 }
 
 Value StepBuilder::temporary(Location loc, planir::BufferKind kind, MemRefType type) {

@@ -33,8 +33,11 @@ public:
   mlir::Value get(llvm::StringRef name, planir::BufferClass bufferClass, planir::BufferKind kind,
                   mlir::MemRefType type);
   /// Declares such a buffer without using it.
-  void declare(llvm::StringRef name, planir::BufferClass bufferClass, planir::BufferKind kind,
-               mlir::MemRefType type);
+  planir::BufferOp declare(llvm::StringRef name, planir::BufferClass bufferClass,
+                           planir::BufferKind kind, mlir::MemRefType type);
+
+  /// A scalar that the executor fills with the rank's index along these axes.
+  mlir::Value coordinate(mlir::ArrayAttr axes);
 
   mlir::Value temporary(mlir::Location loc, planir::BufferKind kind, mlir::MemRefType type);
   mlir::Value view(mlir::Location loc, mlir::Value source, int64_t begin, mlir::MemRefType type);

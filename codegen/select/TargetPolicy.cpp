@@ -13,6 +13,8 @@ class HostPolicy : public TargetPolicy {
 public:
   KernelChoice choose(const spec::KernelSpec &spec) const override {
     bool product = std::holds_alternative<spec::Gemm>(spec);
+    if (std::holds_alternative<spec::Collective>(spec))
+      return {"host", "ranks of one process exchange in memory"};
     return {"host", product ? "OpenBLAS in tiles" : "the only variant on the host", product};
   }
   int64_t productWorkspace(const spec::Gemm &) const override { return 0; }
@@ -30,6 +32,8 @@ public:
   KernelChoice choose(const spec::KernelSpec &spec) const override {
     if (const auto *gemm = std::get_if<spec::Gemm>(&spec); gemm && libraryTakes(*gemm))
       return {std::string(spec::libraryVariant), "a dense product", true};
+    if (std::holds_alternative<spec::Collective>(spec))
+      return {std::string(spec::libraryVariant), "NCCL exchanges between GPUs"};
     spec::ChosenVariant chosen = spec::chooseCudaVariant(spec);
     return {std::string(chosen.variant.name), chosen.reason, false};
   }

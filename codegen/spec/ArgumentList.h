@@ -1,5 +1,6 @@
 // Builds a kernel's list of arguments with checked extents. Used by the files that define
-// `arguments()` of the families: KernelSpec.cpp, LayerArguments.cpp and ExpertArguments.cpp.
+// `arguments()` of the families: KernelSpec.cpp, LayerArguments.cpp, ExpertArguments.cpp and
+// MeshArguments.cpp.
 #pragma once
 
 #include "codegen/spec/KernelSpec.h"

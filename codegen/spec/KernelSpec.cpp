@@ -1,6 +1,6 @@
 // What all families share, and the arguments of dense products, element-wise kernels, sums, the
-// loss and the optimizer. Of the others: LayerArguments.cpp, ExpertArguments.cpp. That a spec's
-// sizes make sense is checked by SpecCheck.
+// loss and the optimizer. Of the others: LayerArguments.cpp, ExpertArguments.cpp,
+// MeshArguments.cpp. That a spec's sizes make sense is checked by SpecCheck.
 #include "codegen/spec/ArgumentList.h"
 
 namespace step37::spec {
@@ -91,6 +91,13 @@ Arguments TakeRows::arguments() const {
   return list.take();
 }
 
+Arguments CopyColumns::arguments() const {
+  ArgumentList list(family);
+  list.read("x", type, strided(rows, cols, x_stride));
+  list.write("out", type, strided(rows, cols, out_stride));
+  return list.take();
+}
+
 Arguments SumOfSquares::arguments() const {
   ArgumentList list(family);
   list.read("x", type, elements);
@@ -116,7 +123,7 @@ Arguments AdamW::arguments() const {
   list.readWrite("master", DType::f32, elements);
   list.readWrite("m", DType::f32, elements);
   list.readWrite("v", DType::f32, elements);
-  if (type != DType::f32)
+  if (copy)
     list.write("param", type, elements);
   return list.take();
 }

@@ -10,8 +10,9 @@
 // program serves every step. "sum" over rows always means a fixed order.
 #pragma once
 
+#include "codegen/spec/Argument.h"
 #include "codegen/spec/Fields.h"
-#include "runtime/plan/DType.h"
+#include "codegen/spec/MeshSpecs.h"
 
 #include <cstdint>
 #include <string>
@@ -20,30 +21,6 @@
 #include <vector>
 
 namespace step37::spec {
-
-enum class Access : uint8_t { read, write, readWrite };
-
-/// One buffer argument of a kernel: its role, element type and the extent in elements that the
-/// kernel may touch from the argument's first element on (strides included).
-struct Argument {
-  std::string name;
-  Access access;
-  DType type;
-  int64_t elements;
-  /// Index of a read argument whose storage this written argument may share (same element at the
-  /// same time), or -1.
-  int inPlaceOf = -1;
-  /// Rows of `cols` elements whose starts are `stride` apart; what lies between rows belongs to
-  /// others. 0: there are no gaps.
-  int64_t cols = 0, stride = 0;
-
-  /// Elements that the kernel may touch.
-  int64_t touched() const {
-    return stride == 0 ? elements : ((elements - cols) / stride + 1) * cols;
-  }
-};
-
-using Arguments = std::vector<Argument>;
 
 /// Where SwiGLU's clamp sits (register of disagreements, entry 3).
 enum class ClampPosition : uint8_t { afterSilu, beforeSilu };
@@ -108,16 +85,18 @@ struct RmsNorm {
 };
 
 /// Gradient of RmsNorm. With u = dy·(w+1): dx = r·u − x·r³·mean(u·x) + sum of `residuals` further
-/// gradients of x, rounded once; dweight = beta·dweight + sum over rows of dy·x·r.
-/// Arguments: dy, x, weight, inverse_rms, residual 0..n-1, beta f32, dx, dweight [cols],
-/// workspace f32 [blocks,cols] with blocks = ceil(rows / rowsPerBlock).
+/// gradients of x, rounded once; dweight = beta·dweight + sum over rows of dy·x·r, unless the
+/// weight is `frozen`. Arguments: dy, x, weight, inverse_rms, residual 0..n-1,
+/// [beta f32], dx, [dweight [cols], workspace f32 [blocks,cols] with blocks = ceil(rows /
+/// rowsPerBlock)]; what is in brackets is absent if frozen.
 struct RmsNormGrad {
   static constexpr std::string_view family = "rms_norm_grad";
   static constexpr int64_t rowsPerBlock = 64;
   int64_t rows = 0, cols = 0, residuals = 0;
   double eps = 1e-5;
   DType type = DType::f32, grad_type = DType::f32;
-  STEP37_FIELDS(rows, cols, residuals, eps, type, grad_type)
+  bool frozen = false;
+  STEP37_FIELDS(rows, cols, residuals, eps, type, grad_type, frozen)
   Arguments arguments() const;
 };
 
@@ -169,11 +148,12 @@ struct QkNormRope {
   Arguments arguments() const;
 };
 
-/// Gradient of QkNormRope with respect to q, k and the two weights.
+/// Gradient of QkNormRope with respect to q, k and, unless they are `frozen`, the two weights.
 /// Arguments: dq_out, dk_out (contiguous), q (q_stride), k (k_stride), [q_weight, k_weight],
 /// [table], document_start, [inverse_rms], [beta f32], dq (dq_stride), dk (dk_stride), [dq_weight,
 /// dk_weight, workspace f32 [blocks, 2·head_dim], blocks = ceil(tokens/rowsPerBlock)]; what is in
-/// brackets is there as in QkNormRope (the last group and beta with normalize).
+/// brackets is there as in QkNormRope (the last group and beta with normalize, unless
+/// frozen).
 struct QkNormRopeGrad {
   static constexpr std::string_view family = "qk_norm_rope_grad";
   static constexpr int64_t rowsPerBlock = 64;
@@ -182,8 +162,10 @@ struct QkNormRopeGrad {
   bool normalize = true;
   double eps = 1e-5;
   DType type = DType::f32, grad_type = DType::f32;
+  bool frozen = false;
   STEP37_FIELDS(tokens, seq_len, heads, groups, head_dim, rotary_dim, q_stride, k_stride, dq_stride,
-                dk_stride, normalize, eps, type, grad_type)
+                dk_stride, normalize, eps, type, grad_type, frozen)
+  bool sumsWeights() const { return normalize && !frozen; }
   Arguments arguments() const;
 };
 
@@ -418,6 +400,15 @@ struct TakeRows {
   Arguments arguments() const;
 };
 
+/// out = x, both column ranges of matrices. Arguments: x [rows,cols] (x_stride), out (out_stride).
+struct CopyColumns {
+  static constexpr std::string_view family = "copy_columns";
+  int64_t rows = 0, cols = 0, x_stride = 0, out_stride = 0;
+  DType type = DType::f32;
+  STEP37_FIELDS(rows, cols, x_stride, out_stride, type)
+  Arguments arguments() const;
+};
+
 /// partial[b] = sum of squares of the b-th block of `block` elements, in f32 with a fixed tree.
 /// Arguments: x [elements], partial f32 [ceil(elements/block)].
 struct SumOfSquares {
@@ -440,17 +431,18 @@ struct GlobalNorm {
 };
 
 /// AdamW with decoupled weight decay: g = clip·grad; m = β1·m + (1−β1)·g; v = β2·v + (1−β2)·g²;
-/// p = p·(1 − lr·wd) − lr·(m/c1)/(sqrt(v/c2)+eps), p the f32 master; param = round(p) where param
-/// is not f32. wd counts only with `decay`. hyper f32 [7]: learning rate, β1, β2, eps, weight
-/// decay, c1 = 1−β1^t, c2 = 1−β2^t. With clip 0 nothing changes: gradients that are not finite
-/// leave no trace, though nobody waits for their norm before the update. Arguments: grad, hyper,
-/// clip f32, master f32 (read and written), m, v, [param if type != f32].
+/// p = p·(1 − lr·wd) − lr·(m/c1)/(sqrt(v/c2)+eps), p the f32 master; with `copy` also param =
+/// round(p) in `type` (without it the master is the parameter, and `type` is f32). wd counts only
+/// with `decay`. hyper f32 [7]: learning rate, β1, β2, eps, weight decay, c1 = 1−β1^t, c2 = 1−β2^t.
+/// With clip 0 nothing changes: gradients that are not finite leave no trace, though nobody waits
+/// for their norm before the update. Arguments: grad, hyper, clip f32, master f32 (read and
+/// written), m, v, [param with `copy`].
 struct AdamW {
   static constexpr std::string_view family = "adamw";
   int64_t elements = 0;
-  bool decay = true;
+  bool decay = true, copy = false;
   DType type = DType::f32, grad_type = DType::f32;
-  STEP37_FIELDS(elements, decay, type, grad_type)
+  STEP37_FIELDS(elements, decay, copy, type, grad_type)
   Arguments arguments() const;
 };
 
@@ -459,7 +451,8 @@ using KernelSpec =
                  RopeTable, QkNormRope, QkNormRopeGrad, Attention, AttentionGrad, Swiglu,
                  SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch, Combine, CombineGrad,
                  GroupedGemm, GroupedGemmGrad, GroupedSwiglu, ShiftLabels, LogitsLoss, Fill,
-                 ReduceSum, TakeRows, SumOfSquares, GlobalNorm, AdamW>;
+                 ReduceSum, TakeRows, CopyColumns, SumOfSquares, GlobalNorm, AdamW, Collective,
+                 LocalizeIds, ExpertWindow, LossStats, MergeLossStats, LogitsGrad>;
 
 /// The family's name, as in the plan file.
 std::string_view family(const KernelSpec &spec);

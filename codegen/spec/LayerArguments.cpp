@@ -42,10 +42,13 @@ Arguments RmsNormGrad::arguments() const {
   list.read("weight", type, cols);
   int last = list.read("inverse_rms", DType::f32, rows);
   list.readEach("residual", residuals, type, matrix);
-  list.slot("beta");
+  if (!frozen)
+    list.slot("beta");
   list.write("dx", type, matrix, residuals > 0 ? last + 1 : dy);
-  list.readWrite("dweight", grad_type, cols);
-  list.write("workspace", DType::f32, Count(blockCount(rows, rowsPerBlock)) * cols);
+  if (!frozen) {
+    list.readWrite("dweight", grad_type, cols);
+    list.write("workspace", DType::f32, Count(blockCount(rows, rowsPerBlock)) * cols);
+  }
   return list.take();
 }
 
@@ -86,13 +89,13 @@ Arguments QkNormRopeGrad::arguments() const {
   if (rotary_dim > 0)
     list.read("table", DType::f32, Count(seq_len) * rotary_dim);
   list.read("document_start", DType::i32, tokens);
-  if (normalize) {
+  if (normalize)
     list.read("inverse_rms", DType::f32, Count(tokens) * (heads + groups));
+  if (sumsWeights())
     list.slot("beta");
-  }
   list.write("dq", type, strided(tokens, heads * head_dim, dq_stride));
   list.write("dk", type, strided(tokens, groups * head_dim, dk_stride));
-  if (normalize) {
+  if (sumsWeights()) {
     list.readWrite("dq_weight", grad_type, head_dim);
     list.readWrite("dk_weight", grad_type, head_dim);
     list.write("workspace", DType::f32, Count(blockCount(tokens, rowsPerBlock)) * 2 * head_dim);

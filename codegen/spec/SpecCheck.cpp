@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 #include <string>
 
 namespace step37::spec {
@@ -51,18 +52,24 @@ private:
 /// one.
 bool mayBeZero(std::string_view field) {
   return field == "residuals" || field == "rotary_dim" || field == "window" ||
-         field == "gate_stride" || field == "dgate_stride" || field == "workspace_bytes";
+         field == "gate_stride" || field == "dgate_stride" || field == "workspace_bytes" ||
+         field == "first";
 }
 
 /// The rule for every field by its type.
 struct FieldRule {
   const Checker &checker;
+  bool integers = false; // elements may be i32: they are moved, not computed with
 
   void operator()(std::string_view field, bool) const {}
   void operator()(std::string_view field, ClampPosition) const {}
+  void operator()(std::string_view field, Exchange) const {}
   void operator()(std::string_view field, DType type) const {
-    checker.require(type == DType::f32 || type == DType::bf16, field,
-                    "must be f32 or bf16, is " + std::string(name(type)));
+    checker.require(type == DType::f32 || type == DType::bf16 || (integers && type == DType::i32),
+                    field, "must be f32 or bf16, is " + std::string(name(type)));
+  }
+  void operator()(std::string_view field, const std::string &text) const {
+    checker.require(!text.empty(), field, "must not hold an empty name");
   }
   void operator()(std::string_view field, int64_t value) const {
     bool zero = value == 0 && mayBeZero(field);
@@ -82,6 +89,12 @@ struct FieldRule {
       (*this)(field, value);
   }
 };
+
+/// Whether a kernel only moves elements, so that they may be indices.
+template <class Spec> bool movesIntegers(const Spec &) { return false; }
+bool movesIntegers(const Collective &spec) {
+  return spec.exchange == Exchange::allGather || spec.exchange == Exchange::allToAll;
+}
 
 // What the fields of a family are to each other.
 
@@ -108,6 +121,7 @@ void relations(const QkNormRopeGrad &spec, const Checker &checker) {
   rotaryRelations(spec, checker);
   checker.stride("dq_stride", spec.dq_stride, spec.heads * spec.head_dim);
   checker.stride("dk_stride", spec.dk_stride, spec.groups * spec.head_dim);
+  checker.require(spec.normalize || !spec.frozen, "frozen", "needs normalize");
 }
 
 /// Attention and its gradient.
@@ -162,13 +176,32 @@ void relations(const TakeRows &spec, const Checker &checker) {
   checker.require(spec.rows <= spec.total_rows, "rows", "must not exceed total_rows");
 }
 
+void relations(const AdamW &spec, const Checker &checker) {
+  checker.require(spec.copy || spec.type == DType::f32, "copy",
+                  "must be true where type is not f32");
+}
+
+void relations(const Collective &spec, const Checker &checker) {
+  std::set<std::string_view> axes(spec.axes.begin(), spec.axes.end());
+  checker.require(axes.size() == spec.axes.size(), "axes", "must not hold an axis twice");
+}
+
+void relations(const ExpertWindow &spec, const Checker &checker) {
+  checker.require(spec.first <= indexLimit - spec.rows, "first", "plus rows must be below 2^31");
+}
+
+void relations(const CopyColumns &spec, const Checker &checker) {
+  checker.stride("x_stride", spec.x_stride, spec.cols);
+  checker.stride("out_stride", spec.out_stride, spec.cols);
+}
+
 } // namespace
 
 void check(const KernelSpec &spec) {
   std::visit(
       [](const auto &typed) {
         Checker checker(typed.family);
-        typed.visit(typed, FieldRule{checker});
+        typed.visit(typed, FieldRule{checker, movesIntegers(typed)});
         relations(typed, checker);
         typed.arguments(); // throws where an extent overflows
       },

@@ -4,6 +4,7 @@
 #include "codegen/spec/SpecCheck.h"
 #include "runtime/file/Error.h"
 
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <utility>
@@ -57,13 +58,37 @@ std::string readValue(const Json &json, DType &value) {
   return {};
 }
 
-std::string readValue(const Json &json, ClampPosition &value) {
-  for (ClampPosition position : {ClampPosition::afterSilu, ClampPosition::beforeSilu})
-    if (json.is_string() && json.get_ref<const std::string &>() == name(position)) {
-      value = position;
+/// One of these values of an enumeration, by their names.
+template <class Enum>
+std::string readEnum(const Json &json, Enum &value, std::initializer_list<Enum> all) {
+  std::string names;
+  size_t left = all.size();
+  for (Enum candidate : all) {
+    if (json.is_string() && json.get_ref<const std::string &>() == name(candidate)) {
+      value = candidate;
       return {};
     }
-  return "\"after\" or \"before\"";
+    names += '"' + std::string(name(candidate)) + '"';
+    names += --left > 1 ? ", " : left == 1 ? " or " : "";
+  }
+  return names;
+}
+
+std::string readValue(const Json &json, ClampPosition &value) {
+  return readEnum(json, value, {ClampPosition::afterSilu, ClampPosition::beforeSilu});
+}
+
+std::string readValue(const Json &json, Exchange &value) {
+  return readEnum(
+      json, value,
+      {Exchange::allGather, Exchange::allReduce, Exchange::reduceScatter, Exchange::allToAll});
+}
+
+std::string readValue(const Json &json, std::string &value) {
+  if (!json.is_string())
+    return "a text";
+  value = json.get<std::string>();
+  return {};
 }
 
 template <class Value> std::string readValue(const Json &json, std::vector<Value> &values) {

@@ -35,4 +35,7 @@ struct Origin {
 };
 Origin originOf(mlir::Value buffer);
 
+/// Whether an operation is a step of a program: launch, gemm or collective.
+bool isStep(mlir::Operation *op);
+
 } // namespace step37::planir

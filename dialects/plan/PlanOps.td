@@ -18,6 +18,8 @@ class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemo
 def Plan_BufferOp : Plan_Op<"buffer", [Symbol]> {
   let summary = "A buffer that outlives a program.";
   let description = [{
+    `split`: the mesh axes that each dimension of an input or output is split over; `coordinate`: the axes along
+    which the executor writes the rank's index into it.
     C1: an offset, once planned, is not negative and a multiple of 64.
 
     ```mlir
@@ -25,8 +27,12 @@ def Plan_BufferOp : Plan_Op<"buffer", [Symbol]> {
     ```
   }];
   let arguments = (ins Plan_BufferClassAttr:$buffer_class, Plan_BufferKindAttr:$kind, SymbolNameAttr:$sym_name,
-                       TypeAttrOf<Plan_Buffer>:$type, OptionalAttr<I64Attr>:$offset);
-  let assemblyFormat = "$buffer_class $kind $sym_name `:` $type (`offset` $offset^)? attr-dict";
+                       TypeAttrOf<Plan_Buffer>:$type, OptionalAttr<I64Attr>:$offset,
+                       OptionalAttr<ArrayAttr>:$split, OptionalAttr<StrArrayAttr>:$coordinate);
+  let assemblyFormat = [{
+    $buffer_class $kind $sym_name `:` $type (`offset` $offset^)? (`split` $split^)? (`coordinate` $coordinate^)?
+    attr-dict
+  }];
   let hasVerifier = 1;
 }
 
@@ -145,11 +151,23 @@ def Plan_GemmOp : Plan_StepOp<"gemm"> {
   }];
 }
 
+def Plan_CollectiveOp : Plan_StepOp<"collective"> {
+  let summary = "Ranks of a group exchange data.";
+  let description = [{
+    C1, C2 as in `launch`.
+
+    ```mlir
+    plan.collective @collective_1(%in, %out) : memref<8xf32>, memref<16xf32>
+    ```
+  }];
+}
+
 def Plan_ParameterOp : Plan_Op<"parameter", [SymbolUser]> {
   let summary = "How published tensors lie in a parameter's buffers.";
   let description = [{
     Names the buffers of a parameter and its optimizer state, and what they are made of. `parts` is
-    opaque here; the emitter reads it.
+    opaque here; the emitter reads it. `gradient_partial`: the mesh axes over which the gradient is to be summed;
+    `state_split`: those over which the elements of master and moments are split.
 
     C1: every symbol is a buffer.
 
@@ -159,10 +177,12 @@ def Plan_ParameterOp : Plan_Op<"parameter", [SymbolUser]> {
   }];
   let arguments = (ins FlatSymbolRefAttr:$buffer, BoolAttr:$trained, OptionalAttr<FlatSymbolRefAttr>:$gradient,
                        OptionalAttr<FlatSymbolRefAttr>:$master, OptionalAttr<FlatSymbolRefAttr>:$moment1,
-                       OptionalAttr<FlatSymbolRefAttr>:$moment2, ArrayAttr:$parts);
+                       OptionalAttr<FlatSymbolRefAttr>:$moment2, ArrayAttr:$parts,
+                       OptionalAttr<StrArrayAttr>:$gradient_partial, OptionalAttr<StrArrayAttr>:$state_split);
   let assemblyFormat = [{
     $buffer `trained` $trained (`gradient` $gradient^)? (`master` $master^)? (`moment1` $moment1^)?
-    (`moment2` $moment2^)? `parts` $parts attr-dict
+    (`moment2` $moment2^)? `parts` $parts (`gradient_partial` $gradient_partial^)? (`state_split` $state_split^)?
+    attr-dict
   }];
 }
 

@@ -74,6 +74,8 @@ Origin originOf(Value buffer) {
   return {buffer, begin};
 }
 
+bool isStep(Operation *op) { return isa<LaunchOp, GemmOp, CollectiveOp>(op); }
+
 LogicalResult BufferOp::verify() { return verifyOffset(*this, getOffset()); }
 LogicalResult TemporaryOp::verify() { return verifyOffset(*this, getOffset()); }
 
@@ -108,7 +110,7 @@ LogicalResult ParameterOp::verifySymbolUses(SymbolTableCollection &tables) {
 
 LogicalResult ProgramOp::verify() {
   for (Operation &op : getBody().front())
-    if (failed(require(*this, isa<GetOp, TemporaryOp, ViewOp, LaunchOp, GemmOp>(op), "C1",
+    if (failed(require(*this, (isStep(&op) || isa<GetOp, TemporaryOp, ViewOp>(op)), "C1",
                        "'" + op.getName().getStringRef() +
                            "' is no step, view, temporary or reference")))
       return failure();
@@ -134,6 +136,9 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyStep(tables, *this, getKernelAttr(), getBuffers());
 }
 LogicalResult GemmOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyStep(tables, *this, getKernelAttr(), getBuffers());
+}
+LogicalResult CollectiveOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyStep(tables, *this, getKernelAttr(), getBuffers());
 }
 

@@ -30,6 +30,27 @@ bool hasSizes(mlir::RankedTensorType type) {
   return room > 0;
 }
 
+namespace {
+
+mlir::Location inPhase(mlir::Location location, llvm::StringRef phase) {
+  auto path = mlir::dyn_cast<mlir::NameLoc>(location);
+  if (!path)
+    return location;
+  auto name = mlir::StringAttr::get(location.getContext(), phase);
+  return mlir::NameLoc::get(path.getName(), mlir::NameLoc::get(name));
+}
+
+} // namespace
+
+mlir::Location backwardOf(mlir::Location forward) { return inPhase(forward, "backward"); }
+mlir::Location recomputedOf(mlir::Location forward) { return inPhase(forward, "recompute"); }
+
+bool isBackward(mlir::Operation *op) {
+  auto path = mlir::dyn_cast<mlir::NameLoc>(op->getLoc());
+  auto phase = path ? mlir::dyn_cast<mlir::NameLoc>(path.getChildLoc()) : mlir::NameLoc();
+  return phase && (phase.getName() == "backward" || phase.getName() == "recompute");
+}
+
 void Step37Dialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST

@@ -12,6 +12,8 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include "dialects/step37/ShardingRule.h"
+
 #include "dialects/step37/Step37Dialect.h.inc"
 #include "dialects/step37/Step37Enums.h.inc"
 
@@ -20,6 +22,17 @@ namespace step37::ir {
 /// Whether all sizes are known and positive and the number of elements fits 64 bits with room to
 /// spare.
 bool hasSizes(mlir::RankedTensorType type);
+
+/// Operations of the backward program have the module path of what they differentiate, and behind
+/// it (as the location's child) the word "backward".
+mlir::Location backwardOf(mlir::Location forward);
+bool isBackward(mlir::Operation *op);
+/// The same for what the backward program computes again.
+mlir::Location recomputedOf(mlir::Location forward);
+
+/// Marks operations on rows of experts that only exist where more rows than usual go to a rank.
+/// Their results are never kept for the backward program.
+inline constexpr llvm::StringLiteral overflowAttribute = "step37.overflow";
 
 } // namespace step37::ir
 

@@ -25,4 +25,28 @@ def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
   ];
 }
 
+def ShardableOpInterface : OpInterface<"ShardableOpInterface"> {
+  let cppNamespace = "::step37::ir";
+  let description = [{
+    An operation that can be cut into what each rank of a mesh computes. Its rule relates the dimensions
+    of operands and results (ShardingRule.h); how shardings spread and what is exchanged follows from rules
+    alone.
+  }];
+  let methods = [
+    InterfaceMethod<"How dimensions of operands and results belong together.",
+      "::step37::ir::ShardingRule", "getShardingRule", (ins)>,
+    InterfaceMethod<[{
+        Builds what a rank computes from local operands and appends the local results, which have the types
+        of `local`. The default clones the operation with these types, which is right where an operation
+        does on a part what it does on the whole.
+      }],
+      "::mlir::LogicalResult", "localize",
+      (ins "const ::step37::ir::LocalShapes &":$local, "::mlir::OpBuilder &":$builder,
+           "::mlir::ValueRange":$operands, "::llvm::SmallVectorImpl<::mlir::Value> &":$results),
+      /*methodBody=*/"", /*defaultImplementation=*/[{
+        return ::step37::ir::localizeByClone($_op, local, builder, operands, results);
+      }]>
+  ];
+}
+
 #endif

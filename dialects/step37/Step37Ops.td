@@ -1,5 +1,5 @@
 // Operations of the step37 dialect. Order: symbols and state, forward operations with their gradients,
-// loss, optimizer. Verifiers are in Step37Verifiers.cpp, gradients in Step37Vjp.cpp.
+// loss, optimizer. Verifiers are in <topic>Verifiers.cpp, gradients in Step37Vjp.cpp.
 #ifndef STEP37_OPS_TD
 #define STEP37_OPS_TD
 
@@ -26,6 +26,9 @@ class Step37_PureOp<string mnemonic, list<Trait> traits = []>
 }
 def SymbolUser : DeclareOpInterfaceMethods<SymbolUserOpInterface>;
 def Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;
+// Shardable: the default way of cutting an operation into what a rank computes is right for it.
+def Shardable : DeclareOpInterfaceMethods<ShardableOpInterface>;
+def ShardableItself : DeclareOpInterfaceMethods<ShardableOpInterface, ["localize"]>;
 
 //===------------------------------------------------------------------------------------------===//
 // Symbols and state
@@ -36,7 +39,9 @@ def Step37_ParameterOp : Step37_Op<"parameter", [Symbol]> {
   let description = [{
     A tensor that programs read and that `adamw` changes if it is `trained`. `parts` says which
     published tensors it is made of. `decay`: weight decay applies (published rank of 2 or more). `pack`
-    names the parameter that it and its siblings (projections of one input) become on a rank.
+    names the parameter that it and its siblings (projections of one input) become on a rank. `dims` says
+    what each dimension counts ("vocab", "head", "ffn", "expert", "expert_ffn", or "" for what is never
+    split): a mesh splits by these names. `split`, on a rank: the mesh axes that each dimension was split over.
 
     C1: parts lie inside the parameter and have as many elements together as it has.
     C2: a part's `blocks` divides its number of elements.
@@ -47,10 +52,11 @@ def Step37_ParameterOp : Step37_Op<"parameter", [Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type, BoolAttr:$trained,
-                       BoolAttr:$decay, OptionalAttr<StrAttr>:$pack,
-                       TypedArrayAttrBase<Step37_PartAttr, "parts">:$parts);
+                       BoolAttr:$decay, OptionalAttr<StrAttr>:$pack, OptionalAttr<StrArrayAttr>:$dims,
+                       OptionalAttr<ArrayAttr>:$split, TypedArrayAttrBase<Step37_PartAttr, "parts">:$parts);
   let assemblyFormat = [{
-    $sym_name `:` $type `trained` $trained `decay` $decay (`pack` $pack^)? `parts` $parts attr-dict
+    $sym_name `:` $type `trained` $trained `decay` $decay (`pack` $pack^)? (`dims` $dims^)?
+    (`split` $split^)? `parts` $parts attr-dict
   }];
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType getTensorType() { return ::mlir::cast<::mlir::RankedTensorType>(getType()); }
@@ -76,9 +82,11 @@ def Step37_StateOp : Step37_Op<"state", [Symbol, SymbolUser]> {
   let summary = "A tensor that lives across programs.";
   let description = [{
     Gradients, f32 masters, moments (of the parameter `of`), and activations that one program leaves
-    for another.
+    for another. `partial`, on a rank: the mesh axes over which a gradient is still to be summed, or over which
+    masters and moments are split.
 
-    C1: `of` is present exactly if the role is not activation, and names a parameter of the same shape.
+    C1: `of` is present exactly if the role is not activation, and names a parameter of the same shape. A master
+    or moment with `partial` is a list of elements: a rank's part of them.
     C2: masters and moments are f32.
 
     ```mlir
@@ -86,8 +94,9 @@ def Step37_StateOp : Step37_Op<"state", [Symbol, SymbolUser]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type,
-                       Step37_StateRoleAttr:$role, OptionalAttr<FlatSymbolRefAttr>:$of);
-  let assemblyFormat = "$role $sym_name (`of` $of^)? `:` $type attr-dict";
+                       Step37_StateRoleAttr:$role, OptionalAttr<FlatSymbolRefAttr>:$of,
+                       OptionalAttr<StrArrayAttr>:$partial);
+  let assemblyFormat = "$role $sym_name (`of` $of^)? `:` $type (`partial` $partial^)? attr-dict";
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType getTensorType() { return ::mlir::cast<::mlir::RankedTensorType>(getType()); }
   }];
@@ -123,7 +132,8 @@ def Step37_WriteOp : Step37_Op<"write", [SymbolUser, MemoryEffects<[MemWrite]>]>
 def Step37_AccumulateGradientOp : Step37_Op<"accumulate_gradient", [SymbolUser, MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "gradient = beta·gradient + value.";
   let description = [{
-    `beta` is 0 in the first micro-batch of a step (what the state held is not read) and 1 after it.
+    `beta` is 0 in the first micro-batch of a step (what the state held is not read) and 1 after it. A
+    parameter that is read several times gets several contributions: all but the first with a beta of 1.
 
     C1: the symbol is a state with the gradient role and the value's shape.
 
@@ -139,7 +149,7 @@ def Step37_AccumulateGradientOp : Step37_Op<"accumulate_gradient", [SymbolUser, 
 // Embedding, norms, sums, products
 //===------------------------------------------------------------------------------------------===//
 
-def Step37_EmbeddingOp : Step37_PureOp<"embedding", [Differentiable]> {
+def Step37_EmbeddingOp : Step37_PureOp<"embedding", [Differentiable, ShardableItself]> {
   let summary = "Rows of a table.";
   let description = [{
     out[t] = table[ids[t]].
@@ -154,7 +164,7 @@ def Step37_EmbeddingOp : Step37_PureOp<"embedding", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_EmbeddingGradOp : Step37_PureOp<"embedding_grad"> {
+def Step37_EmbeddingGradOp : Step37_PureOp<"embedding_grad", [ShardableItself]> {
   let summary = "Gradient of embedding with respect to the table.";
   let description = [{
     dtable[v] = sum over the tokens with id v of dout[t], in token order.
@@ -169,7 +179,7 @@ def Step37_EmbeddingGradOp : Step37_PureOp<"embedding_grad"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_RmsNormOp : Step37_PureOp<"rms_norm", [Differentiable]> {
+def Step37_RmsNormOp : Step37_PureOp<"rms_norm", [Differentiable, Shardable]> {
   let summary = "Zero-centred RMS norm of a sum.";
   let description = [{
     x = sum of the addends, rounded to the element type; y = x/sqrt(mean(x²)+eps)·(weight+1), computed
@@ -190,9 +200,10 @@ def Step37_RmsNormOp : Step37_PureOp<"rms_norm", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad"> {
+def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad", [Shardable]> {
   let summary = "Gradient of rms_norm, added to further gradients of its input.";
   let description = [{
+    Without the result `dweight` the weight has no gradient: it is frozen.
     C1: dy, x, dx and residuals are [rows, cols] of one type; weight and dweight are [cols];
     inverse_rms is [rows].
 
@@ -203,11 +214,11 @@ def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad"> {
   }];
   let arguments = (ins FloatTensorOfRank<2>:$dy, FloatTensorOfRank<2>:$x, FloatTensorOfRank<1>:$weight,
                        F32TensorOfRank<1>:$inverse_rms, Variadic<FloatTensorOfRank<2>>:$residuals, F64Attr:$eps);
-  let results = (outs FloatTensorOfRank<2>:$dx, FloatTensorOfRank<1>:$dweight);
+  let results = (outs FloatTensorOfRank<2>:$dx, Optional<FloatTensorOfRank<1>>:$dweight);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_AddOp : Step37_PureOp<"add", [Differentiable, SameOperandsAndResultType]> {
+def Step37_AddOp : Step37_PureOp<"add", [Differentiable, SameOperandsAndResultType, Shardable]> {
   let summary = "Sum of tensors, rounded once.";
   let description = [{
     Summed in operand order in f32 and rounded to the element type once; that is why it is not a chain
@@ -225,7 +236,7 @@ def Step37_AddOp : Step37_PureOp<"add", [Differentiable, SameOperandsAndResultTy
   let hasVerifier = 0; // the trait says it all
 }
 
-def Step37_MatmulOp : Step37_PureOp<"matmul", [Differentiable]> {
+def Step37_MatmulOp : Step37_PureOp<"matmul", [Differentiable, Shardable]> {
   let summary = "Matrix product, accumulated in f32 and rounded once.";
   let description = [{
     c = op(a)·op(b), op the transposition where asked for. A linear layer with a weight [out, in] is
@@ -247,7 +258,7 @@ def Step37_MatmulOp : Step37_PureOp<"matmul", [Differentiable]> {
 // Attention
 //===------------------------------------------------------------------------------------------===//
 
-def Step37_RopeTableOp : Step37_PureOp<"rope_table"> {
+def Step37_RopeTableOp : Step37_PureOp<"rope_table", [Shardable]> {
   let summary = "Cosines and sines of rotary angles.";
   let description = [{
     table[p] = cos(p·f_i), then sin(p·f_i), for the frequencies f. One table serves all layers of a type.
@@ -262,7 +273,7 @@ def Step37_RopeTableOp : Step37_PureOp<"rope_table"> {
   let assemblyFormat = "attr-dict `:` type($table)";
 }
 
-def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegments, Differentiable]> {
+def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegments, Differentiable, Shardable]> {
   let summary = "RMS norm of every query and key head, then rotary embedding.";
   let description = [{
     Norm over the head (with weight+1, if the weights are there), then NeoX rotation of the first
@@ -290,10 +301,12 @@ def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegment
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOperandSegments, AttrSizedResultSegments]> {
+def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOperandSegments, AttrSizedResultSegments, Shardable]> {
   let summary = "Gradient of qk_norm_rope.";
   let description = [{
-    C1 to C4 as in `qk_norm_rope`; dq, dk are like q, k; the weights' gradients like the weights.
+    Without the results `dq_weight` and `dk_weight` the weights have no gradients: they are frozen.
+    C1 to C4 as in `qk_norm_rope`; dq, dk are like q, k; the weights' gradients, which are there both or
+    not at all, like the weights.
 
     ```mlir
     %dq, %dk = step37.qk_norm_rope_grad %dq1, %dk1, %q, %k, %table, %start
@@ -314,7 +327,7 @@ def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOpera
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_AttentionOp : Step37_PureOp<"attention", [Differentiable]> {
+def Step37_AttentionOp : Step37_PureOp<"attention", [Differentiable, Shardable]> {
   let summary = "Causal grouped-query attention within documents, with the head gate.";
   let description = [{
     Query t sees keys j ≤ t from its document's start on and, if window > 0, only the last `window`
@@ -339,7 +352,7 @@ def Step37_AttentionOp : Step37_PureOp<"attention", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_AttentionGradOp : Step37_PureOp<"attention_grad"> {
+def Step37_AttentionGradOp : Step37_PureOp<"attention_grad", [Shardable]> {
   let summary = "Gradient of attention.";
   let description = [{
     C1 to C3 as in `attention`; gradients are like their operands, dgate is there if gate is.
@@ -364,7 +377,7 @@ def Step37_AttentionGradOp : Step37_PureOp<"attention_grad"> {
 // Feed-forward and experts
 //===------------------------------------------------------------------------------------------===//
 
-def Step37_SwigluOp : Step37_PureOp<"swiglu", [Differentiable, SameOperandsAndResultType]> {
+def Step37_SwigluOp : Step37_PureOp<"swiglu", [Differentiable, SameOperandsAndResultType, Shardable]> {
   let summary = "Clamped SwiGLU.";
   let description = [{
     after_silu: min(silu(gate), limit)·clamp(up, ±limit); before_silu: silu(min(gate, limit))·clamp(up,
@@ -381,7 +394,7 @@ def Step37_SwigluOp : Step37_PureOp<"swiglu", [Differentiable, SameOperandsAndRe
   let assemblyFormat = "operands `clamp` $clamp attr-dict `:` type($out)";
 }
 
-def Step37_SwigluGradOp : Step37_PureOp<"swiglu_grad"> {
+def Step37_SwigluGradOp : Step37_PureOp<"swiglu_grad", [Shardable]> {
   let summary = "Gradient of swiglu.";
   let description = [{
     A clamp passes the gradient at equality.
@@ -398,7 +411,7 @@ def Step37_SwigluGradOp : Step37_PureOp<"swiglu_grad"> {
   let assemblyFormat = "operands `clamp` $clamp attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_RouteOp : Step37_PureOp<"route", [Differentiable]> {
+def Step37_RouteOp : Step37_PureOp<"route", [Differentiable, Shardable]> {
   let summary = "Chooses experts and their weights.";
   let description = [{
     p = sigmoid(logits), or softmax; the top_k of p + bias are chosen (the bias selects only);
@@ -418,7 +431,7 @@ def Step37_RouteOp : Step37_PureOp<"route", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_RouteGradOp : Step37_PureOp<"route_grad"> {
+def Step37_RouteGradOp : Step37_PureOp<"route_grad", [Shardable]> {
   let summary = "Gradient of route with respect to the logits.";
   let description = [{
     C1: shapes as in `route`; dlogits is like logits.
@@ -434,7 +447,7 @@ def Step37_RouteGradOp : Step37_PureOp<"route_grad"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_SortByExpertOp : Step37_PureOp<"sort_by_expert"> {
+def Step37_SortByExpertOp : Step37_PureOp<"sort_by_expert", [ShardableItself]> {
   let summary = "Groups token slots by expert, stable in token order.";
   let description = [{
     A slot is t·top_k + j. offsets[e] is expert e's first row, row_slot[r] the slot of row r, slot_row its inverse.
@@ -452,7 +465,7 @@ def Step37_SortByExpertOp : Step37_PureOp<"sort_by_expert"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_DispatchOp : Step37_PureOp<"dispatch", [Differentiable]> {
+def Step37_DispatchOp : Step37_PureOp<"dispatch", [Differentiable, Shardable]> {
   let summary = "Copies tokens to the rows of their experts.";
   let description = [{
     rows[r] = x[row_slot[r] / top_k], 0 where row_slot[r] is −1.
@@ -469,7 +482,7 @@ def Step37_DispatchOp : Step37_PureOp<"dispatch", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable]> {
+def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable, Shardable]> {
   let summary = "Weighted sum of a token's expert rows.";
   let description = [{
     out[t] = sum over j of weights[t,j]·rows[slot_row[t·top_k+j]]; weights 1 where there are none. A slot_row of −1
@@ -487,7 +500,7 @@ def Step37_CombineOp : Step37_PureOp<"combine", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_CombineGradOp : Step37_PureOp<"combine_grad"> {
+def Step37_CombineGradOp : Step37_PureOp<"combine_grad", [Shardable]> {
   let summary = "Gradient of the weighted combine.";
   let description = [{
     0 for rows and weights without a counterpart (−1).
@@ -505,7 +518,7 @@ def Step37_CombineGradOp : Step37_PureOp<"combine_grad"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable]> {
+def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable, Shardable]> {
   let summary = "Every expert's rows times its weight.";
   let description = [{
     out[r] = x[r]·w[e]ᵀ (transpose_b, w [experts, n, k]) or x[r]·w[e] (w [experts, k, n]) for the rows
@@ -523,7 +536,7 @@ def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_GroupedMatmulGradOp : Step37_PureOp<"grouped_matmul_grad"> {
+def Step37_GroupedMatmulGradOp : Step37_PureOp<"grouped_matmul_grad", [Shardable]> {
   let summary = "Per expert, the product of two sets of rows over its rows.";
   let description = [{
     dw[e] = sum over the rows r of expert e of a[r]ᵀ·b[r].
@@ -562,7 +575,7 @@ def Step37_GroupedSwigluOp : Step37_PureOp<"grouped_swiglu"> {
 // Loss
 //===------------------------------------------------------------------------------------------===//
 
-def Step37_ShiftLabelsOp : Step37_PureOp<"shift_labels"> {
+def Step37_ShiftLabelsOp : Step37_PureOp<"shift_labels", [Shardable]> {
   let summary = "Targets of next-token prediction.";
   let description = [{
     labels[t] = ids[t+by], weights[t] = mask[t+by] within the row (and, for by > 1, the document); else 0.
@@ -579,7 +592,7 @@ def Step37_ShiftLabelsOp : Step37_PureOp<"shift_labels"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable]> {
+def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable, ShardableItself]> {
   let summary = "Output head and cross-entropy.";
   let description = [{
     token_loss[t] = weights[t]·(logsumexp(x[t]·wᵀ) − (x[t]·wᵀ)[labels[t]]), loss_sum their sum. One
@@ -598,10 +611,11 @@ def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_LmLossGradOp : Step37_PureOp<"lm_loss_grad"> {
+def Step37_LmLossGradOp : Step37_PureOp<"lm_loss_grad", [ShardableItself]> {
   let summary = "lm_loss and its gradient in one sweep.";
   let description = [{
-    The results of `lm_loss` again, and the gradients of scale·loss_sum.
+    The results of `lm_loss` again, and the gradients of scale·loss_sum; without the result `dw` the
+    head has no gradient: it is frozen.
     C1: as in `lm_loss`; dx is like x, dw like w up to its element type; scale is [1].
 
     ```mlir
@@ -613,7 +627,7 @@ def Step37_LmLossGradOp : Step37_PureOp<"lm_loss_grad"> {
   let arguments = (ins FloatTensorOfRank<2>:$x, FloatTensorOfRank<2>:$w, I32TensorOfRank<1>:$labels,
                        F32TensorOfRank<1>:$weights, Scalar:$scale);
   let results = (outs Scalar:$loss_sum, F32TensorOfRank<1>:$token_loss, FloatTensorOfRank<2>:$dx,
-                      FloatTensorOfRank<2>:$dw);
+                      Optional<FloatTensorOfRank<2>>:$dw);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
@@ -636,17 +650,19 @@ def Step37_ObjectiveOp : Step37_Op<"objective", [AttrSizedOperandSegments, Memor
   let hasVerifier = 1;
 }
 
-def Step37_TakeRowsOp : Step37_PureOp<"take_rows"> {
+def Step37_TakeRowsOp : Step37_PureOp<"take_rows", [ShardableItself]> {
   let summary = "A block of rows, chosen at run time.";
   let description = [{
-    out[i] = x[chunk·rows + i], clamped to the last row.
+    x is `parts` equal blocks of rows; out holds as many rows of each, the chunk-th: within a part,
+    out[i] = x[chunk·rows + i], clamped to the part's last row.
     C1: out is [rows, cols] of x's type with rows at most x's; chunk is [1].
+    C2: parts is positive and divides the rows of x and of out.
 
     ```mlir
-    %block = step37.take_rows %x, %chunk : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
+    %block = step37.take_rows %x, %chunk {parts = 1 : i64} : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
     ```
   }];
-  let arguments = (ins FloatTensorOfRank<2>:$x, I32TensorOfRank<1>:$chunk);
+  let arguments = (ins FloatTensorOfRank<2>:$x, I32TensorOfRank<1>:$chunk, DefaultValuedAttr<I64Attr, "1">:$parts);
   let results = (outs FloatTensorOfRank<2>:$out);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
@@ -690,24 +706,30 @@ def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, MemoryEffects<[MemRead, Mem
   let summary = "One AdamW step of a parameter, in place.";
   let description = [{
     hyper is [learning rate, β1, β2, eps, weight decay, 1−β1^t, 1−β2^t]. Weight decay counts if the
-    parameter has `decay`. Without a master the parameter is f32 and its own master.
+    parameter has `decay`. Without a master the parameter is f32 and its own master. Where the states hold a
+    part of the parameter's elements, `updated` is that part of the new parameter, which itself stays as it is.
 
-    C1: the symbols are a trained parameter and its states of these roles.
-    C2: a master is there exactly if the parameter is not f32.
+    C1: the symbols are a trained parameter and its states of these roles, the states and the gradient of one
+    number of elements: the parameter's, unless there is an `updated` of as many.
+    C2: a master is there exactly if the parameter is not f32 or there is an `updated`.
     C3: hyper has 7 elements, clip one.
 
     ```mlir
-    step37.adamw @w gradient @gradient.w moments @moment1.w, @moment2.w hyper %hyper clip %clip
-      : tensor<7xf32>, tensor<1xf32>
+    step37.adamw @w gradient %dw moments @moment1.w, @moment2.w hyper %hyper clip %clip
+      : (tensor<32x16xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$parameter, FlatSymbolRefAttr:$gradient,
+  let arguments = (ins FlatSymbolRefAttr:$parameter, FloatTensor:$gradient,
                        FlatSymbolRefAttr:$moment1, FlatSymbolRefAttr:$moment2,
                        OptionalAttr<FlatSymbolRefAttr>:$master, Scalar:$hyper, Scalar:$clip);
+  let results = (outs Optional<FloatTensorOfRank<1>>:$updated);
   let assemblyFormat = [{
     $parameter `gradient` $gradient `moments` $moment1 `,` $moment2 (`master` $master^)? `hyper` $hyper
-    `clip` $clip attr-dict `:` type($hyper) `,` type($clip)
+    `clip` $clip attr-dict `:` functional-type(operands, results)
   }];
 }
+
+include "dialects/step37/CollectiveOps.td"
+include "dialects/step37/DataOps.td"
 
 #endif

@@ -9,10 +9,6 @@ using namespace mlir;
 namespace step37::ir {
 namespace {
 
-/// The type asked for an operand's gradient, or the operand's own where the gradient comes along
-/// anyway.
-Type gradientType(Type asked, Value operand) { return asked ? asked : operand.getType(); }
-
 /// Fails unless gradients reach exactly the first `count` results: the formulas know no others.
 LogicalResult expectFirst(Operation *op, ArrayRef<Value> resultGradients, size_t count = 1) {
   for (auto [index, gradient] : llvm::enumerate(resultGradients))
@@ -42,9 +38,9 @@ LogicalResult RmsNormOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGrad
   if (getAddends().size() != 1)
     return emitOpError("has a gradient only with one addend: sums are fused after differentiation");
   Value x = getAddends()[0];
-  auto grad = RmsNormGradOp::create(builder, getLoc(), x.getType(),
-                                    gradientType(gradientTypes[1], getWeight()), resultGradients[0],
-                                    x, getWeight(), getInverseRms(), ValueRange(), getEps());
+  auto grad =
+      RmsNormGradOp::create(builder, getLoc(), x.getType(), gradientTypes[1], resultGradients[0], x,
+                            getWeight(), getInverseRms(), ValueRange(), getEps());
   operandGradients[0] = grad.getDx();
   operandGradients[1] = grad.getDweight();
   return success();
@@ -80,10 +76,12 @@ LogicalResult QkNormRopeOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultG
   if (failed(expectFirst(*this, resultGradients, 2)))
     return failure();
   unsigned qWeight = 2, kWeight = 3;
+  Type qWeightType = getQWeight() ? gradientTypes[qWeight] : Type(),
+       kWeightType = getKWeight() ? gradientTypes[kWeight] : Type();
+  if (bool(qWeightType) != bool(kWeightType))
+    return emitOpError("has gradients of both weights or of none: they are frozen together");
   auto grad = QkNormRopeGradOp::create(
-      builder, getLoc(), getQ().getType(), getK().getType(),
-      getQWeight() ? gradientType(gradientTypes[qWeight], getQWeight()) : Type(),
-      getKWeight() ? gradientType(gradientTypes[kWeight], getKWeight()) : Type(),
+      builder, getLoc(), getQ().getType(), getK().getType(), qWeightType, kWeightType,
       resultGradients[0], resultGradients[1], getQ(), getK(), getQWeight(), getKWeight(),
       getTable(), getDocumentStart(), getInverseRms(), getSeqLen(), getHeadDim(), getEps());
   operandGradients[0] = grad.getDq();
@@ -175,12 +173,18 @@ LogicalResult LmLossOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradi
                                  MutableArrayRef<Value> operandGradients) {
   if (failed(expectFirst(*this, resultGradients)))
     return failure();
-  auto grad =
-      LmLossGradOp::create(builder, getLoc(), getLossSum().getType(), getTokenLoss().getType(),
-                           getX().getType(), gradientType(gradientTypes[1], getW()), getX(), getW(),
-                           getLabels(), getWeights(), resultGradients[0]);
+  auto grad = LmLossGradOp::create(builder, getLoc(), getLossSum().getType(),
+                                   getTokenLoss().getType(), getX().getType(), gradientTypes[1],
+                                   getX(), getW(), getLabels(), getWeights(), resultGradients[0]);
   operandGradients[0] = grad.getDx();
   operandGradients[1] = grad.getDw();
+  return success();
+}
+
+LogicalResult JoinColumnsOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
+                                      ArrayRef<Type>, MutableArrayRef<Value> operandGradients) {
+  auto split = SplitColumnsOp::create(builder, getLoc(), getOperandTypes(), resultGradients[0]);
+  llvm::copy(split.getParts(), operandGradients.begin());
   return success();
 }
 

@@ -27,7 +27,11 @@ double widestRow(const ModelConfig &config, const std::string &origin) {
   add("moe_intermediate_size", 2 * static_cast<double>(config.moe_intermediate));
   add("share_expert_dim", 2 * static_cast<double>(config.shared_intermediate));
   add("moe_num_experts", static_cast<double>(config.experts));
-  for (const LayerConfig &layer : config.layers) {
+  if (!config.mtp_layers.empty())
+    add("hidden_size", 2 * static_cast<double>(config.hidden)); // its two inputs side by side
+  std::vector<LayerConfig> layers = config.layers;
+  layers.insert(layers.end(), config.mtp_layers.begin(), config.mtp_layers.end());
+  for (const LayerConfig &layer : layers) {
     const auto heads = static_cast<double>(layer.heads), groups = static_cast<double>(layer.groups);
     add("num_attention_heads", (heads + 2 * groups) * static_cast<double>(layer.head_dim) + heads);
   }
@@ -53,7 +57,7 @@ void checkBatch(const ModelConfig &config, const std::string &origin, int64_t mi
                 "; choose less");
 
   const auto slots = static_cast<double>(microBatch * seqLen * slotsOfToken);
-  const auto layers = static_cast<double>(config.layers.size() + 1);
+  const auto layers = static_cast<double>(config.layers.size() + config.mtp_layers.size() + 1);
   if (slots * widestRow(config, origin) * layers > maxElements)
     throw Error(options + ": more than 10^15 elements of activations; choose less");
 }

@@ -3,8 +3,10 @@
 #include "runtime/file/Error.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <cstdint>
+#include <cmath>
+#include <optional>
 
 namespace step37 {
 namespace {
@@ -18,24 +20,74 @@ const Switch &find(std::string_view key) {
   return *found;
 }
 
+/// The whole text as a number of this type.
+template <class Number> std::optional<Number> parse(std::string_view text) {
+  Number number{};
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    return std::nullopt;
+  return number;
+}
+
+void check(const Switch &entry, std::string_view value) {
+  std::string accepted;
+  switch (entry.kind) {
+  case SwitchKind::word:
+    if (std::find(entry.values.begin(), entry.values.end(), value) != entry.values.end())
+      return;
+    for (std::string_view word : entry.values)
+      accepted += (accepted.empty() ? "one of " : ", ") + std::string(word);
+    break;
+  case SwitchKind::count:
+    if (auto number = parse<int64_t>(value); number && *number > 0 && *number <= INT32_MAX)
+      return;
+    accepted = "an integer from 1 to " + std::to_string(INT32_MAX);
+    break;
+  case SwitchKind::factor:
+    if (auto number = parse<double>(value); number && std::isfinite(*number) && *number >= 0)
+      return;
+    accepted = "a finite number from 0 on";
+    break;
+  }
+  throw Error("--set " + std::string(entry.key) + ": '" + std::string(value) + "' is not " +
+              accepted);
+}
+
 } // namespace
 
 std::span<const Switch> switchTable() {
   static const std::vector<Switch> table = {
       {"window_keys",
+       SwitchKind::count,
        {},
        "keys that a sliding query sees, its own included (config's sliding_window)"},
       {"rope_scaling",
+       SwitchKind::word,
        {"on", "off"},
        "llama3 smoothing of RoPE on the layer types it is configured for"},
-      {"clamp_position", {"after_silu", "before_silu"}, "where SwiGLU's clamp of the gate sits"},
+      {"clamp_position",
+       SwitchKind::word,
+       {"after_silu", "before_silu"},
+       "where SwiGLU's clamp of the gate sits"},
+      {"mtp_hidden",
+       SwitchKind::word,
+       {"pre_norm", "post_norm"},
+       "hidden state that a depth of multi-token prediction takes: before or behind the last norm"},
+      {"mtp_head",
+       SwitchKind::word,
+       {"own", "shared"},
+       "output heads of multi-token prediction: their own, or the model's"},
+      {"mtp_factor",
+       SwitchKind::factor,
+       {},
+       "what the loss of each depth of multi-token prediction counts (0.1 / number of depths)"},
   };
   return table;
 }
 
 SwitchValues::SwitchValues() {
   for (const Switch &entry : switchTable())
-    if (!entry.values.empty())
+    if (entry.kind == SwitchKind::word)
       values.emplace(entry.key, entry.values.front());
 }
 
@@ -45,20 +97,7 @@ void SwitchValues::set(std::string_view assignment) {
     throw Error("--set " + std::string(assignment) + ": expected key=value");
   std::string_view key = assignment.substr(0, equals), value = assignment.substr(equals + 1);
   const Switch &entry = find(key);
-  if (entry.values.empty()) {
-    int64_t number = 0;
-    auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc() || end != value.data() + value.size() || number <= 0 ||
-        number > INT32_MAX)
-      throw Error("--set " + std::string(key) + ": '" + std::string(value) +
-                  "' is not an integer from 1 to " + std::to_string(INT32_MAX));
-  } else if (std::find(entry.values.begin(), entry.values.end(), value) == entry.values.end()) {
-    std::string accepted;
-    for (std::string_view word : entry.values)
-      accepted += (accepted.empty() ? "" : ", ") + std::string(word);
-    throw Error("--set " + std::string(key) + ": '" + std::string(value) + "' is not one of " +
-                accepted);
-  }
+  check(entry, value);
   values[std::string(key)] = value;
 }
 
@@ -69,6 +108,12 @@ const std::string &SwitchValues::word(std::string_view key) const {
 int64_t SwitchValues::integerOr(std::string_view key, int64_t otherwise) const {
   auto found = values.find(key);
   return found == values.end() ? otherwise : std::stoll(found->second);
+}
+
+void SwitchValues::setDefault(std::string_view key, double factor) {
+  std::array<char, 32> text; // the shortest that reads back the same
+  char *end = std::to_chars(text.data(), text.data() + text.size(), factor).ptr;
+  values.try_emplace(std::string(key), text.data(), end);
 }
 
 } // namespace step37

@@ -26,7 +26,7 @@ CudaExecutor::CudaExecutor(const plan::Plan &plan, const plan::Target &target,
       device(*driver, options.ordinal), freeAtStart(device.freeBytes()),
       imageBytes(plan.imageBytes(target)), specs(parseSpecs(target)), timer(*driver) {
   for (const plan::Program &program : target.programs)
-    checkSteps(target, program, specs);
+    checkSteps(plan.mesh, target, program, specs);
   modules = loadKernels(plan, target, *driver, device);
   int64_t free = device.freeBytes();
   if (target.arena_bytes > free)

@@ -50,20 +50,22 @@ void run(const spec::AdamW &spec, HostContext &context, HostArguments arguments)
   auto *master = argument<float>(arguments, 3);
   auto *m = argument<float>(arguments, 4);
   auto *v = argument<float>(arguments, 5);
-  auto *param = spec.type == DType::f32 ? nullptr : argument<BFloat16>(arguments, 6);
   withType(spec.grad_type, [&](auto zero) {
     auto *grad = argument<const decltype(zero)>(arguments, 0);
-    forEachBlock(context.pool, spec.elements, rowsPerItem(1),
-                 [&](int64_t, int64_t first, int64_t last, int) {
-                   for (int64_t i = first; i < last; i += columnChunk) {
-                     int64_t count = std::min(columnChunk, last - i);
-                     float g[columnChunk];
-                     loadRow(grad + i, count, g);
-                     updateRow(hyper, g, count, master + i, m + i, v + i);
-                     if (param)
-                       storeRow(master + i, count, param + i);
-                   }
-                 });
+    withType(spec.type, [&](auto paramZero) {
+      auto *param = spec.copy ? argument<decltype(paramZero)>(arguments, 6) : nullptr;
+      forEachBlock(context.pool, spec.elements, rowsPerItem(1),
+                   [&](int64_t, int64_t first, int64_t last, int) {
+                     for (int64_t i = first; i < last; i += columnChunk) {
+                       int64_t count = std::min(columnChunk, last - i);
+                       float g[columnChunk];
+                       loadRow(grad + i, count, g);
+                       updateRow(hyper, g, count, master + i, m + i, v + i);
+                       if (param)
+                         storeRow(master + i, count, param + i);
+                     }
+                   });
+    });
   });
 }
 

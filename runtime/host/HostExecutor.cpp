@@ -3,6 +3,7 @@
 
 #include "runtime/StepBinding.h"
 #include "runtime/host/HostKernels.h"
+#include "runtime/plan/Mesh.h"
 
 #include <algorithm>
 #include <cassert>
@@ -22,22 +23,44 @@ int64_t scratchFloatsOf(const std::vector<spec::KernelSpec> &specs) {
 
 } // namespace
 
-HostExecutor::HostExecutor(const plan::Target &target, int threads)
-    : Executor(target), specs(parseSpecs(target)), arena(target.arena_bytes), pool(threads),
+HostExecutor::HostExecutor(const plan::Plan &plan, const plan::Target &target, int threads)
+    : Executor(target), specs(parseSpecs(target)), pool(threads),
       context{pool, blas, nullptr, scratchFloatsOf(specs)},
       scratch(context.scratchPerWorker * pool.threads() * int64_t(sizeof(float))) {
   context.scratch = reinterpret_cast<float *>(scratch.data());
+  for (int64_t rank = 0; rank < plan::rankCount(plan.mesh); ++rank)
+    arenas.emplace_back(target.arena_bytes);
   for (const plan::Program &program : target.programs)
-    bind(program);
+    bind(plan.mesh, program);
+  writeCoordinates(plan.mesh);
 }
 
-void HostExecutor::bind(const plan::Program &program) {
-  checkSteps(target(), program, specs);
+void HostExecutor::bind(const plan::Mesh &mesh, const plan::Program &program) {
+  checkSteps(mesh, target(), program, specs);
   std::vector<BoundStep> &steps = programs.emplace_back();
   for (const plan::Step &step : program.steps) {
-    BoundStep &bound = steps.emplace_back(BoundStep{&specs[size_t(step.kernel)], {}});
-    for (auto [buffer, offset] : step.arguments)
-      bound.arguments.push_back(arena.data() + target().buffers[size_t(buffer)].offset + offset);
+    const spec::KernelSpec &spec = specs[size_t(step.kernel)];
+    BoundStep &bound = steps.emplace_back(BoundStep{&spec, {}});
+    const auto *collective = std::get_if<spec::Collective>(&spec);
+    for (const std::vector<int64_t> &ranks :
+         plan::groupsAlong(mesh, collective ? collective->axes : std::vector<std::string>())) {
+      std::vector<std::byte *> &call = bound.calls.emplace_back();
+      for (int64_t rank : ranks)
+        for (auto [buffer, offset] : step.arguments)
+          call.push_back(address(int(rank), buffer, offset, 0));
+    }
+  }
+}
+
+void HostExecutor::writeCoordinates(const plan::Mesh &mesh) {
+  for (size_t i = 0; i < target().buffers.size(); ++i) {
+    const plan::Buffer &buffer = target().buffers[i];
+    if (buffer.coordinate.empty())
+      continue;
+    for (int rank = 0; rank < localRanks(); ++rank) {
+      auto index = int32_t(plan::indexAlong(mesh, buffer.coordinate, rank));
+      write(rank, int(i), 0, std::as_bytes(std::span(&index, 1)));
+    }
   }
 }
 
@@ -45,8 +68,12 @@ void HostExecutor::run(int program) {
   const std::vector<BoundStep> &steps = programs.at(size_t(program));
   for (size_t index = 0; index < steps.size(); ++index) {
     const double began = stepWatch ? stepWatch->now() : 0;
-    std::visit([&](const auto &typed) { host::run(typed, context, steps[index].arguments); },
-               *steps[index].spec);
+    std::visit(
+        [&](const auto &typed) {
+          for (const std::vector<std::byte *> &arguments : steps[index].calls)
+            host::run(typed, context, arguments);
+        },
+        *steps[index].spec);
     if (stepWatch)
       watchStep(program, index, began);
   }
@@ -54,7 +81,9 @@ void HostExecutor::run(int program) {
 
 void HostExecutor::watchStep(int program, size_t index, double began) {
   stepWatch->note({0, program, int(index), began, stepWatch->now() - began});
-  if (stepWatch->checks())
+  if (!stepWatch->checks())
+    return;
+  for (const Arena &arena : arenas)
     stepWatch->requireFinite(program, index, [&](int64_t offset, std::span<std::byte> bytes) {
       std::memcpy(bytes.data(), arena.data() + offset, bytes.size());
     });
@@ -62,8 +91,8 @@ void HostExecutor::watchStep(int program, size_t index, double began) {
 
 std::byte *HostExecutor::address(int rank, int buffer, int64_t offset, size_t bytes) const {
   const plan::Buffer &place = target().buffers.at(size_t(buffer));
-  assert(rank == 0 && offset >= 0 && offset + int64_t(bytes) <= place.bytes());
-  return arena.data() + place.offset + offset;
+  assert(offset >= 0 && offset + int64_t(bytes) <= place.bytes());
+  return arenas.at(size_t(rank)).data() + place.offset + offset;
 }
 
 void HostExecutor::write(int rank, int buffer, int64_t offset, std::span<const std::byte> bytes) {
@@ -75,9 +104,9 @@ void HostExecutor::read(int rank, int buffer, int64_t offset, std::span<std::byt
 }
 
 std::string HostExecutor::description() const {
-  int threads = pool.threads();
-  return "host, " + std::to_string(threads) + (threads == 1 ? " thread, " : " threads, ") +
-         blas.description();
+  int threads = pool.threads(), ranks = localRanks();
+  return "host, " + (ranks == 1 ? "" : std::to_string(ranks) + " ranks, ") +
+         std::to_string(threads) + (threads == 1 ? " thread, " : " threads, ") + blas.description();
 }
 
 } // namespace step37::host

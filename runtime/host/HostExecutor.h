@@ -1,6 +1,8 @@
-// Runs a plan's "host" target: one arena, every step bound to its kernel and addresses when the
-// executor is made, so that a run is a flat loop. What a step computes is in HostKernels; which
-// executor a device has is decided in runtime/Executor.cpp.
+// Runs a plan's "host" target, all ranks of the mesh in this process: an arena a rank, every step
+// bound to its kernel and addresses when the executor is made, so that a run is a flat loop. Ranks
+// take each step one after another with the whole pool, and a collective once all of them are
+// there: nothing can wait for ever, and results do not depend on the number of threads. What a step
+// computes is in HostKernels; which executor a device has is decided in runtime/Executor.cpp.
 #pragma once
 
 #include "codegen/spec/KernelSpec.h"
@@ -9,36 +11,40 @@
 #include "runtime/host/Blas.h"
 #include "runtime/host/HostKernel.h"
 
+#include <deque>
 #include <vector>
 
 namespace step37::host {
 
 class HostExecutor final : public Executor {
 public:
-  /// `target` outlives the executor; threads as in ExecutorOptions. Throws Error naming program,
-  /// step, origin and argument where a kernel does not fit its buffers.
-  HostExecutor(const plan::Target &target, int threads);
+  /// `target`, of `plan`, outlives the executor; threads as in ExecutorOptions. Throws Error naming
+  /// program, step, origin and argument where a kernel does not fit its buffers.
+  HostExecutor(const plan::Plan &plan, const plan::Target &target, int threads);
 
-  int localRanks() const override { return 1; }
+  int localRanks() const override { return int(arenas.size()); }
   void run(int program) override;
   void write(int rank, int buffer, int64_t offset, std::span<const std::byte> bytes) override;
   void read(int rank, int buffer, int64_t offset, std::span<std::byte> bytes) const override;
   std::string description() const override;
 
 private:
+  /// A step of all ranks: a kernel has a call a rank; a collective has one a group, with the
+  /// arguments of all its ranks.
   struct BoundStep {
     const spec::KernelSpec *spec;
-    std::vector<std::byte *> arguments;
+    std::vector<std::vector<std::byte *>> calls;
   };
 
-  void bind(const plan::Program &program);
+  void bind(const plan::Mesh &mesh, const plan::Program &program);
+  void writeCoordinates(const plan::Mesh &mesh);
   /// Tells the watch about a step that has just run.
   void watchStep(int program, size_t index, double began);
   std::byte *address(int rank, int buffer, int64_t offset, size_t bytes) const;
 
   std::vector<spec::KernelSpec> specs; // of the target's kernels
   std::vector<std::vector<BoundStep>> programs;
-  Arena arena;
+  std::deque<Arena> arenas; // by rank
   ThreadPool pool;
   Blas blas;
   HostContext context;

@@ -1,7 +1,7 @@
 // The C++ twin of each kernel family: one overload of `run` a spec. What a twin computes and which
-// arguments it takes is said at its spec (codegen/spec/KernelSpec.h); the arguments are trusted
-// here, the executor has checked them. Results do not depend on the number of workers: work items
-// are cut by shape (and group offsets) alone, and sums have a fixed order.
+// arguments it takes is said at its spec (codegen/spec/KernelSpec.h, MeshSpecs.h); the arguments
+// are trusted here, the executor has checked them. Results do not depend on the number of workers:
+// work items are cut by shape (and group offsets) alone, and sums have a fixed order.
 #pragma once
 
 #include "codegen/spec/KernelSpec.h"
@@ -25,6 +25,7 @@ void run(const spec::SumOfSquares &spec, HostContext &context, HostArguments arg
 void run(const spec::GlobalNorm &spec, HostContext &context, HostArguments arguments);
 void run(const spec::AdamW &spec, HostContext &context, HostArguments arguments);
 void run(const spec::TakeRows &spec, HostContext &context, HostArguments arguments);
+void run(const spec::CopyColumns &spec, HostContext &context, HostArguments arguments);
 void run(const spec::ShiftLabels &spec, HostContext &context, HostArguments arguments);
 void run(const spec::RopeTable &spec, HostContext &context, HostArguments arguments);
 
@@ -48,6 +49,16 @@ void run(const spec::Dispatch &spec, HostContext &context, HostArguments argumen
 void run(const spec::Combine &spec, HostContext &context, HostArguments arguments);
 void run(const spec::CombineGrad &spec, HostContext &context, HostArguments arguments);
 
+// What only sharded programs have: Collectives.cpp, LocalIndices.cpp, SplitLoss.cpp. A collective
+// is run once for each group of ranks: with in and out of its first rank, then of the second one,
+// ….
+void run(const spec::Collective &spec, HostContext &context, HostArguments arguments);
+void run(const spec::LocalizeIds &spec, HostContext &context, HostArguments arguments);
+void run(const spec::ExpertWindow &spec, HostContext &context, HostArguments arguments);
+void run(const spec::LossStats &spec, HostContext &context, HostArguments arguments);
+void run(const spec::MergeLossStats &spec, HostContext &context, HostArguments arguments);
+void run(const spec::LogitsGrad &spec, HostContext &context, HostArguments arguments);
+
 /// Floats of scratch that a twin needs for each worker. A twin that needs some declares its own
 /// overload below.
 template <class Spec> int64_t scratchFloats(const Spec &) { return 0; }
@@ -67,5 +78,7 @@ int64_t scratchFloats(const spec::SwigluGrad &spec);
 int64_t scratchFloats(const spec::Route &spec);
 int64_t scratchFloats(const spec::RouteGrad &spec);
 int64_t scratchFloats(const spec::CombineGrad &spec);
+int64_t scratchFloats(const spec::LossStats &spec);
+int64_t scratchFloats(const spec::LogitsGrad &spec);
 
 } // namespace step37::host

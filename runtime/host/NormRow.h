@@ -26,13 +26,15 @@ inline float normRow(float *x, const float *scale, int64_t cols, double eps) {
   return r;
 }
 
-/// Turns the gradient u of normRow's result into that of x, and adds that of the scale to dscale.
+/// Turns the gradient u of normRow's result into that of x, and adds that of the scale to dscale,
+/// which is null where nobody asks for it.
 inline void normRowGrad(float *u, const float *x, float r, const float *scale, int64_t cols,
                         float *dscale) {
-  for (int64_t c = 0; c < cols; ++c) {
-    dscale[c] += u[c] * x[c] * r;
+  if (dscale)
+    for (int64_t c = 0; c < cols; ++c)
+      dscale[c] += u[c] * x[c] * r;
+  for (int64_t c = 0; c < cols; ++c)
     u[c] *= scale[c];
-  }
   float pull = dot(u, x, cols) / static_cast<float>(cols) * r * r * r;
   for (int64_t c = 0; c < cols; ++c)
     u[c] = r * u[c] - x[c] * pull;

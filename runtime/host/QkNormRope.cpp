@@ -75,23 +75,25 @@ void normRopeGrad(const spec::QkNormRopeGrad &spec, HostContext &context, HostAr
   auto *table = spec.rotary_dim ? argument<const float>(arguments, next++) : nullptr;
   auto *documentStart = argument<const int32_t>(arguments, next++);
   auto *inverseRms = spec.normalize ? argument<const float>(arguments, next++) : nullptr;
-  float beta = spec.normalize ? *argument<const float>(arguments, next++) : 0.0f;
+  bool sums = spec.sumsWeights();
+  float beta = sums ? *argument<const float>(arguments, next++) : 0.0f;
   T *dq = argument<T>(arguments, next++);
   T *dk = argument<T>(arguments, next++);
-  G *dqWeight = spec.normalize ? argument<G>(arguments, next++) : nullptr;
-  G *dkWeight = spec.normalize ? argument<G>(arguments, next++) : nullptr;
-  float *workspace = spec.normalize ? argument<float>(arguments, next) : nullptr;
+  G *dqWeight = sums ? argument<G>(arguments, next++) : nullptr;
+  G *dkWeight = sums ? argument<G>(arguments, next++) : nullptr;
+  float *workspace = sums ? argument<float>(arguments, next) : nullptr;
   int64_t dim = spec.head_dim, rows = spec.heads + spec.groups;
 
   forEachBlock(
       context.pool, spec.tokens, spec.rowsPerBlock,
       [&](int64_t block, int64_t first, int64_t last, int worker) {
         float *u = context.workerScratch(worker), *x = u + dim, *scales = x + dim;
-        float *partial = spec.normalize ? workspace + block * 2 * dim : nullptr;
+        float *partial = sums ? workspace + block * 2 * dim : nullptr;
+        if (sums)
+          std::fill_n(partial, 2 * dim, 0.0f);
         if (spec.normalize) {
           loadNormScale(qWeight, dim, scales);
           loadNormScale(kWeight, dim, scales + dim);
-          std::fill_n(partial, 2 * dim, 0.0f);
         }
         for (int64_t t = first; t < last; ++t)
           for (int64_t h = 0; h < rows; ++h) {
@@ -104,14 +106,15 @@ void normRopeGrad(const spec::QkNormRopeGrad &spec, HostContext &context, HostAr
             if (spec.normalize) {
               loadRow(isQ ? q + t * spec.q_stride + h * dim : k + t * spec.k_stride + g * dim, dim,
                       x);
-              normRowGrad(u, x, inverseRms[t * rows + h], scales + side, dim, partial + side);
+              normRowGrad(u, x, inverseRms[t * rows + h], scales + side, dim,
+                          sums ? partial + side : nullptr);
             }
             storeRow(u, dim,
                      isQ ? dq + t * spec.dq_stride + h * dim : dk + t * spec.dk_stride + g * dim);
           }
       });
 
-  if (!spec.normalize)
+  if (!sums)
     return;
   int64_t blocks = (spec.tokens + spec.rowsPerBlock - 1) / spec.rowsPerBlock;
   addBlockSums(workspace, blocks, 2 * dim, dim, beta, dqWeight);

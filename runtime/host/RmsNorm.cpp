@@ -50,18 +50,20 @@ void normalizeGrad(const spec::RmsNormGrad &spec, HostContext &context, HostArgu
   auto *weight = argument<const T>(arguments, 2);
   auto *inverseRms = argument<const float>(arguments, 3);
   size_t next = 4 + static_cast<size_t>(spec.residuals);
-  float beta = *argument<const float>(arguments, next++);
+  bool sums = !spec.frozen;
+  float beta = sums ? *argument<const float>(arguments, next++) : 0.0f;
   T *dx = argument<T>(arguments, next++);
-  G *dweight = argument<G>(arguments, next++);
-  float *workspace = argument<float>(arguments, next);
+  G *dweight = sums ? argument<G>(arguments, next++) : nullptr;
+  float *workspace = sums ? argument<float>(arguments, next) : nullptr;
 
   forEachBlock(context.pool, spec.rows, spec.rowsPerBlock,
                [&](int64_t block, int64_t first, int64_t last, int worker) {
                  float *xRow = context.workerScratch(worker), *u = xRow + spec.cols;
                  float *scale = u + spec.cols;
                  loadNormScale(weight, spec.cols, scale);
-                 float *partial = workspace + block * spec.cols;
-                 std::fill_n(partial, spec.cols, 0.0f);
+                 float *partial = sums ? workspace + block * spec.cols : nullptr;
+                 if (sums)
+                   std::fill_n(partial, spec.cols, 0.0f);
                  for (int64_t row = first; row < last; ++row) {
                    int64_t offset = row * spec.cols;
                    loadRow(x + offset, spec.cols, xRow);
@@ -74,6 +76,8 @@ void normalizeGrad(const spec::RmsNormGrad &spec, HostContext &context, HostArgu
                  }
                });
 
+  if (!sums)
+    return;
   int64_t blocks = (spec.rows + spec.rowsPerBlock - 1) / spec.rowsPerBlock;
   forEachBlock(
       context.pool, spec.cols, columnChunk, [&](int64_t, int64_t first, int64_t last, int) {

@@ -1,5 +1,5 @@
-// Host twins of ShiftLabels, TakeRows and RopeTable: what is indexed by token or position and has
-// little arithmetic.
+// Host twins of ShiftLabels, TakeRows, CopyColumns and RopeTable: what is indexed by token or
+// position and has little arithmetic.
 #include "runtime/host/HostKernels.h"
 #include "runtime/host/RowBlocks.h"
 
@@ -34,6 +34,17 @@ void run(const spec::TakeRows &spec, HostContext &context, HostArguments argumen
                    int64_t row = std::clamp<int64_t>(begin + i, 0, spec.total_rows - 1);
                    std::memcpy(out + i * rowBytes, x + row * rowBytes, size_t(rowBytes));
                  }
+               });
+}
+
+void run(const spec::CopyColumns &spec, HostContext &context, HostArguments arguments) {
+  std::byte *x = arguments[0], *out = arguments[1];
+  int64_t size = byteSize(spec.type);
+  forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
+               [&](int64_t, int64_t first, int64_t last, int) {
+                 for (int64_t row = first; row < last; ++row)
+                   std::memcpy(out + row * spec.out_stride * size, x + row * spec.x_stride * size,
+                               size_t(spec.cols * size));
                });
 }
 

@@ -70,4 +70,8 @@ std::vector<int64_t> JsonNode::integers() const {
   return list([](const JsonNode &element) { return element.integer(); });
 }
 
+std::vector<std::string> JsonNode::strings() const {
+  return list([](const JsonNode &element) { return element.string(); });
+}
+
 } // namespace step37::plan

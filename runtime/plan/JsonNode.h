@@ -30,6 +30,7 @@ public:
   int64_t integer() const;
   int smallInteger() const; // fits an int
   std::vector<int64_t> integers() const;
+  std::vector<std::string> strings() const;
   const nlohmann::json &object() const;
 
   /// Calls read(element) for every element of a list and collects the results.

@@ -60,7 +60,7 @@ std::string_view name(BufferKind kind) {
 }
 
 std::string_view name(StepKind kind) {
-  constexpr std::array<std::string_view, stepKindCount> names{"launch", "gemm"};
+  constexpr std::array<std::string_view, stepKindCount> names{"launch", "gemm", "collective"};
   return names[static_cast<size_t>(kind)];
 }
 

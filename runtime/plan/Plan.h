@@ -17,7 +17,7 @@
 namespace step37::plan {
 
 /// Version of the file format; the loader takes exactly this one.
-inline constexpr int formatVersion = 1;
+inline constexpr int formatVersion = 2;
 
 /// Alignment of every buffer's offset in the arena, and of every blob in the file, in bytes.
 inline constexpr int64_t alignment = 64;
@@ -30,6 +30,11 @@ enum class BufferClass : uint8_t { parameter, state, scalar, input, output, temp
 /// What a buffer's bytes are counted as in `show`.
 enum class BufferKind : uint8_t { weights, gradients, optimizer, activations, workspace, io };
 
+/// For every dimension the mesh axes that it is split over, slowest first; empty: in no dimension.
+/// A dimension of global size n over axes of `ways` ranks together has ceil(n/ways) elements on
+/// each; rank r of them holds elements from r·ceil(n/ways) on, zeros where there are none left.
+using Split = std::vector<std::vector<std::string>>;
+
 struct Buffer {
   std::string name; // unique within a target
   BufferClass cls = BufferClass::temporary;
@@ -39,6 +44,10 @@ struct Buffer {
   int64_t offset = 0; // bytes from the arena's start
   int program = -1;   // of a temporary: index of its program; first and last step that touch it
   int first_step = -1, last_step = -1;
+  Split split{}; // of an input or output: `shape` is the part of a rank
+  /// Of a scalar i32 [1]: the executor writes the rank's index along these axes before the first
+  /// run, and nobody after it.
+  std::vector<std::string> coordinate{};
 
   int64_t elements() const;
   int64_t bytes() const { return elements() * byteSize(type); }
@@ -72,9 +81,9 @@ struct Argument {
   int64_t offset = 0;
 };
 
-/// launch: a kernel of ours. gemm: a library's matrix product. Both name a kernel and its
-/// arguments.
-enum class StepKind : uint8_t { launch, gemm };
+/// launch: a kernel of ours. gemm: a library's matrix product. collective: ranks of a group
+/// exchange data (spec::Collective). All name a kernel and its arguments.
+enum class StepKind : uint8_t { launch, gemm, collective };
 
 struct Step {
   StepKind kind = StepKind::launch;
@@ -103,14 +112,16 @@ struct Target {
   int findProgram(std::string_view name) const;
 };
 
-/// A published tensor inside a parameter's buffer: seen as [blocks, block] in its own row-major
-/// order, block b stands at element begin + b·stride of the buffer.
+/// A published tensor inside a parameter's buffer. The rank's piece of it (`split`; the whole
+/// tensor where that is empty), seen as [blocks, block] in its own row-major order, has block b at
+/// element begin + b·stride of the buffer.
 struct Part {
   std::string name;           // published name
   DType type = DType::bf16;   // published element type
-  std::vector<int64_t> shape; // published shape
+  std::vector<int64_t> shape; // published shape, whole
   int64_t blocks = 1, block = 0, begin = 0, stride = 0;
   double init_std = 0; // random initialisation: normal of this deviation; 0: zeros
+  Split split{};
 };
 
 /// A parameter as this plan stores it: one buffer, made of published tensors. Names of buffers hold
@@ -121,6 +132,12 @@ struct Parameter {
   std::string buffer, gradient, master, moment1, moment2;
   bool trained = true;
   std::vector<Part> parts;
+  /// After `accumulate` the gradient is the sum of its buffers over the ranks along these axes.
+  std::vector<std::string> gradient_partial{};
+  /// Optimizer state (master and moments) is split over these axes: rank r along them holds the n
+  /// elements of the parameter's buffer from r·n on, n the elements of the state's buffers; zeros
+  /// behind the parameter's end. Empty: whole, elements as in the parameter's buffer.
+  std::vector<std::string> state_split{};
 };
 
 /// A published tensor that the plan carries along but does not compute with.
@@ -130,8 +147,19 @@ struct CarriedTensor {
   std::vector<int64_t> shape;
 };
 
+/// A named axis of the mesh.
+struct Axis {
+  std::string name;
+  int64_t size = 1;
+};
+
+/// The mesh as it was asked for, and as axes that no group splits: ranks are numbered along `axes`,
+/// the last one fastest; the product of the sizes is dp·tp. tp is the fastest part of dp·tp, etp
+/// the fastest of ep·etp, which is the fastest part of the same ranks: "dp" or "tp" is in two axes
+/// ("dp.0", "dp.1") where ep or etp ends within it. Without axes: one rank.
 struct Mesh {
   int64_t dp = 1, tp = 1, ep = 1, etp = 1;
+  std::vector<Axis> axes{};
 };
 
 /// Bytes with a name, beside the header in the file: the config, cubins and CUDA text.
@@ -166,6 +194,6 @@ std::string_view name(BufferKind kind);
 std::string_view name(StepKind kind);
 
 /// Values of each enumeration.
-inline constexpr size_t bufferClassCount = 6, bufferKindCount = 6, stepKindCount = 2;
+inline constexpr size_t bufferClassCount = 6, bufferKindCount = 6, stepKindCount = 3;
 
 } // namespace step37::plan

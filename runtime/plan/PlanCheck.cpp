@@ -9,11 +9,6 @@ namespace step37::plan {
 
 namespace {
 
-void checkPositive(int64_t value, const FieldPath &path) {
-  if (value < 1)
-    path.fail(std::to_string(value) + " is less than 1");
-}
-
 /// An index into a list of `count` elements.
 void checkIndex(int64_t index, size_t count, std::string_view what, const FieldPath &path) {
   if (index < 0 || static_cast<uint64_t>(index) >= count)
@@ -27,11 +22,7 @@ void checkModel(const Plan &plan, const FieldPath &root) {
   checkPositive(plan.vocab, root.field("vocab"));
   if (!checkedMultiply(plan.micro_batch, plan.seq_len))
     root.field("seq_len").fail("times micro_batch is beyond 64 bits");
-  const FieldPath mesh = root.field("mesh");
-  checkPositive(plan.mesh.dp, mesh.field("dp"));
-  checkPositive(plan.mesh.tp, mesh.field("tp"));
-  checkPositive(plan.mesh.ep, mesh.field("ep"));
-  checkPositive(plan.mesh.etp, mesh.field("etp"));
+  checkMesh(plan.mesh, root.field("mesh"));
 }
 
 void checkLifetime(const Target &target, const Buffer &buffer, const FieldPath &path) {
@@ -50,6 +41,19 @@ void checkLifetime(const Target &target, const Buffer &buffer, const FieldPath &
   checkIndex(buffer.last_step, steps.size(), "step", path.field("last_step"));
   if (buffer.last_step < buffer.first_step)
     path.field("last_step").fail("is before first_step");
+}
+
+/// What the ranks have different parts of, and where a rank's coordinate goes.
+void checkPlace(const Buffer &buffer, const Mesh &mesh, const FieldPath &path) {
+  const FieldPath split = path.field("split"), coordinate = path.field("coordinate");
+  if (!buffer.split.empty() && buffer.cls != BufferClass::input &&
+      buffer.cls != BufferClass::output)
+    split.fail("only an input or an output is split");
+  checkSplit(mesh, buffer.split, buffer.shape.size(), split);
+  checkAxes(mesh, buffer.coordinate, coordinate);
+  if (!buffer.coordinate.empty() &&
+      (buffer.cls != BufferClass::scalar || buffer.type != DType::i32 || buffer.elements() != 1))
+    coordinate.fail("only a scalar i32 [1] holds a coordinate");
 }
 
 void checkArgument(const Target &target, size_t program, size_t step, const Argument &argument,
@@ -108,12 +112,17 @@ void checkTarget(const Target &target, const Plan &plan, const FieldPath &path) 
   }
   for (size_t i = 0; i < target.programs.size(); ++i)
     programNames.add(target.programs[i].name, programs.element(i));
-  checkBuffers(target, path);
+  checkBuffers(target, plan.mesh, path);
   checkOverlaps(target, path);
   checkSteps(target, path);
 }
 
 } // namespace
+
+void checkPositive(int64_t value, const FieldPath &path) {
+  if (value < 1)
+    path.fail(std::to_string(value) + " is less than 1");
+}
 
 int64_t checkShape(std::span<const int64_t> shape, int64_t unit, const FieldPath &path) {
   for (size_t i = 0; i < shape.size(); ++i)
@@ -124,7 +133,7 @@ int64_t checkShape(std::span<const int64_t> shape, int64_t unit, const FieldPath
   return *product;
 }
 
-void checkBuffers(const Target &target, const FieldPath &path) {
+void checkBuffers(const Target &target, const Mesh &mesh, const FieldPath &path) {
   if (target.arena_bytes < 0)
     path.field("arena_bytes").fail("is negative");
   const FieldPath list = path.field("buffers");
@@ -148,6 +157,7 @@ void checkBuffers(const Target &target, const FieldPath &path) {
                   " bytes more are past the arena's end (" + std::to_string(target.arena_bytes) +
                   ")");
     checkLifetime(target, buffer, here);
+    checkPlace(buffer, mesh, here);
   }
 }
 
@@ -160,6 +170,10 @@ void checkSteps(const Target &target, const FieldPath &path) {
       const Step &step = target.programs[p].steps[s];
       const FieldPath here = steps.element(s);
       checkIndex(step.kernel, target.kernels.size(), "kernel", here.field("kernel"));
+      const Kernel &kernel = target.kernels[static_cast<size_t>(step.kernel)];
+      if ((step.kind == StepKind::collective) != (kernel.family == name(StepKind::collective)))
+        here.field("kind").fail("is " + std::string(name(step.kind)) + ", but kernel '" +
+                                kernel.name + "' is of family " + kernel.family);
       const FieldPath arguments = here.field("arguments");
       for (size_t a = 0; a < step.arguments.size(); ++a)
         checkArgument(target, p, s, step.arguments[a], arguments.element(a));

@@ -18,8 +18,13 @@ template <class Enum, size_t count> Enum readEnum(const JsonNode &node) {
   return node.enumeration<Enum, count>([](Enum value) { return name(value); });
 }
 
+Split readSplit(const JsonNode &node) {
+  return node.list([](const JsonNode &axes) { return axes.strings(); });
+}
+
 Part readPart(const JsonNode &node) {
-  node.expectKeys({"name", "dtype", "shape", "blocks", "block", "begin", "stride", "init_std"});
+  node.expectKeys(
+      {"name", "dtype", "shape", "blocks", "block", "begin", "stride", "init_std", "split"});
   Part part;
   part.name = node["name"].string();
   part.type = readDType(node["dtype"]);
@@ -29,12 +34,13 @@ Part readPart(const JsonNode &node) {
   part.begin = node["begin"].integer();
   part.stride = node["stride"].integer();
   part.init_std = node["init_std"].number();
+  part.split = readSplit(node["split"]);
   return part;
 }
 
 Parameter readParameter(const JsonNode &node) {
-  node.expectKeys(
-      {"name", "buffer", "gradient", "master", "moment1", "moment2", "trained", "parts"});
+  node.expectKeys({"name", "buffer", "gradient", "master", "moment1", "moment2", "trained", "parts",
+                   "gradient_partial", "state_split"});
   Parameter parameter;
   parameter.name = node["name"].string();
   parameter.buffer = node["buffer"].string();
@@ -44,6 +50,8 @@ Parameter readParameter(const JsonNode &node) {
   parameter.moment2 = node["moment2"].string();
   parameter.trained = node["trained"].boolean();
   parameter.parts = node["parts"].list(readPart);
+  parameter.gradient_partial = node["gradient_partial"].strings();
+  parameter.state_split = node["state_split"].strings();
   return parameter;
 }
 
@@ -53,8 +61,8 @@ CarriedTensor readCarried(const JsonNode &node) {
 }
 
 Buffer readBuffer(const JsonNode &node) {
-  node.expectKeys(
-      {"name", "class", "kind", "dtype", "shape", "offset", "program", "first_step", "last_step"});
+  node.expectKeys({"name", "class", "kind", "dtype", "shape", "offset", "program", "first_step",
+                   "last_step", "split", "coordinate"});
   Buffer buffer;
   buffer.name = node["name"].string();
   buffer.cls = readEnum<BufferClass, bufferClassCount>(node["class"]);
@@ -65,6 +73,8 @@ Buffer readBuffer(const JsonNode &node) {
   buffer.program = node["program"].smallInteger();
   buffer.first_step = node["first_step"].smallInteger();
   buffer.last_step = node["last_step"].smallInteger();
+  buffer.split = readSplit(node["split"]);
+  buffer.coordinate = node["coordinate"].strings();
   return buffer;
 }
 
@@ -119,9 +129,15 @@ Target readTarget(const JsonNode &node) {
   return target;
 }
 
+Axis readAxis(const JsonNode &node) {
+  node.expectKeys({"name", "size"});
+  return {node["name"].string(), node["size"].integer()};
+}
+
 Mesh readMesh(const JsonNode &node) {
-  node.expectKeys({"dp", "tp", "ep", "etp"});
-  return {node["dp"].integer(), node["tp"].integer(), node["ep"].integer(), node["etp"].integer()};
+  node.expectKeys({"dp", "tp", "ep", "etp", "axes"});
+  return {node["dp"].integer(), node["tp"].integer(), node["ep"].integer(), node["etp"].integer(),
+          node["axes"].list(readAxis)};
 }
 
 std::map<std::string, std::string> readSwitches(const JsonNode &node) {

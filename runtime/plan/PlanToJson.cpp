@@ -18,16 +18,22 @@ Json listJson(const std::vector<Element> &elements, Convert &&convert) {
 }
 
 Json partJson(const Part &part) {
-  return {{"name", part.name},     {"dtype", name(part.type)}, {"shape", part.shape},
-          {"blocks", part.blocks}, {"block", part.block},      {"begin", part.begin},
-          {"stride", part.stride}, {"init_std", part.init_std}};
+  return {{"name", part.name},     {"dtype", name(part.type)},  {"shape", part.shape},
+          {"blocks", part.blocks}, {"block", part.block},       {"begin", part.begin},
+          {"stride", part.stride}, {"init_std", part.init_std}, {"split", part.split}};
 }
 
 Json parameterJson(const Parameter &parameter) {
-  return {{"name", parameter.name},         {"buffer", parameter.buffer},
-          {"gradient", parameter.gradient}, {"master", parameter.master},
-          {"moment1", parameter.moment1},   {"moment2", parameter.moment2},
-          {"trained", parameter.trained},   {"parts", listJson(parameter.parts, partJson)}};
+  return {{"name", parameter.name},
+          {"buffer", parameter.buffer},
+          {"gradient", parameter.gradient},
+          {"master", parameter.master},
+          {"moment1", parameter.moment1},
+          {"moment2", parameter.moment2},
+          {"trained", parameter.trained},
+          {"parts", listJson(parameter.parts, partJson)},
+          {"gradient_partial", parameter.gradient_partial},
+          {"state_split", parameter.state_split}};
 }
 
 Json carriedJson(const CarriedTensor &tensor) {
@@ -35,11 +41,17 @@ Json carriedJson(const CarriedTensor &tensor) {
 }
 
 Json bufferJson(const Buffer &buffer) {
-  return {{"name", buffer.name},          {"class", name(buffer.cls)},
-          {"kind", name(buffer.kind)},    {"dtype", name(buffer.type)},
-          {"shape", buffer.shape},        {"offset", buffer.offset},
-          {"program", buffer.program},    {"first_step", buffer.first_step},
-          {"last_step", buffer.last_step}};
+  return {{"name", buffer.name},
+          {"class", name(buffer.cls)},
+          {"kind", name(buffer.kind)},
+          {"dtype", name(buffer.type)},
+          {"shape", buffer.shape},
+          {"offset", buffer.offset},
+          {"program", buffer.program},
+          {"first_step", buffer.first_step},
+          {"last_step", buffer.last_step},
+          {"split", buffer.split},
+          {"coordinate", buffer.coordinate}};
 }
 
 Json stageJson(const KernelStage &stage) {
@@ -79,6 +91,16 @@ Json targetJson(const Target &target) {
           {"programs", listJson(target.programs, programJson)}};
 }
 
+Json meshJson(const Mesh &mesh) {
+  return {{"dp", mesh.dp},
+          {"tp", mesh.tp},
+          {"ep", mesh.ep},
+          {"etp", mesh.etp},
+          {"axes", listJson(mesh.axes, [](const Axis &axis) {
+             return Json{{"name", axis.name}, {"size", axis.size}};
+           })}};
+}
+
 Json blobJson(const BlobEntry &blob) {
   return {
       {"name", blob.name}, {"offset", blob.offset}, {"bytes", blob.bytes}, {"sha256", blob.sha256}};
@@ -90,23 +112,21 @@ Json headerJson(const Plan &plan, const std::vector<BlobEntry> &blobs, const std
   Json switches = Json::object();
   for (const auto &[key, value] : plan.switches)
     switches[key] = value;
-  return {
-      {"sha256", sha256},
-      {"format_version", formatVersion},
-      {"compiler_version", plan.compiler_version},
-      {"config_sha256", plan.config_sha256},
-      {"model_type", plan.model_type},
-      {"dtype", name(plan.type)},
-      {"micro_batch", plan.micro_batch},
-      {"seq_len", plan.seq_len},
-      {"vocab", plan.vocab},
-      {"mesh",
-       {{"dp", plan.mesh.dp}, {"tp", plan.mesh.tp}, {"ep", plan.mesh.ep}, {"etp", plan.mesh.etp}}},
-      {"switches", std::move(switches)},
-      {"parameters", listJson(plan.parameters, parameterJson)},
-      {"carried", listJson(plan.carried, carriedJson)},
-      {"targets", listJson(plan.targets, targetJson)},
-      {"blobs", listJson(blobs, blobJson)}};
+  return {{"sha256", sha256},
+          {"format_version", formatVersion},
+          {"compiler_version", plan.compiler_version},
+          {"config_sha256", plan.config_sha256},
+          {"model_type", plan.model_type},
+          {"dtype", name(plan.type)},
+          {"micro_batch", plan.micro_batch},
+          {"seq_len", plan.seq_len},
+          {"vocab", plan.vocab},
+          {"mesh", meshJson(plan.mesh)},
+          {"switches", std::move(switches)},
+          {"parameters", listJson(plan.parameters, parameterJson)},
+          {"carried", listJson(plan.carried, carriedJson)},
+          {"targets", listJson(plan.targets, targetJson)},
+          {"blobs", listJson(blobs, blobJson)}};
 }
 
 } // namespace step37::plan

@@ -2,6 +2,7 @@
 
 #include "runtime/report/KernelReport.h"
 #include "runtime/report/MemoryReport.h"
+#include "runtime/report/MeshReport.h"
 #include "runtime/report/PublishedReport.h"
 
 namespace step37::report {
@@ -79,6 +80,18 @@ Json kernelJson(const KernelUse &use) {
           {"spec", Json(use.kernel->spec)}};
 }
 
+Json exchangeJson(const ExchangeGroup &group) {
+  return {{"program", group.program}, {"exchange", group.exchange}, {"axes", group.axes},
+          {"ranks", group.ranks},     {"steps", group.steps},       {"bytes_sent", group.bytes}};
+}
+
+Json meshJson(const plan::Mesh &mesh) {
+  Json axes = Json::object();
+  for (const plan::Axis &axis : mesh.axes)
+    axes[axis.name] = axis.size;
+  return {{"dp", mesh.dp}, {"tp", mesh.tp}, {"ep", mesh.ep}, {"etp", mesh.etp}, {"axes", axes}};
+}
+
 Json targetJson(const plan::Plan &plan, const Target &target) {
   const MemoryReport memory = memoryReport(target);
   Json byKind = Json::object();
@@ -86,7 +99,8 @@ Json targetJson(const plan::Plan &plan, const Target &target) {
     const auto bufferKind = static_cast<plan::BufferKind>(kind);
     byKind[std::string(name(bufferKind))] = memory.bytes(bufferKind);
   }
-  Json lasting = Json::array(), programs = Json::array(), kernels = Json::array();
+  Json lasting = Json::array(), programs = Json::array(), kernels = Json::array(),
+       exchange = Json::array();
   for (const LastingGroup &group : lastingGroups(target))
     lasting.push_back(lastingJson(group));
   for (size_t program = 0; program < target.programs.size(); ++program)
@@ -96,6 +110,8 @@ Json targetJson(const plan::Plan &plan, const Target &target) {
          {"peak", peakJson(target, static_cast<int>(program), memory.programs[program])}});
   for (const KernelUse &use : kernelUses(target))
     kernels.push_back(kernelJson(use));
+  for (const ExchangeGroup &group : exchangeGroups(target))
+    exchange.push_back(exchangeJson(group));
   return {
       {"name", target.name},
       {"arch", target.arch},
@@ -109,7 +125,8 @@ Json targetJson(const plan::Plan &plan, const Target &target) {
                            ? Json()
                            : Json(target.programs[static_cast<size_t>(memory.peak_program)].name)},
       {"programs", std::move(programs)},
-      {"kernels", std::move(kernels)}};
+      {"kernels", std::move(kernels)},
+      {"exchange", std::move(exchange)}};
 }
 
 } // namespace
@@ -126,20 +143,18 @@ Json jsonReport(const plan::Plan &plan, const std::vector<MappedTensor> &table) 
     tensors.push_back(tensorJson(tensor));
   for (const Target &target : plan.targets)
     targets.push_back(targetJson(plan, target));
-  return {
-      {"compiler_version", plan.compiler_version},
-      {"config_sha256", plan.config_sha256},
-      {"model_type", plan.model_type},
-      {"dtype", name(plan.type)},
-      {"micro_batch", plan.micro_batch},
-      {"seq_len", plan.seq_len},
-      {"vocab", plan.vocab},
-      {"mesh",
-       {{"dp", plan.mesh.dp}, {"tp", plan.mesh.tp}, {"ep", plan.mesh.ep}, {"etp", plan.mesh.etp}}},
-      {"switches", plan.switches},
-      {"published", std::move(totals)},
-      {"tensors", std::move(tensors)},
-      {"targets", std::move(targets)}};
+  return {{"compiler_version", plan.compiler_version},
+          {"config_sha256", plan.config_sha256},
+          {"model_type", plan.model_type},
+          {"dtype", name(plan.type)},
+          {"micro_batch", plan.micro_batch},
+          {"seq_len", plan.seq_len},
+          {"vocab", plan.vocab},
+          {"mesh", meshJson(plan.mesh)},
+          {"switches", plan.switches},
+          {"published", std::move(totals)},
+          {"tensors", std::move(tensors)},
+          {"targets", std::move(targets)}};
 }
 
 } // namespace step37::report

@@ -1,8 +1,10 @@
 #include "runtime/report/TextReport.h"
 
+#include "runtime/plan/Mesh.h"
 #include "runtime/plan/ShapeText.h"
 #include "runtime/report/KernelReport.h"
 #include "runtime/report/MemoryReport.h"
+#include "runtime/report/MeshReport.h"
 #include "runtime/report/NamesReport.h"
 #include "runtime/report/PublishedReport.h"
 #include "runtime/report/Quantities.h"
@@ -29,8 +31,12 @@ std::string switchesText(const plan::Plan &plan) {
 }
 
 std::string meshText(const plan::Mesh &mesh) {
-  return "dp " + grouped(mesh.dp) + ", tp " + grouped(mesh.tp) + ", ep " + grouped(mesh.ep) +
-         ", etp " + grouped(mesh.etp) + " (" + counted(mesh.dp * mesh.tp, "rank") + ")";
+  std::string text = plan::describe(mesh) + " (" + counted(plan::rankCount(mesh), "rank");
+  if (!mesh.axes.empty())
+    text += ", axes";
+  for (const plan::Axis &axis : mesh.axes)
+    text += " " + axis.name + ":" + std::to_string(axis.size);
+  return text + ")";
 }
 
 std::string publishedText(const std::vector<PlannedTensor> &published) {
@@ -139,7 +145,7 @@ std::string summaryText(const plan::Plan &plan, const std::vector<MappedTensor> 
   facts.add({"config sha256", plan.config_sha256});
   std::string text = "Plan\n" + facts.text() + "\n" + publishedText(plannedTensors(plan, table));
   for (const Target &target : plan.targets)
-    text += "\n" + targetText(plan, target);
+    text += "\n" + targetText(plan, target) + exchangeText(target);
   return text;
 }
 

@@ -20,8 +20,7 @@ namespace {
 /// A tensor of a file and the place in the plan that it is saved from and restored to.
 struct Entry {
   safetensors::TensorSpec spec;
-  int buffer;
-  const plan::Part *part;
+  PartPlace place;
 };
 
 /// The published tensors in their published types: for narrower ones than the plan's, rounded.
@@ -29,8 +28,7 @@ std::vector<Entry> modelEntries(const Model &model) {
   std::vector<Entry> entries;
   for (const plan::Parameter &parameter : model.plan().parameters)
     for (const plan::Part &part : parameter.parts)
-      entries.push_back(
-          {{part.name, part.type, part.shape}, model.buffer(parameter.buffer), &part});
+      entries.push_back({{part.name, part.type, part.shape}, weightPlace(model, parameter, part)});
   return entries;
 }
 
@@ -41,16 +39,16 @@ std::vector<Entry> optimizerEntries(const Model &model) {
   for (const plan::Parameter &parameter : model.plan().parameters) {
     const std::string &exact = parameter.master.empty() ? parameter.buffer : parameter.master;
     for (const plan::Part &part : parameter.parts) {
-      auto add = [&](const char *suffix, const std::string &buffer) {
-        entries.push_back(
-            {{part.name + suffix, DType::f32, part.shape}, model.buffer(buffer), &part});
+      auto add = [&](const char *suffix, PartPlace place) {
+        entries.push_back({{part.name + suffix, DType::f32, part.shape}, std::move(place)});
       };
       if (parameter.trained || model.bufferOf(model.buffer(exact)).type != part.type)
-        add(".master", exact);
+        add(".master", parameter.master.empty() ? weightPlace(model, parameter, part)
+                                                : statePlace(model, parameter, part, exact));
       if (!parameter.trained)
         continue;
-      add(".moment1", parameter.moment1);
-      add(".moment2", parameter.moment2);
+      add(".moment1", statePlace(model, parameter, part, parameter.moment1));
+      add(".moment2", statePlace(model, parameter, part, parameter.moment2));
     }
   }
   return entries;
@@ -69,7 +67,7 @@ void saveEntries(const Model &model, const std::vector<Entry> &entries, const fs
                              Hashing::on);
   for (const safetensors::TensorSpec &spec : writer.tensors()) {
     const Entry &entry = *byName.at(spec.name);
-    readPart(model, entry.buffer, *entry.part, spec.type,
+    readPart(model, entry.place, spec.type,
              [&](std::span<const std::byte> bytes) { writer.write(spec.name, bytes); });
   }
   writer.commit();
@@ -93,7 +91,7 @@ void restoreEntries(Model &model, const std::vector<Entry> &entries, const fs::p
     const safetensors::Tensor &tensor = file.at(entry.spec.name);
     if (tensor.shape != entry.spec.shape || file.type(tensor) != entry.spec.type)
       throw Error(path.string() + ": " + tensor.name + ": type or shape is not the plan's");
-    writePart(model, entry.buffer, *entry.part, entry.spec.type, file.bytes(tensor));
+    writePart(model, entry.place, entry.spec.type, file.bytes(tensor));
   }
 }
 

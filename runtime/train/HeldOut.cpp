@@ -18,7 +18,7 @@ double heldOutLoss(Model &model, const Dataset &data, int64_t maxRows) {
       data.heldOutRow((first + row) * available / evaluated, batch, row);
     model.writeBatch(batch);
     model.run("eval");
-    sum += model.lossSum();
+    sum += model.readScalar("loss_sum");
     counted += batch.counted();
   }
   if (counted <= 0)

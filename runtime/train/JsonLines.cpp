@@ -14,6 +14,13 @@ namespace step37 {
 
 namespace {
 
+/// Nine digits bring a float back as it was.
+std::string digits(double value) {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%.9g", value);
+  return text.data();
+}
+
 /// The complete lines at the start of the file whose steps are at most `lastStep`.
 std::string linesUpTo(const std::filesystem::path &path, int64_t lastStep) {
   std::ifstream in(path, std::ios::binary);
@@ -38,13 +45,18 @@ JsonLines::JsonLines(const std::filesystem::path &path, int64_t lastStep) : path
 }
 
 void JsonLines::write(const StepRecord &record) {
-  std::array<char, 256> line;
-  std::snprintf(line.data(), line.size(),
-                "{\"step\": %lld, \"loss\": %.9g, \"grad_norm\": %.9g, \"lr\": %.9g, "
-                "\"tokens_per_s\": %.9g}\n",
-                static_cast<long long>(record.step), record.loss, record.gradNorm, record.lr,
-                record.tokensPerSecond);
-  out << line.data() << std::flush;
+  const Losses &losses = record.losses;
+  std::string line =
+      "{\"step\": " + std::to_string(record.step) + ", \"loss\": " + digits(losses.total);
+  if (!losses.mtp.empty()) {
+    line += ", \"main_loss\": " + digits(losses.main) + ", \"mtp_losses\": [";
+    for (size_t i = 0; i < losses.mtp.size(); ++i)
+      line += (i > 0 ? ", " : "") + digits(losses.mtp[i]);
+    line += "]";
+  }
+  line += ", \"grad_norm\": " + digits(record.gradNorm) + ", \"lr\": " + digits(record.lr) +
+          ", \"tokens_per_s\": " + digits(record.tokensPerSecond) + "}\n";
+  out << line << std::flush;
   if (!out)
     throw Error(path.string() + ": writing step " + std::to_string(record.step) + " failed");
 }

@@ -3,6 +3,7 @@
 
 #include "bridge/PartRuns.h"
 #include "runtime/file/Error.h"
+#include "runtime/plan/PieceRuns.h"
 
 #include <numeric>
 #include <string>
@@ -30,13 +31,15 @@ Model::Model(const plan::Plan &plan, const ExecutorOptions &options)
 void Model::checkParameter(const plan::Parameter &parameter) const {
   const int64_t elements = bufferOf(buffer(parameter.buffer)).elements();
   for (const plan::Part &part : parameter.parts)
-    checkPart(parameter, part, elements);
-  for (const std::string *name : {&parameter.master, &parameter.moment1, &parameter.moment2})
-    if (!name->empty())
-      buffer(*name, DType::f32, elements);
+    checkPart(parameter, part, elements, modelPlan.mesh);
   if (!parameter.gradient.empty() && bufferOf(buffer(parameter.gradient)).elements() != elements)
     throw Error("the plan's buffer " + parameter.gradient + " is not as large as its parameter " +
                 parameter.buffer);
+  if (!parameter.state_split.empty())
+    return; // plan::check has seen to it
+  for (const std::string *name : {&parameter.master, &parameter.moment1, &parameter.moment2})
+    if (!name->empty())
+      buffer(*name, DType::f32, elements);
 }
 
 void Model::requirePrograms(std::initializer_list<std::string_view> names) const {
@@ -59,6 +62,15 @@ const plan::Buffer &Model::bufferOf(int index) const {
   return modelExecutor->target().buffers[static_cast<size_t>(index)];
 }
 
+int Model::buffer(std::string_view name, DType type) const {
+  const int index = buffer(name);
+  if (bufferOf(index).type != type)
+    throw Error("the plan's buffer " + std::string(name) + " is " +
+                std::string(step37::name(bufferOf(index).type)) + ", not " +
+                std::string(step37::name(type)));
+  return index;
+}
+
 int Model::buffer(std::string_view name, DType type, int64_t elements) const {
   int index = buffer(name);
   const plan::Buffer &found = bufferOf(index);
@@ -70,18 +82,49 @@ int Model::buffer(std::string_view name, DType type, int64_t elements) const {
   return index;
 }
 
-void Model::writeBatch(const TokenRows &batch) {
-  auto tokens = static_cast<size_t>(modelPlan.micro_batch * modelPlan.seq_len);
-  auto writeInput = [&]<class T>(std::string_view name, DType type, const std::vector<T> &values) {
-    int index = buffer(name, type, static_cast<int64_t>(tokens));
-    for (int rank = 0; rank < modelExecutor->localRanks(); ++rank)
+std::vector<int64_t> Model::wholeShape(const plan::Buffer &buffer) const {
+  std::vector<int64_t> shape = buffer.shape;
+  for (size_t i = 0; i < buffer.split.size(); ++i)
+    shape[i] *= plan::rankCount(modelPlan.mesh, buffer.split[i]);
+  return shape;
+}
+
+void Model::writeInput(int index, std::span<const std::byte> bytes) {
+  const plan::Buffer &buffer = bufferOf(index);
+  const int64_t size = byteSize(buffer.type);
+  const std::vector<int64_t> shape = wholeShape(buffer);
+  for (int rank = 0; rank < modelExecutor->localRanks(); ++rank) {
+    const plan::PieceRuns runs(modelPlan.mesh, shape, buffer.split, rank);
+    if (static_cast<int64_t>(bytes.size()) != runs.elements() * size)
+      throw Error("the plan's input " + buffer.name + " takes " +
+                  std::to_string(runs.elements() * size) + " bytes of all ranks together, not " +
+                  std::to_string(bytes.size()));
+    runs.forEach(0, runs.elements(), [&](int64_t whole, int64_t local, int64_t count) {
       modelExecutor->write(
-          rank, index, 0,
-          std::as_bytes(std::span(values).subspan(static_cast<size_t>(rank) * tokens, tokens)));
-  };
-  writeInput("input_ids", DType::i32, batch.ids);
-  writeInput("loss_mask", DType::f32, batch.mask);
-  writeInput("document_start", DType::i32, batch.documentStart);
+          rank, index, local * size,
+          bytes.subspan(static_cast<size_t>(whole * size), static_cast<size_t>(count * size)));
+    });
+  }
+}
+
+void Model::readOutput(int index, int64_t first, std::span<std::byte> bytes) const {
+  const plan::Buffer &buffer = bufferOf(index);
+  const int64_t size = byteSize(buffer.type);
+  const std::vector<int64_t> shape = wholeShape(buffer);
+  for (int rank = 0; rank < modelExecutor->localRanks(); ++rank)
+    plan::PieceRuns(modelPlan.mesh, shape, buffer.split, rank)
+        .forEach(first, static_cast<int64_t>(bytes.size()) / size,
+                 [&](int64_t whole, int64_t local, int64_t count) {
+                   modelExecutor->read(rank, index, local * size,
+                                       bytes.subspan(static_cast<size_t>((whole - first) * size),
+                                                     static_cast<size_t>(count * size)));
+                 });
+}
+
+void Model::writeBatch(const TokenRows &batch) {
+  writeInput(buffer("input_ids", DType::i32), std::as_bytes(std::span(batch.ids)));
+  writeInput(buffer("loss_mask", DType::f32), std::as_bytes(std::span(batch.mask)));
+  writeInput(buffer("document_start", DType::i32), std::as_bytes(std::span(batch.documentStart)));
 }
 
 void Model::writeScalars(std::string_view name, std::span<const float> values) {
@@ -96,23 +139,16 @@ void Model::writeScalar(std::string_view name, int32_t value) {
     modelExecutor->write(rank, index, 0, std::as_bytes(std::span(&value, 1)));
 }
 
+float Model::readScalar(std::string_view name) const {
+  float value = 0;
+  modelExecutor->read(0, buffer(name, DType::f32, 1), 0,
+                      std::as_writable_bytes(std::span(&value, 1)));
+  return value;
+}
+
 void Model::startScalar(std::string_view name, float &value) {
   modelExecutor->startRead(0, buffer(name, DType::f32, 1), 0,
                            std::as_writable_bytes(std::span(&value, 1)));
-}
-
-void Model::startLossSums(std::span<float> sums) {
-  int index = buffer("loss_sum", DType::f32, 1);
-  for (size_t rank = 0; rank < sums.size(); ++rank)
-    modelExecutor->startRead(static_cast<int>(rank), index, 0,
-                             std::as_writable_bytes(sums.subspan(rank, 1)));
-}
-
-double Model::lossSum() {
-  std::vector<float> sums(static_cast<size_t>(modelExecutor->localRanks()));
-  startLossSums(sums);
-  modelExecutor->finishReads();
-  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 } // namespace step37

@@ -1,6 +1,7 @@
 // A plan made ready to run: its executor, and the programs and buffers that go by fixed names in
-// every plan. Several ranks of this process are seen as one: rows of rank r are r·micro_batch …
-// Weights are ParameterState.h; what is run when is the trainer's, evaluation's and the probe's.
+// every plan. The ranks are seen as one: inputs are written and outputs read whole, and each rank
+// has the piece of them that the plan's splits say. Weights are ParameterState.h; what is run when
+// is the trainer's, evaluation's and the probe's.
 #pragma once
 
 #include "runtime/Executor.h"
@@ -25,8 +26,8 @@ public:
   Executor &executor() { return *modelExecutor; }
   const Executor &executor() const { return *modelExecutor; }
 
-  /// Rows of a micro-batch over all ranks, tokens of a row.
-  int64_t rows() const { return modelExecutor->localRanks() * modelPlan.micro_batch; }
+  /// Rows of a micro-batch over all data-parallel ranks, tokens of a row.
+  int64_t rows() const { return modelPlan.mesh.dp * modelPlan.micro_batch; }
   int64_t seqLen() const { return modelPlan.seq_len; }
   TokenLimits limits() const { return {modelPlan.seq_len, modelPlan.vocab}; }
 
@@ -36,6 +37,14 @@ public:
   /// Runs a program on all ranks.
   void run(std::string_view program);
 
+  /// Writes each rank's piece of an input. `bytes`: of the whole, as large as the buffer times the
+  /// ranks that it is split over. Throws Error where it is not.
+  void writeInput(int buffer, std::span<const std::byte> bytes);
+
+  /// Reads elements of an output as the ranks hold it together, row-major in wholeShape, from
+  /// element `first` on.
+  void readOutput(int buffer, int64_t first, std::span<std::byte> bytes) const;
+
   /// Writes input_ids, loss_mask and document_start of a micro-batch of rows() rows.
   void writeBatch(const TokenRows &batch);
 
@@ -44,19 +53,21 @@ public:
   void writeScalar(std::string_view buffer, float value) { writeScalars(buffer, {&value, 1}); }
   void writeScalar(std::string_view buffer, int32_t value);
 
-  /// The sum of loss_sum over the ranks.
-  double lossSum();
-
-  /// Begins to read loss_sum of every rank, and a value that all ranks agree on; they are there
-  /// when the executor's finishReads has returned.
-  void startLossSums(std::span<float> sums);
+  /// A value that all ranks agree on.
+  float readScalar(std::string_view buffer) const;
+  /// Begins to read such a value; it is there when the executor's finishReads has returned.
   void startScalar(std::string_view buffer, float &value);
+
+  /// An input or output of all ranks together: the buffer's shape times the ranks that each
+  /// dimension is split over. Where the ranks' pieces are padded it has the padding.
+  std::vector<int64_t> wholeShape(const plan::Buffer &buffer) const;
 
   /// Index of a buffer of this name, type and number of elements. Throws Error where the plan has
   /// none.
   int buffer(std::string_view name, DType type, int64_t elements) const;
 
-  /// Index of a buffer of this name, whatever its type and size.
+  /// The same, of any size, and whatever its type and size.
+  int buffer(std::string_view name, DType type) const;
   int buffer(std::string_view name) const;
 
   const plan::Buffer &bufferOf(int index) const;

@@ -3,6 +3,7 @@
 
 #include "runtime/file/Error.h"
 #include "runtime/file/Safetensors.h"
+#include "runtime/train/Objective.h"
 #include "runtime/train/PartIO.h"
 
 #include <algorithm>
@@ -32,10 +33,16 @@ template <class Visitor> void forEachGradient(const Model &model, Visitor visit)
   }
 }
 
-std::vector<safetensors::TensorSpec> outputs(const Model &model, bool grads) {
-  std::vector<safetensors::TensorSpec> specs{
-      {"logits", DType::f32, {model.rows(), model.seqLen(), model.plan().vocab}},
-      {"loss", DType::f32, {1}}};
+std::vector<safetensors::TensorSpec> outputs(const Model &model, int64_t depths, bool grads) {
+  const int64_t rows = model.rows(), seqLen = model.seqLen(), vocab = model.plan().vocab;
+  std::vector<safetensors::TensorSpec> specs{{"logits", DType::f32, {rows, seqLen, vocab}}};
+  if (depths > 0)
+    specs.push_back({"mtp_logits", DType::f32, {depths, rows, seqLen, vocab}});
+  specs.push_back({"loss", DType::f32, {1}});
+  if (depths > 0)
+    specs.insert(specs.end(), {{"main_loss", DType::f32, {1}},
+                               {"mtp_losses", DType::f32, {depths}},
+                               {"total_loss", DType::f32, {1}}});
   if (grads)
     forEachGradient(model, [&](const plan::Parameter &, const plan::Part &part) {
       specs.push_back({"grad." + part.name, DType::f32, part.shape});
@@ -43,31 +50,51 @@ std::vector<safetensors::TensorSpec> outputs(const Model &model, bool grads) {
   return specs;
 }
 
-/// Needs the final hidden state that `eval` has left. The rows behind the last of the last chunk
-/// repeat it and are dropped.
-void writeLogits(Model &model, safetensors::Writer &writer) {
-  const int64_t vocab = model.plan().vocab;
-  const int64_t tokens = model.plan().micro_batch * model.seqLen();
-  const int buffer = model.buffer("logits");
-  const int64_t chunkRows = model.bufferOf(buffer).elements() / vocab;
-  model.buffer("logits", DType::f32, chunkRows * vocab);
-  std::vector<float> chunk(static_cast<size_t>(chunkRows * vocab));
-  for (int rank = 0; rank < model.executor().localRanks(); ++rank)
+/// Needs the hidden state that `eval` has left for `program`, which makes logits of it. A run gives a chunk of rows of
+/// every block of tokens that the ranks share out; the file takes block after block. The rows
+/// behind the last of a block's last chunk repeat it and are dropped, as are columns that pad the
+/// vocabulary.
+void writeLogits(Model &model, const std::string &program, const char *tensor,
+                 safetensors::Writer &writer) {
+  const int buffer = model.buffer("logits", DType::f32);
+  const std::vector<int64_t> shape = model.wholeShape(model.bufferOf(buffer));
+  const int64_t vocab = model.plan().vocab, columns = shape.back();
+  const int64_t chunkRows = model.bufferOf(buffer).shape.front(), blocks = shape[0] / chunkRows;
+  const int64_t tokens = model.rows() * model.seqLen() / blocks;
+  std::vector<float> chunk(static_cast<size_t>(chunkRows * columns));
+  for (int64_t block = 0; block < blocks; ++block)
     for (int64_t first = 0; first < tokens; first += chunkRows) {
       model.writeScalar("chunk", static_cast<int32_t>(first / chunkRows));
-      model.run("logits");
-      model.executor().read(rank, buffer, 0, std::as_writable_bytes(std::span(chunk)));
-      auto values = static_cast<size_t>(std::min(chunkRows, tokens - first) * vocab);
-      writer.write("logits", std::as_bytes(std::span(chunk).first(values)));
+      model.run(program);
+      model.readOutput(buffer, block * chunkRows * columns,
+                       std::as_writable_bytes(std::span(chunk)));
+      for (int64_t row = 0; row < std::min(chunkRows, tokens - first); ++row)
+        writer.write(tensor,
+                     std::as_bytes(std::span(chunk).subspan(static_cast<size_t>(row * columns),
+                                                            static_cast<size_t>(vocab))));
     }
 }
 
-void writeGradients(Model &model, double counted, safetensors::Writer &writer) {
-  model.writeScalar("loss_scale", static_cast<float>(1 / counted));
+void writeLoss(safetensors::Writer &writer, const char *tensor, std::span<const double> losses) {
+  const std::vector<float> values(losses.begin(), losses.end());
+  writer.write(tensor, std::as_bytes(std::span(values)));
+}
+
+void writeLosses(const Losses &losses, safetensors::Writer &writer) {
+  writeLoss(writer, "loss", {&losses.main, 1});
+  if (losses.mtp.empty())
+    return;
+  writeLoss(writer, "main_loss", {&losses.main, 1});
+  writeLoss(writer, "mtp_losses", losses.mtp);
+  writeLoss(writer, "total_loss", {&losses.total, 1});
+}
+
+void writeGradients(Model &model, Objective &objective, safetensors::Writer &writer) {
+  objective.writeScales();
   model.writeScalar("accumulate_beta", 0.0f);
   model.run("accumulate");
   forEachGradient(model, [&](const plan::Parameter &parameter, const plan::Part &part) {
-    readPart(model, model.buffer(parameter.gradient), part, DType::f32,
+    readPart(model, gradientPlace(model, parameter, part), DType::f32,
              [&](std::span<const std::byte> bytes) { writer.write("grad." + part.name, bytes); });
   });
 }
@@ -79,15 +106,21 @@ void probe(Model &model, const ProbeOptions &options) {
   if (options.grads)
     model.requirePrograms({"accumulate"});
   const TokenRows batch = readBatch(model, options);
-  const double counted = batch.counted();
-  safetensors::Writer writer(options.output, outputs(model, options.grads));
+  Objective objective(model);
+  const size_t depths = objective.depths();
+  safetensors::Writer writer(options.output,
+                             outputs(model, static_cast<int64_t>(depths), options.grads));
+  objective.count(batch);
   model.writeBatch(batch);
   model.run("eval");
-  const auto loss = static_cast<float>(model.lossSum() / counted);
-  writeLogits(model, writer);
-  writer.write("loss", std::as_bytes(std::span(&loss, 1)));
+  objective.startSums();
+  model.executor().finishReads();
+  writeLogits(model, "logits", "logits", writer);
+  for (size_t depth = 0; depth < depths; ++depth)
+    writeLogits(model, "mtp_logits." + std::to_string(depth), "mtp_logits", writer);
+  writeLosses(objective.losses(), writer);
   if (options.grads)
-    writeGradients(model, counted, writer);
+    writeGradients(model, objective, writer);
   writer.commit();
 }
 

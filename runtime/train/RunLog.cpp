@@ -44,9 +44,15 @@ void RunLog::begin(int64_t first, int64_t last) {
 void RunLog::step(const StepRecord &record) {
   if (style == Style::quiet)
     return;
-  std::string text = printed("step %lld/%lld loss %.4f grad %.2f lr %.1e tok/s %.0f",
-                             static_cast<long long>(record.step), static_cast<long long>(lastStep),
-                             record.loss, record.gradNorm, record.lr, record.tokensPerSecond);
+  std::string text =
+      printed("step %lld/%lld loss %.4f grad %.2f lr %.1e tok/s %.0f",
+              static_cast<long long>(record.step), static_cast<long long>(lastStep),
+              record.losses.total, record.gradNorm, record.lr, record.tokensPerSecond);
+  if (!record.losses.mtp.empty()) {
+    text += printed(" main %.4f mtp", record.losses.main);
+    for (double loss : record.losses.mtp)
+      text += printed(" %.4f", loss);
+  }
   if (style == Style::plain)
     return line(text);
   std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;

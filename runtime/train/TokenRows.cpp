@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <numeric>
 #include <string>
 
 namespace step37 {
@@ -88,10 +87,14 @@ void TokenRows::copyRow(int64_t to, const TokenRows &other, int64_t from) {
               documentStart.begin() + to * seqLen);
 }
 
-double TokenRows::counted() const {
+double TokenRows::counted(int64_t by) const {
   double sum = 0;
   for (int64_t row = 0; row < rows; ++row)
-    sum = std::accumulate(mask.begin() + row * seqLen + 1, mask.begin() + (row + 1) * seqLen, sum);
+    for (int64_t position = by; position < seqLen; ++position) {
+      auto token = static_cast<size_t>(row * seqLen + position);
+      if (by == 1 || documentStart[token] == documentStart[token - static_cast<size_t>(by)])
+        sum += mask[token];
+    }
   return sum;
 }
 

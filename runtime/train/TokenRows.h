@@ -2,6 +2,8 @@
 // form in safetensors files. Used by training data and the probe.
 #pragma once
 
+#include "runtime/train/ImageBatch.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <vector>
@@ -14,6 +16,7 @@ struct TokenRows {
   std::vector<int32_t> ids;
   std::vector<float> mask;            // weight of the prediction of this token
   std::vector<int32_t> documentStart; // index in the row where the token's document starts
+  ImageBatch images;                  // of all rows; image tokens in `ids` say where they go
 
   TokenRows() = default;
   /// Token 0 everywhere, mask 1, one document a row.
@@ -22,8 +25,9 @@ struct TokenRows {
   /// Copies row `from` of `other`, which is as long.
   void copyRow(int64_t to, const TokenRows &other, int64_t from);
 
-  /// Σ mask over what is predicted: all tokens but the first of each row.
-  double counted() const;
+  /// Σ mask over the tokens that are predicted from `by` positions before them: in the same row
+  /// and, for by > 1, in the same document.
+  double counted(int64_t by = 1) const;
 };
 
 /// What a plan asks of its tokens.

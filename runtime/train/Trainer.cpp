@@ -7,16 +7,14 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 #include <string>
 
 namespace step37 {
 
 Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
-    : model(model), data(data), options(options),
+    : model(model), data(data), options(options), objective(model),
       batches(static_cast<size_t>(options.grad_accumulation),
-              TokenRows(model.rows(), model.seqLen())),
-      lossSums(batches.size() * static_cast<size_t>(model.executor().localRanks())) {
+              TokenRows(model.rows(), model.seqLen())) {
   model.requirePrograms({"accumulate", "update"});
   for (const plan::Parameter &parameter : model.plan().parameters)
     if (parameter.trained &&
@@ -32,15 +30,17 @@ void Trainer::drawBatches(int64_t number) {
       data.trainingRow(options.input.seed, sample++, batch, row);
 }
 
-/// Leaves the gradients of the step's loss in their buffers; its sums are on their way.
-void Trainer::accumulate(double counted) {
-  model.writeScalar("loss_scale", counted > 0 ? static_cast<float>(1 / counted) : 0.0f);
-  const size_t ranks = lossSums.size() / batches.size();
+/// Leaves the gradients of the step's losses in their buffers; their sums are on their way.
+void Trainer::accumulate() {
+  objective.begin();
+  for (const TokenRows &batch : batches)
+    objective.count(batch);
+  objective.writeScales();
   for (size_t i = 0; i < batches.size(); ++i) {
     model.writeScalar("accumulate_beta", i == 0 ? 0.0f : 1.0f);
     model.writeBatch(batches[i]);
     model.run("accumulate");
-    model.startLossSums(std::span(lossSums).subspan(i * ranks, ranks));
+    objective.startSums();
   }
 }
 
@@ -69,16 +69,13 @@ StepRecord Trainer::step(int64_t number) {
 
   StepRecord record{.step = number, .lr = learningRate(options.optimizer, number, options.steps)};
   drawBatches(number);
-  double counted = 0;
-  for (const TokenRows &batch : batches)
-    counted += batch.counted();
-  accumulate(counted);
+  accumulate();
   update(number, record.lr);
   float gradNorm = 0;
   model.startScalar("grad_norm", gradNorm);
   model.executor().finishReads();
-  record.loss = counted > 0 ? std::accumulate(lossSums.begin(), lossSums.end(), 0.0) / counted : 0;
-  requireFinite("loss", record.loss);
+  record.losses = objective.losses();
+  requireFinite("loss", record.losses.total);
   record.gradNorm = gradNorm;
   requireFinite("gradient norm", record.gradNorm);
 

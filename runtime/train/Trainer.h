@@ -3,7 +3,7 @@
 #pragma once
 
 #include "runtime/train/Dataset.h"
-#include "runtime/train/Model.h"
+#include "runtime/train/Objective.h"
 #include "runtime/train/Options.h"
 #include "runtime/train/StepRecord.h"
 
@@ -16,22 +16,22 @@ public:
   /// Uses `model` and `data`, which outlive it. Throws Error where the plan cannot train.
   Trainer(Model &model, Dataset &data, const TrainOptions &options);
 
-  /// Runs step `number` (1 …): the loss is Σ over all micro-batches of masked cross-entropy / Σ
-  /// mask. Waits for the device once, when all of the step is on its way. Throws Error naming the
-  /// step where loss or gradient norm are not finite; a norm that is not leaves the weights as they
-  /// were.
+  /// Runs step `number` (1 …): a loss is Σ over all micro-batches of masked cross-entropy / Σ mask
+  /// (Objective.h). Waits for the device once, when all of the step is on its way. Throws Error
+  /// naming the step where loss or gradient norm are not finite; a norm that is not leaves the
+  /// weights as they were.
   StepRecord step(int64_t number);
 
 private:
   void drawBatches(int64_t number);
-  void accumulate(double counted);
+  void accumulate();
   void update(int64_t number, double lr);
 
   Model &model;
   Dataset &data;
   const TrainOptions options;
+  Objective objective;
   std::vector<TokenRows> batches; // of the current step
-  std::vector<float> lossSums;    // of its batches and ranks
 };
 
 } // namespace step37

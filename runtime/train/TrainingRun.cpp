@@ -1,5 +1,6 @@
 // The course of a training run: where it starts, its steps, what is logged and saved on the way.
 #include "runtime/file/Error.h"
+#include "runtime/plan/Mesh.h"
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/CheckpointDirectory.h"
 #include "runtime/train/HeldOut.h"
@@ -52,6 +53,8 @@ public:
 
   void run() {
     log.note(model.executor().description());
+    if (!model.plan().mesh.axes.empty())
+      log.note("mesh " + plan::describe(model.plan().mesh));
     log.note(data->description());
     start();
     requireFreeSaveDirectory();

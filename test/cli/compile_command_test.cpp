@@ -68,6 +68,29 @@ TEST_F(CompileCommand, holdsTheProgramsThatWereAskedFor) {
   EXPECT_EQ(programsWith({"--programs", "eval"}), evaluation);
 }
 
+TEST_F(CompileCommand, multiTokenPredictionHasLogitsOfEachDepth) {
+  const plan::Plan plan = plan::load(
+      compile(tiny("config.json"), "mtp.plan", {"--text-only", "--mtp", "--seq-len", "16"}));
+  std::vector<std::string> names;
+  for (const plan::Program &program : plan.targets.at(0).programs)
+    names.push_back(program.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"eval", "logits", "mtp_logits.0", "mtp_logits.1",
+                                             "accumulate", "update"}));
+  EXPECT_EQ(plan.switches.at("mtp_factor"), "0.05");
+  for (const plan::CarriedTensor &tensor : plan.carried)
+    EXPECT_TRUE(tensor.name.starts_with("vi")) << tensor.name;
+}
+
+TEST_F(CompileCommand, freezingEverythingLeavesNothingToTrain) {
+  expectRefusal(tiny("config.json"), {"--text-only", "--freeze", "language"},
+                {"--freeze", "nothing to train", "--programs eval"});
+  // Parts that are not there, or a plan that does not train, may be frozen.
+  compile(tiny("config.json"), "frozen.plan",
+          {"--text-only", "--freeze", "vision,projector", "--seq-len", "16"});
+  compile(tiny("config.json"), "frozen.plan",
+          {"--text-only", "--freeze", "language", "--programs", "eval", "--seq-len", "16"});
+}
+
 TEST_F(CompileCommand, aPlanForEvaluationHasNoStateOfTraining) {
   const plan::Plan plan =
       plan::load(compile(STEP37_EXAMPLE, "eval.plan", {"--programs", "eval", "--seq-len", "16"}));
@@ -114,6 +137,7 @@ TEST_F(CompileCommand, wrongUsage) {
   expectUsageError({"--programs", "train,test"}, "--programs");
   expectUsageError({"--target", "abacus"}, "--target");
   expectUsageError({"--stop-after", "lunch"}, "--stop-after");
+  expectUsageError({"--freeze", "language,ears"}, "--freeze");
   expectUsageError({"--grad-dtype", "f16"}, "--grad-dtype");
   EXPECT_EQ(compiler({"compile", "-o", path("out/a.plan")}), 2);
   EXPECT_EQ(compiler({"show"}), 2);

@@ -48,6 +48,16 @@ TEST_F(ShowCommand, countsStep37FlashWithVision) {
                "1,471  201,365,316,160  402,730,656,512");
 }
 
+TEST_F(ShowCommand, multiTokenPredictionIsTrainedAndCarriesNothing) {
+  const std::string plan = compile(fs::path(STEP37_TEST_DATA) / "configs" / "step35-flash.json",
+                                   "full.plan", {"--seq-len", "4096", "--mtp"});
+  const Json published = Json::parse(show(plan, {"--json"}))["published"];
+  EXPECT_EQ(published["all"]["tensors"], 804);
+  EXPECT_EQ(published["trained"]["parameters"], 199'384'301'376 - 12'096);
+  EXPECT_EQ(published["frozen"]["parameters"], 12'096); // router_bias
+  EXPECT_EQ(published["carried"]["tensors"], 0);
+}
+
 TEST_F(ShowCommand, plannedBytesAddUp) {
   for (const char *type : {"f32", "bf16"}) {
     const std::string plan =

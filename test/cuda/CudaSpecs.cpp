@@ -20,6 +20,7 @@ public:
     experts();
     loss();
     optimizer();
+    mesh();
     for (const spec::KernelSpec &spec : specs)
       spec::check(spec);
     return std::move(specs);
@@ -34,7 +35,9 @@ private:
     for (int64_t addends : {1, 2, 3})
       add(spec::RmsNorm{s.tokens, s.width, addends, 1e-5, type});
     for (int64_t residuals : {0, 1, 2})
-      add(spec::RmsNormGrad{s.tokens, s.width, residuals, 1e-5, type, grad});
+      for (bool frozen : {false, true})
+        add(spec::RmsNormGrad{s.tokens, s.width, residuals, 1e-5, type, grad, frozen});
+    add(spec::CopyColumns{s.tokens, s.width, s.width, 2 * s.width, type});
     add(spec::Add{s.tokens * s.width, 3, type});
     add(spec::AccumulateGradient{s.width * s.denseWidth, type, grad});
     add(spec::Swiglu{s.tokens, s.denseWidth, 2 * s.denseWidth, 2 * s.denseWidth, s.limit,
@@ -60,6 +63,8 @@ private:
         add(spec::QkNormRopeGrad{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, rotary, packed,
                                  packed, packed, packed, normalize, 1e-5, type, grad});
       }
+    add(spec::QkNormRopeGrad{s.tokens, s.seqLen, s.heads, s.groups, s.headDim, s.rotaryDim, packed,
+                             packed, packed, packed, true, 1e-5, type, grad, true});
     std::vector<int64_t> headDims = {s.headDim};
     if (s.headDim == 128) // as published: also the smaller ones that tensor cores take
       headDims = {128, 96, 64};
@@ -79,11 +84,11 @@ private:
       add(spec::Route{s.tokens, s.experts, s.topK, 3, true, !softmax, softmax});
       add(spec::RouteGrad{s.tokens, s.experts, s.topK, 3, true, softmax});
     }
-    add(spec::SortByExpert{s.tokens, s.experts, s.topK});
-    add(spec::Dispatch{s.tokens, s.topK, s.width, type});
+    add(spec::SortByExpert{s.tokens, s.experts, s.topK, rows});
+    add(spec::Dispatch{s.tokens, s.topK, s.width, type, rows});
     for (bool weighted : {true, false})
-      add(spec::Combine{s.tokens, s.topK, s.width, weighted, type});
-    add(spec::CombineGrad{s.tokens, s.topK, s.width, type});
+      add(spec::Combine{s.tokens, s.topK, s.width, weighted, type, rows});
+    add(spec::CombineGrad{s.tokens, s.topK, s.width, type, rows});
     for (bool transpose : {true, false})
       add(spec::GroupedGemm{s.experts, rows, s.expertWidth, s.width, transpose, type});
     for (ClampPosition clamp : {ClampPosition::afterSilu, ClampPosition::beforeSilu})
@@ -106,7 +111,20 @@ private:
     int64_t elements = s.width * s.denseWidth;
     add(spec::SumOfSquares{elements, grad});
     add(spec::GlobalNorm{std::vector<int64_t>(700, 3)});
-    add(spec::AdamW{elements, true, type, grad});
+    add(spec::AdamW{elements, true, type != DType::f32, type, grad});
+  }
+
+  /// Two ranks, of which the second one's columns are not all in the vocabulary.
+  void mesh() {
+    int64_t slots = s.tokens * s.topK, vocab = (s.vocab + 1) / 2;
+    int64_t chunk = std::min<int64_t>(s.tokens, 1024);
+    add(spec::Collective{spec::Exchange::allReduce, {"tp"}, 2, s.tokens * s.width, type});
+    add(spec::LocalizeIds{slots, s.experts});
+    add(spec::ExpertWindow{s.experts, slots, slots / 4, slots / 2});
+    add(spec::LossStats{chunk, vocab, 2 * vocab - 1});
+    add(spec::MergeLossStats{2, chunk});
+    add(spec::LogitsGrad{chunk, vocab, 2 * vocab - 1, type});
+    add(spec::AdamW{s.width, true, true, type, grad});
   }
 
   ModelSizes s;

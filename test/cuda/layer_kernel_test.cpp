@@ -85,10 +85,18 @@ void checkRmsNormGrad(const spec::RmsNormGrad &spec, double beta) {
   gpu.fillLarge("dy").fillLarge("x").fillLarge("weight").fillPositive("inverse_rms");
   for (int64_t i = 0; i < spec.residuals; ++i)
     gpu.fillLarge("residual" + std::to_string(i));
-  gpu.setSlot("beta", beta);
-  if (beta != 0)
+  if (!spec.frozen)
+    gpu.setSlot("beta", beta);
+  if (!spec.frozen && beta != 0)
     gpu.fillLarge("dweight");
   gpu.check();
+}
+
+TEST(RmsNormGrad, FrozenWeight) {
+  for (DType type : types)
+    for (int64_t cols : {1, 45, 2304})
+      for (int64_t residuals : {0, 2})
+        checkRmsNormGrad({131, cols, residuals, 1e-5, type, DType::f32, true}, 0);
 }
 
 TEST(RmsNormGrad, Small) {
@@ -138,9 +146,9 @@ void checkQkNormRopeGrad(spec::QkNormRopeGrad spec, DType gradType, double beta)
       gpu.fillPositive(argument.name);
   gpu.fillLarge("dq_out").fillLarge("dk_out").fillLarge("q").fillLarge("k");
   gpu.setIntegers("document_start", documentStarts(spec.tokens, spec.seq_len, 3));
-  if (spec.normalize)
+  if (spec.sumsWeights())
     gpu.setSlot("beta", beta);
-  if (spec.normalize && beta != 0)
+  if (spec.sumsWeights() && beta != 0)
     gpu.fillLarge("dq_weight").fillLarge("dk_weight");
   gpu.check();
 }
@@ -175,6 +183,16 @@ TEST(QkNormRopeGrad, Small) {
         checkQkNormRopeGrad(headsSpec<spec::QkNormRopeGrad>(3, 29, s.heads, s.groups, s.dim,
                                                             s.rotary, s.gap, normalize, type),
                             s.gap % 2 ? DType::f32 : DType::bf16, s.gap ? 0.5 : 0);
+}
+
+TEST(QkNormRopeGrad, FrozenWeights) {
+  for (DType type : types)
+    for (const HeadShape &s : headShapes) {
+      auto spec = headsSpec<spec::QkNormRopeGrad>(3, 29, s.heads, s.groups, s.dim, s.rotary, s.gap,
+                                                  true, type);
+      spec.frozen = true;
+      checkQkNormRopeGrad(spec, DType::f32, 0);
+    }
 }
 
 TEST(QkNormRopeGrad, Published) {

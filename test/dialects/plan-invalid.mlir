@@ -134,6 +134,25 @@ plan.program "gemm_c1" {
 
 // -----
 
+plan.buffer input io @x : memref<4xf32>
+plan.program "collective_c1" {
+  %0 = plan.get @x : memref<4xf32>
+  // expected-error @below {{violates C1: no kernel of this name}}
+  plan.collective @k(%0) : memref<4xf32>
+}
+
+// -----
+
+plan.buffer input io @x : memref<4xf32>
+plan.kernel @k "collective" variant "" reason "" spec {} arguments [#plan.argument<"in" read f32 x 4, in_place_of = -1>, #plan.argument<"out" write f32 x 8, in_place_of = -1>]
+plan.program "collective_c2" {
+  %0 = plan.get @x : memref<4xf32>
+  // expected-error @below {{violates C2: argument 'out' does not fit its buffer}}
+  plan.collective @k(%0, %0) : memref<4xf32>, memref<4xf32>
+}
+
+// -----
+
 // expected-error @below {{violates C1: there must be an argument}}
 plan.kernel @kernel_c1_none "f" variant "" reason "" spec {} arguments []
 

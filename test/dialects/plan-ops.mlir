@@ -16,6 +16,11 @@ plan.buffer state activations @hidden : memref<8x16xbf16>
 plan.buffer scalar io @beta : memref<1xf32>
 plan.buffer input io @ids : memref<8xi32>
 plan.buffer output io @logits : memref<8x32xf32>
+// Of several ranks: what a rank has of an input, and where it is along axes of the mesh.
+// CHECK-NEXT: plan.buffer input io @part : memref<8xi32> offset 4096 split {{\[\[}}"dp", "tp"]]
+// CHECK-NEXT: plan.buffer scalar io @coordinate.dp : memref<1xi32> coordinate ["dp"]
+plan.buffer input io @part : memref<8xi32> offset 4096 split [["dp", "tp"]]
+plan.buffer scalar io @coordinate.dp : memref<1xi32> coordinate ["dp"]
 
 // CHECK: plan.kernel @embed "embedding" variant "host" reason "the only one" spec {tokens = 8 : i64, width = 16 : i64} arguments [#plan.argument<"ids" read i32 x 8, in_place_of = -1>, #plan.argument<"table" read f32 x 512, in_place_of = -1>, #plan.argument<"out" write f32 x 128, in_place_of = -1>]
 plan.kernel @embed "embedding" variant "host" reason "the only one" spec {tokens = 8 : i64, width = 16 : i64} arguments [#plan.argument<"ids" read i32 x 8, in_place_of = -1>, #plan.argument<"table" read f32 x 512, in_place_of = -1>, #plan.argument<"out" write f32 x 128, in_place_of = -1>]
@@ -28,6 +33,11 @@ plan.kernel @product "gemm" variant "host" reason "" spec {} arguments [#plan.ar
 plan.parameter @w trained true gradient @gradient.w moment1 @moment1.w moment2 @moment1.w parts []
 // CHECK: plan.parameter @w trained false parts ["opaque"]
 plan.parameter @w trained false parts ["opaque"]
+
+// CHECK: plan.kernel @gather "collective" {{.*}} spec {axes = ["dp"], exchange = "all_gather"}
+plan.kernel @gather "collective" variant "host" reason "" spec {axes = ["dp"], exchange = "all_gather"} arguments [#plan.argument<"in" read f32 x 128, in_place_of = -1>, #plan.argument<"out" write f32 x 256, in_place_of = -1>]
+// CHECK: plan.parameter @w trained true gradient @gradient.w parts [] gradient_partial ["dp"] state_split ["dp", "tp"]
+plan.parameter @w trained true gradient @gradient.w parts [] gradient_partial ["dp"] state_split ["dp", "tp"]
 
 // An output may be called like the program that writes it.
 // CHECK: plan.program "logits" {
@@ -46,4 +56,7 @@ plan.program "logits" {
   plan.launch @embed(%ids, %w, %x) : memref<8xi32>, memref<32x16xf32>, memref<8x16xf32>
   // CHECK-NEXT: plan.gemm @product(%[[X]], %[[V]]) : memref<8x16xf32>, memref<8x16xf32, strided<[48, 1]>>
   plan.gemm @product(%x, %v) : memref<8x16xf32>, memref<8x16xf32, strided<[48, 1]>>
+  // CHECK: plan.collective @gather(%[[X]], %{{.*}}) : memref<8x16xf32>, memref<16x16xf32>
+  %all = plan.temporary activations : memref<16x16xf32>
+  plan.collective @gather(%x, %all) : memref<8x16xf32>, memref<16x16xf32>
 }

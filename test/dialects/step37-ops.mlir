@@ -146,18 +146,20 @@ func.func @loss(%x: tensor<8x16xf32>, %w: tensor<32x16xf32>, %ids: tensor<8xi32>
   step37.objective %loss, %0#0 scaled_by %scale, %scale beta %scale : (tensor<1xf32>, tensor<1xf32>), (tensor<1xf32>, tensor<1xf32>), tensor<1xf32>
   // CHECK: step37.take_rows %{{.*}}, %{{.*}} : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
   %1 = step37.take_rows %x, %chunk : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
+  // CHECK: step37.take_rows %{{.*}}, %{{.*}} {parts = 2 : i64} : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
+  %2 = step37.take_rows %x, %chunk {parts = 2 : i64} : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
   return
 }
 
 // CHECK-LABEL: func.func @optimizer
-func.func @optimizer(%g: tensor<300x300xbf16>, %max_norm: tensor<1xf32>, %hyper: tensor<7xf32>) {
+func.func @optimizer(%g: tensor<300x300xbf16>, %dw: tensor<32x16xbf16>, %dgate_up: tensor<4x6x16xf32>, %max_norm: tensor<1xf32>, %hyper: tensor<7xf32>) {
   // CHECK: step37.sum_of_squares %{{.*}} : (tensor<300x300xbf16>) -> tensor<2xf32>
   %partial = step37.sum_of_squares %g : (tensor<300x300xbf16>) -> tensor<2xf32>
   // CHECK: step37.global_norm %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2xf32>, tensor<2xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>)
   %norm, %clip = step37.global_norm %partial, %partial, %max_norm : (tensor<2xf32>, tensor<2xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>)
-  // CHECK: step37.adamw @w gradient @gradient.w moments @moment1.w, @moment2.w hyper %{{.*}} clip %{{.*}} : tensor<7xf32>, tensor<1xf32>
-  step37.adamw @w gradient @gradient.w moments @moment1.w, @moment2.w hyper %hyper clip %clip : tensor<7xf32>, tensor<1xf32>
-  // CHECK: step37.adamw @gate_up gradient @gradient.gate_up moments @moment1.gate_up, @moment2.gate_up master @master.gate_up hyper %{{.*}} clip %{{.*}} : tensor<7xf32>, tensor<1xf32>
-  step37.adamw @gate_up gradient @gradient.gate_up moments @moment1.gate_up, @moment2.gate_up master @master.gate_up hyper %hyper clip %clip : tensor<7xf32>, tensor<1xf32>
+  // CHECK: step37.adamw @w gradient %{{.*}} moments @moment1.w, @moment2.w hyper %{{.*}} clip %{{.*}} : (tensor<32x16xbf16>, tensor<7xf32>, tensor<1xf32>) -> ()
+  step37.adamw @w gradient %dw moments @moment1.w, @moment2.w hyper %hyper clip %clip : (tensor<32x16xbf16>, tensor<7xf32>, tensor<1xf32>) -> ()
+  // CHECK: step37.adamw @gate_up gradient %{{.*}} moments @moment1.gate_up, @moment2.gate_up master @master.gate_up hyper %{{.*}} clip %{{.*}} : (tensor<4x6x16xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
+  step37.adamw @gate_up gradient %dgate_up moments @moment1.gate_up, @moment2.gate_up master @master.gate_up hyper %hyper clip %clip : (tensor<4x6x16xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
   return
 }

@@ -27,8 +27,10 @@ step37.parameter @frozen : tensor<16xbf16> trained false decay false parts [#ste
 // CHECK-NEXT: %[[G2:.*]] = step37.read @gradient.norm : tensor<16xbf16>
 // CHECK-NEXT: %[[S2:.*]] = step37.sum_of_squares %[[G2]] : (tensor<16xbf16>) -> tensor<1xf32>
 // CHECK-NEXT: %[[NORM:.*]], %[[CLIP:.*]] = step37.global_norm %[[S1]], %[[S2]], %[[MAX]] : (tensor<2xf32>, tensor<1xf32>, tensor<1xf32>)
-// CHECK-NEXT: step37.adamw @w gradient @gradient.w moments @moment1.w, @moment2.w hyper %[[HYPER]] clip %[[CLIP]]
-// CHECK-NEXT: step37.adamw @norm gradient @gradient.norm moments @moment1.norm, @moment2.norm master @master.norm hyper %[[HYPER]] clip %[[CLIP]]
+// CHECK-NEXT: %[[G1:.*]] = step37.read @gradient.w
+// CHECK-NEXT: step37.adamw @w gradient %[[G1]] moments @moment1.w, @moment2.w hyper %[[HYPER]] clip %[[CLIP]]
+// CHECK-NEXT: %[[G2:.*]] = step37.read @gradient.norm
+// CHECK-NEXT: step37.adamw @norm gradient %[[G2]] moments @moment1.norm, @moment2.norm master @master.norm hyper %[[HYPER]] clip %[[CLIP]]
 // CHECK-NEXT: return %[[NORM]]
 
 // -----

@@ -60,6 +60,17 @@ func.func @backward(%dy: tensor<8x16xf32>, %residual: tensor<8x16xf32>, %w: tens
   return %sum, %dw : tensor<8x16xf32>, tensor<16xf32>
 }
 
+// The gradient of a frozen norm.
+// CHECK-LABEL: func.func @frozen(
+// CHECK-SAME: %[[DY:[^:]*]]: tensor<8x16xf32>, %[[RESIDUAL:[^:]*]]: tensor<8x16xf32>
+func.func @frozen(%dy: tensor<8x16xf32>, %residual: tensor<8x16xf32>, %w: tensor<16xf32>, %r: tensor<8xf32>) -> tensor<8x16xf32> {
+  // CHECK-NEXT: %[[DX:[^ ,]*]] = step37.rms_norm_grad %[[DY]], %[[DY]], %{{.*}}, %{{.*}}, %[[RESIDUAL]] {eps = 1.000000e-05 : f64}
+  // CHECK-NEXT: return %[[DX]]
+  %dx = step37.rms_norm_grad %dy, %dy, %w, %r {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> tensor<8x16xf32>
+  %sum = step37.add %residual, %dx : tensor<8x16xf32>
+  return %sum : tensor<8x16xf32>
+}
+
 // The other summand comes later; dx has another use; dx counts twice.
 // CHECK-LABEL: func.func @backward_not(
 func.func @backward_not(%dy: tensor<8x16xf32>, %w: tensor<16xf32>, %r: tensor<8xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>) {

@@ -153,13 +153,13 @@ func.func @f(%x: tensor<8x16xf32>, %w: tensor<6x16xf32>, %beta: tensor<1xf32>) {
 
 // -----
 
-// A gradient that is read for something else.
+// Nothing reads a gradient before it is packed; what does has lost it.
 step37.parameter @a : tensor<6x16xf32> trained true decay true pack "p" parts [#step37.part<"a", f32, [6, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
 step37.parameter @b : tensor<6x16xf32> trained true decay true pack "p" parts [#step37.part<"b", f32, [6, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
 step37.state gradient @gradient.a of @a : tensor<6x16xf32>
 step37.state gradient @gradient.b of @b : tensor<6x16xf32>
 func.func @f(%x: tensor<8x16xf32>, %y: tensor<8x16xf32>, %d: tensor<8x6xf32>, %beta: tensor<1xf32>) {
-  // expected-error @below {{'step37.read' op is used for something else than the global norm}}
+  // expected-error @below {{'step37.read' op violates C1: the symbol must be a parameter or state of the result's type}}
   %g = step37.read @gradient.a : tensor<6x16xf32>
   %s = step37.add %g, %g : tensor<6x16xf32>
   return

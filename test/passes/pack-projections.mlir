@@ -1,5 +1,5 @@
-// Sibling projections become one parameter, one product forward and one backward; states and
-// optimizer follow.
+// Sibling projections become one parameter, one product forward and one backward; their gradients
+// become one. The optimizer is built on what packing leaves.
 // RUN: step37-opt %s -split-input-file -step37-pack-projections | FileCheck %s
 
 // Query, key, value and gate of 8, 4, 4 and 2 rows, with all that belongs to a trained parameter.
@@ -9,31 +9,16 @@
 // CHECK-SAME: #step37.part<"v", bf16, [4, 16], blocks = 1, begin = 192, stride = 288
 // CHECK-SAME: #step37.part<"g", bf16, [2, 16], blocks = 1, begin = 256, stride = 288
 // CHECK-NEXT: step37.state gradient @gradient.qkvg of @qkvg : tensor<18x16xf32>
-// CHECK-NEXT: step37.state master @master.qkvg of @qkvg : tensor<18x16xf32>
-// CHECK-NEXT: step37.state moment1 @moment1.qkvg of @qkvg : tensor<18x16xf32>
-// CHECK-NEXT: step37.state moment2 @moment2.qkvg of @qkvg : tensor<18x16xf32>
 // CHECK-NOT: step37.parameter
 // CHECK-NOT: step37.state
 step37.parameter @q : tensor<8x16xbf16> trained true decay true pack "qkvg" parts [#step37.part<"q", bf16, [8, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
 step37.state gradient @gradient.q of @q : tensor<8x16xf32>
-step37.state master @master.q of @q : tensor<8x16xf32>
-step37.state moment1 @moment1.q of @q : tensor<8x16xf32>
-step37.state moment2 @moment2.q of @q : tensor<8x16xf32>
 step37.parameter @k : tensor<4x16xbf16> trained true decay true pack "qkvg" parts [#step37.part<"k", bf16, [4, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
 step37.state gradient @gradient.k of @k : tensor<4x16xf32>
-step37.state master @master.k of @k : tensor<4x16xf32>
-step37.state moment1 @moment1.k of @k : tensor<4x16xf32>
-step37.state moment2 @moment2.k of @k : tensor<4x16xf32>
 step37.parameter @v : tensor<4x16xbf16> trained true decay true pack "qkvg" parts [#step37.part<"v", bf16, [4, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
 step37.state gradient @gradient.v of @v : tensor<4x16xf32>
-step37.state master @master.v of @v : tensor<4x16xf32>
-step37.state moment1 @moment1.v of @v : tensor<4x16xf32>
-step37.state moment2 @moment2.v of @v : tensor<4x16xf32>
 step37.parameter @g : tensor<2x16xbf16> trained true decay true pack "qkvg" parts [#step37.part<"g", bf16, [2, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
 step37.state gradient @gradient.g of @g : tensor<2x16xf32>
-step37.state master @master.g of @g : tensor<2x16xf32>
-step37.state moment1 @moment1.g of @g : tensor<2x16xf32>
-step37.state moment2 @moment2.g of @g : tensor<2x16xf32>
 
 // CHECK-LABEL: func.func @train(
 // CHECK-SAME: %[[X:[^:]*]]: tensor<8x16xbf16>, %[[START:[^:]*]]: tensor<8xi32>, %[[OTHER:[^:]*]]: tensor<8x16xbf16>, %[[BETA:[^:]*]]: tensor<1xf32>)
@@ -95,29 +80,6 @@ func.func @eval(%x: tensor<8x16xbf16>) -> tensor<8x4xbf16> {
   %g = step37.read @g : tensor<2x16xbf16>
   %xg = step37.matmul %x, %g {transpose_b} : (tensor<8x16xbf16>, tensor<2x16xbf16>) -> tensor<8x2xbf16>
   return %xv : tensor<8x4xbf16>
-}
-
-// CHECK-LABEL: func.func @update(
-func.func @update(%hyper: tensor<7xf32>, %max: tensor<1xf32>) -> tensor<1xf32> {
-  // CHECK-NEXT: %[[GRADIENT:.*]] = step37.read @gradient.qkvg : tensor<18x16xf32>
-  // CHECK-NEXT: %[[PARTIAL:.*]] = step37.sum_of_squares %[[GRADIENT]]
-  // CHECK-NEXT: %[[NORM:.*]], %[[CLIP:.*]] = step37.global_norm %[[PARTIAL]], %{{.*}} : (tensor<1xf32>, tensor<1xf32>)
-  // CHECK-NEXT: step37.adamw @qkvg gradient @gradient.qkvg moments @moment1.qkvg, @moment2.qkvg master @master.qkvg hyper
-  // CHECK-NEXT: return
-  %q = step37.read @gradient.q : tensor<8x16xf32>
-  %sq = step37.sum_of_squares %q : (tensor<8x16xf32>) -> tensor<1xf32>
-  %k = step37.read @gradient.k : tensor<4x16xf32>
-  %sk = step37.sum_of_squares %k : (tensor<4x16xf32>) -> tensor<1xf32>
-  %v = step37.read @gradient.v : tensor<4x16xf32>
-  %sv = step37.sum_of_squares %v : (tensor<4x16xf32>) -> tensor<1xf32>
-  %g = step37.read @gradient.g : tensor<2x16xf32>
-  %sg = step37.sum_of_squares %g : (tensor<2x16xf32>) -> tensor<1xf32>
-  %norm, %clip = step37.global_norm %sq, %sk, %sv, %sg, %max : (tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>)
-  step37.adamw @q gradient @gradient.q moments @moment1.q, @moment2.q master @master.q hyper %hyper clip %clip : tensor<7xf32>, tensor<1xf32>
-  step37.adamw @k gradient @gradient.k moments @moment1.k, @moment2.k master @master.k hyper %hyper clip %clip : tensor<7xf32>, tensor<1xf32>
-  step37.adamw @v gradient @gradient.v moments @moment1.v, @moment2.v master @master.v hyper %hyper clip %clip : tensor<7xf32>, tensor<1xf32>
-  step37.adamw @g gradient @gradient.g moments @moment1.g, @moment2.g master @master.g hyper %hyper clip %clip : tensor<7xf32>, tensor<1xf32>
-  return %norm : tensor<1xf32>
 }
 
 // -----

@@ -53,7 +53,7 @@ func.func @p2_symbol(%x: tensor<8xf32> {step37.name = "hidden", step37.class = "
 // -----
 
 func.func @p3_rows(%x: tensor<8x6xf32> {step37.name = "x", step37.class = "input"}) {
-  // expected-error @below {{violates P3 of kernel selection: only whole columns of a matrix are sliced}}
+  // expected-error @below {{violates P3 of kernel selection: only lists, and whole columns of matrices, are sliced}}
   %0 = tensor.extract_slice %x[4, 0] [4, 6] [1, 1] : tensor<8x6xf32> to tensor<4x6xf32>
   return
 }
@@ -61,7 +61,7 @@ func.func @p3_rows(%x: tensor<8x6xf32> {step37.name = "x", step37.class = "input
 // -----
 
 func.func @p3_stride(%x: tensor<8x6xf32> {step37.name = "x", step37.class = "input"}) {
-  // expected-error @below {{violates P3 of kernel selection: only whole columns of a matrix are sliced}}
+  // expected-error @below {{violates P3 of kernel selection: only lists, and whole columns of matrices, are sliced}}
   %0 = tensor.extract_slice %x[0, 0] [8, 3] [1, 2] : tensor<8x6xf32> to tensor<8x3xf32>
   return
 }
@@ -70,7 +70,7 @@ func.func @p3_stride(%x: tensor<8x6xf32> {step37.name = "x", step37.class = "inp
 
 func.func @p3_concat(%x: tensor<8x6xf32> {step37.name = "x", step37.class = "input"}) {
   %y = step37.add %x, %x : tensor<8x6xf32>
-  // expected-error @below {{violates P3 of kernel selection: only columns of matrices are joined}}
+  // expected-error @below {{violates P3 of kernel selection: only lists, and columns of matrices, are joined}}
   %0 = tensor.concat dim(0) %y : (tensor<8x6xf32>) -> tensor<8x6xf32>
   return
 }

@@ -24,7 +24,7 @@ step37.state activation @hidden : tensor<8x16xf32>
 // CHECK-DAG: plan.kernel @[[EMBED:embedding_[0-9a-f]+]] "embedding" {{.*}} spec {tokens = 8 : i64, type = "f32", vocab = 32 : i64, width = 16 : i64}
 // CHECK-DAG: plan.kernel @[[EMBEDGRAD:embedding_grad_[0-9a-f]+]] "embedding_grad"
 // CHECK-DAG: plan.kernel @[[NORM:rms_norm_[0-9a-f]+]] "rms_norm" {{.*}} spec {addends = 1 : i64, cols = 16 : i64, eps = 1.000000e-05 : f64, rows = 8 : i64, type = "f32"}
-// CHECK-DAG: plan.kernel @[[ADAMW:adamw_[0-9a-f]+]] "adamw" {{.*}} spec {decay = true, elements = 512 : i64, grad_type = "f32", type = "f32"}
+// CHECK-DAG: plan.kernel @[[ADAMW:adamw_[0-9a-f]+]] "adamw" {{.*}} spec {copy = false, decay = true, elements = 512 : i64, grad_type = "f32", type = "f32"}
 // CHECK-NOT: @carried
 
 // CHECK: plan.program "symbols" {
@@ -66,7 +66,7 @@ func.func @update(%hyper: tensor<7xf32> {step37.name = "hyper", step37.class = "
   %g = step37.read @gradient.w : tensor<32x16xf32>
   %partial = step37.sum_of_squares %g : (tensor<32x16xf32>) -> tensor<1xf32>
   %norm, %clip = step37.global_norm %partial, %max : (tensor<1xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>)
-  step37.adamw @w gradient @gradient.w moments @moment1.w, @moment2.w hyper %hyper clip %clip : tensor<7xf32>, tensor<1xf32>
+  step37.adamw @w gradient %g moments @moment1.w, @moment2.w hyper %hyper clip %clip : (tensor<32x16xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
   return %norm : tensor<1xf32>
 }
 // CHECK: plan.parameter @w trained true gradient @gradient.w moment1 @moment1.w moment2 @moment2.w parts [#step37.part<"w"
@@ -133,4 +133,46 @@ func.func @twice(%x: tensor<8x16xf32> {step37.name = "x", step37.class = "input"
   step37.accumulate_gradient @gradient.w, %sum, %beta : tensor<16x16xf32>, tensor<1xf32>
   step37.accumulate_gradient @gradient.v, %a, %beta : tensor<16x16xf32>, tensor<1xf32>
   return
+}
+
+// -----
+
+// A parameter that is used twice: the first gradient starts with beta, the second goes on with 1.
+// Columns are copied to their places. Frozen weights: kernels without a weight gradient.
+step37.parameter @w : tensor<32x16xf32> trained true decay true parts [#step37.part<"w", f32, [32, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
+step37.state gradient @gradient.w of @w : tensor<32x16xf32>
+// CHECK-DAG: "copy_columns" {{.*}} spec {cols = 16 : i64, out_stride = 20 : i64, rows = 8 : i64, type = "f32", x_stride = 16 : i64}
+// CHECK-DAG: "copy_columns" {{.*}} spec {cols = 4 : i64, out_stride = 4 : i64, rows = 8 : i64, type = "f32", x_stride = 20 : i64}
+// CHECK-DAG: "fill" {{.*}} spec {elements = 1 : i64, value = 1.000000e+00 : f64}
+// CHECK-DAG: "rms_norm_grad" {{.*}} frozen = true
+// CHECK-DAG: "qk_norm_rope_grad" {{.*}} frozen = true
+// CHECK: plan.program "places" {
+func.func @places(%x: tensor<8x16xf32> {step37.name = "x", step37.class = "input"}, %y: tensor<8x4xf32> {step37.name = "y", step37.class = "input"}, %ids: tensor<8xi32> {step37.name = "ids", step37.class = "input"}, %v: tensor<16xf32> {step37.name = "v", step37.class = "input"}, %r: tensor<8xf32> {step37.name = "r", step37.class = "input"}, %n: tensor<4xf32> {step37.name = "n", step37.class = "input"}, %rn: tensor<8x8xf32> {step37.name = "rn", step37.class = "input"}, %beta: tensor<1xf32> {step37.name = "beta", step37.class = "scalar"}) -> (tensor<8x16xf32> {step37.name = "dx"}) {
+  // CHECK-DAG: %[[X:.*]] = plan.get @x
+  // CHECK-DAG: %[[Y:.*]] = plan.get @y
+  // CHECK-DAG: %[[IDS:.*]] = plan.get @ids
+  // CHECK-DAG: %[[BETA:.*]] = plan.get @beta
+  // CHECK-DAG: %[[DX:.*]] = plan.get @dx
+  // CHECK-DAG: %[[GRADIENT:.*]] = plan.get @gradient.w
+  // CHECK: plan.launch @fill_{{[0-9a-f]+}}(%[[ONE:.*]]) :
+  // CHECK: %[[LEFT:.*]] = plan.view %[[XY:.*]] from 0 : memref<8x20xf32> to memref<8x16xf32, strided<[20, 1]>>
+  // CHECK: plan.launch @copy_columns_{{[0-9a-f]+}}(%[[X]], %[[LEFT]])
+  // CHECK: %[[RIGHT:.*]] = plan.view %[[XY]] from 16 : memref<8x20xf32> to memref<8x4xf32, strided<[20, 1]>>
+  // CHECK: plan.launch @copy_columns_{{[0-9a-f]+}}(%[[Y]], %[[RIGHT]])
+  // CHECK: plan.launch @copy_columns_{{[0-9a-f]+}}(%{{.*}}, %[[U:.*]]) : memref<8x16xf32, strided<[20, 1]>>, memref<8x16xf32>
+  // CHECK: plan.launch @copy_columns_{{[0-9a-f]+}}(%{{.*}}, %{{.*}}) : memref<8x4xf32, strided<[20, 1]>>, memref<8x4xf32>
+  // CHECK: plan.launch @embedding_grad_{{[0-9a-f]+}}(%[[IDS]], %[[X]], %[[BETA]], %[[GRADIENT]],
+  // CHECK: plan.launch @embedding_grad_{{[0-9a-f]+}}(%[[IDS]], %[[U]], %[[ONE]], %[[GRADIENT]],
+  // CHECK: plan.launch @qk_norm_rope_grad_{{[0-9a-f]+}}(%{{[^:]*}}) : memref<8x16xf32>, memref<8x16xf32>, memref<8x16xf32>, memref<8x16xf32>, memref<4xf32>, memref<4xf32>, memref<8xi32>, memref<8x8xf32>, memref<8x16xf32>, memref<8x16xf32>{{$}}
+  // CHECK: plan.launch @rms_norm_grad_{{[0-9a-f]+}}(%[[X]], %{{.*}}, %{{.*}}, %{{.*}}, %[[DX]]) :
+  %one = step37.fill {value = 1.0 : f64} : tensor<1xf32>
+  %xy = step37.join_columns %x, %y : (tensor<8x16xf32>, tensor<8x4xf32>) -> tensor<8x20xf32>
+  %u, %z = step37.split_columns %xy : (tensor<8x20xf32>) -> (tensor<8x16xf32>, tensor<8x4xf32>)
+  %dw1 = step37.embedding_grad %ids, %x : (tensor<8xi32>, tensor<8x16xf32>) -> tensor<32x16xf32>
+  step37.accumulate_gradient @gradient.w, %dw1, %beta : tensor<32x16xf32>, tensor<1xf32>
+  %dw2 = step37.embedding_grad %ids, %u : (tensor<8xi32>, tensor<8x16xf32>) -> tensor<32x16xf32>
+  step37.accumulate_gradient @gradient.w, %dw2, %one : tensor<32x16xf32>, tensor<1xf32>
+  %dq, %dk = step37.qk_norm_rope_grad %x, %x, %x, %u, %n, %n, %ids, %rn {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>, tensor<8x8xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>)
+  %dx = step37.rms_norm_grad %x, %dq, %v, %r {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> tensor<8x16xf32>
+  return %dx : tensor<8x16xf32>
 }

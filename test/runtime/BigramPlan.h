@@ -3,10 +3,8 @@
 // fixed name that compiled plans have. What the numbers ought to be is BigramModel.h.
 #pragma once
 
-#include "codegen/spec/KernelSpec.h"
-#include "codegen/spec/SpecJson.h"
 #include "runtime/file/Sha256.h"
-#include "runtime/plan/Plan.h"
+#include "test/runtime/PlanBuilder.h"
 
 #include <cstdint>
 #include <string>
@@ -23,10 +21,9 @@ struct BigramShape {
   bool trainEmbedding = true; // else it is frozen
 };
 
-/// Appends buffers one after another and steps that name their buffers.
-class BigramPlanBuilder {
+class BigramPlanBuilder : PlanBuilder {
 public:
-  explicit BigramPlanBuilder(const BigramShape &shape) : shape(shape) { target.name = "host"; }
+  explicit BigramPlanBuilder(const BigramShape &shape) : shape(shape) {}
 
   plan::Plan build() {
     buffers();
@@ -38,69 +35,6 @@ public:
   }
 
 private:
-  using Cls = plan::BufferClass;
-  using Kind = plan::BufferKind;
-
-  void add(std::string name, Cls cls, Kind kind, DType type, std::vector<int64_t> dims,
-           int program = -1) {
-    plan::Buffer buffer;
-    buffer.name = std::move(name);
-    buffer.cls = cls;
-    buffer.kind = kind;
-    buffer.type = type;
-    buffer.shape = std::move(dims);
-    buffer.offset = target.arena_bytes;
-    buffer.program = program;
-    target.arena_bytes +=
-        (buffer.bytes() + plan::alignment - 1) / plan::alignment * plan::alignment;
-    target.buffers.push_back(std::move(buffer));
-  }
-
-  void temporary(std::string name, DType type, std::vector<int64_t> dims) {
-    add(std::move(name), Cls::temporary, Kind::activations, type, std::move(dims),
-        static_cast<int>(target.programs.size()) - 1);
-  }
-
-  void program(std::string name) { target.programs.push_back({std::move(name), {}}); }
-
-  void launch(const spec::KernelSpec &spec, const std::vector<std::string> &names,
-              std::string origin) {
-    plan::Kernel kernel;
-    kernel.family = spec::family(spec);
-    kernel.name = kernel.family + "_" + std::to_string(target.kernels.size());
-    kernel.variant = "host";
-    kernel.reason = "the only one";
-    kernel.spec = nlohmann::json(spec::toJson(spec));
-    plan::Step step;
-    step.kind = kernel.family == "gemm" ? plan::StepKind::gemm : plan::StepKind::launch;
-    step.kernel = static_cast<int>(target.kernels.size());
-    step.origin = std::move(origin);
-    auto number = static_cast<int>(target.programs.back().steps.size());
-    for (const std::string &name : names) {
-      int index = target.findBuffer(name);
-      step.arguments.push_back({index, 0});
-      plan::Buffer &buffer = target.buffers[static_cast<size_t>(index)];
-      if (buffer.cls != Cls::temporary)
-        continue;
-      buffer.first_step = buffer.first_step < 0 ? number : buffer.first_step;
-      buffer.last_step = number;
-    }
-    target.kernels.push_back(std::move(kernel));
-    target.programs.back().steps.push_back(std::move(step));
-  }
-
-  /// c[m,n] = a[m,k]·b[k,n] on whole matrices.
-  static spec::Gemm product(int64_t m, int64_t n, int64_t k, DType a, DType b, DType c) {
-    spec::Gemm gemm;
-    gemm.m = m;
-    gemm.n = gemm.b_stride = gemm.c_stride = n;
-    gemm.k = gemm.a_stride = k;
-    gemm.a_type = a;
-    gemm.b_type = b;
-    gemm.c_type = c;
-    return gemm;
-  }
-
   /// rows·headᵀ.
   spec::Gemm headProduct(int64_t rows, DType c) const {
     spec::Gemm gemm = product(rows, shape.vocab, shape.width, shape.type, shape.type, c);
@@ -191,7 +125,7 @@ private:
           name + ".moment1",  name + ".moment2"};
       if (ownMaster)
         arguments.push_back(name);
-      launch(spec::AdamW{elements, true, shape.type, shape.gradType}, arguments, name);
+      launch(spec::AdamW{elements, true, ownMaster, shape.type, shape.gradType}, arguments, name);
     }
   }
 
@@ -258,7 +192,6 @@ private:
       {"embed", "model.embed_tokens.weight"}, {"head", "lm_head.weight"}};
   BigramShape shape;
   int64_t tokens = shape.microBatch * shape.seqLen;
-  plan::Target target;
 };
 
 inline plan::Plan bigramPlan(const BigramShape &shape = {}) {

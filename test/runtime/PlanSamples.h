@@ -76,6 +76,31 @@ inline plan::Plan samplePlan() {
   return plan;
 }
 
+/// The same on a mesh of dp 2, tp 2: `up_proj` has three rows a block, two on each rank with one of
+/// padding; each rank has half of the rows of input and of the optimizer's state; a coordinate and
+/// a collective.
+inline plan::Plan meshPlan() {
+  plan::Plan plan = samplePlan();
+  plan.mesh = {2, 2, 2, 1, {{"dp", 2}, {"tp", 2}}};
+  plan::Target &host = plan.targets[0];
+  host.buffers[2].shape = {12};
+  host.buffers[4].split = {{"dp"}, {}};
+  host.buffers.push_back(permanentBuffer("tp.index", plan::BufferClass::scalar,
+                                         plan::BufferKind::io, DType::i32, {1}, 960)); // 11
+  host.buffers.back().coordinate = {"tp"};
+  host.kernels.push_back({"collective_0",
+                          "collective",
+                          "host",
+                          "",
+                          {{"exchange", "all_reduce"}, {"axes", {"dp"}}, {"ranks", 2}}});
+  host.programs[1].steps.push_back({plan::StepKind::collective, 2, {{6, 0}, {6, 0}}, "loss"});
+  plan::Parameter &packed = plan.parameters[0];
+  packed.gradient_partial = packed.state_split = {"dp"};
+  packed.parts[1].shape = {2, 3, 4};
+  packed.parts[1].split = {{}, {"tp"}, {}};
+  return plan;
+}
+
 /// Length of the header that a plan file's bytes announce.
 inline uint64_t announcedLength(std::string_view bytes) {
   uint64_t length = 0;

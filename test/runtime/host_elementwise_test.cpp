@@ -1,5 +1,5 @@
-// Host twins of the element-wise kernels, the sums, AdamW, TakeRows and RopeTable against double
-// precision.
+// Host twins of the element-wise kernels, the sums, AdamW, TakeRows, CopyColumns and RopeTable
+// against double precision.
 #include "runtime/host/Elements.h"
 #include "test/runtime/HostKernelHarness.h"
 #include "test/runtime/HostTolerance.h"
@@ -113,7 +113,7 @@ TEST(HostGlobalNorm, ANormThatIsNotFiniteClipsToZero) {
 
 TEST(HostAdamW, ClipZeroChangesNothing) {
   for (DType type : types) {
-    KernelRun run(spec::AdamW{3, true, type, DType::f32});
+    KernelRun run(spec::AdamW{3, true, type != DType::f32, type, DType::f32});
     run.set("grad", {NAN, 1, INFINITY}).set("master", {1, 2, 3}).set("m", {4, 5, 6});
     run.set("v", {7, 8, 9}).set("clip", {0}).set("hyper", {0.1, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05});
     run.run();
@@ -123,10 +123,10 @@ TEST(HostAdamW, ClipZeroChangesNothing) {
   }
 }
 
-void checkAdamW(int64_t count, bool decay, DType type, DType gradType) {
+void checkAdamW(int64_t count, bool decay, bool copy, DType type, DType gradType) {
   constexpr double rate = 1e-2, beta1 = 0.9, beta2 = 0.95, eps = 1e-6, weightDecay = 0.1;
   constexpr double clip = 0.75, c1 = 1 - beta1 * beta1, c2 = 1 - beta2 * beta2;
-  KernelRun run(spec::AdamW{count, decay, type, gradType});
+  KernelRun run(spec::AdamW{count, decay, copy, type, gradType});
   run.fill("grad").fill("master").fill("m").fill("v");
   Values squares = run.get("v");
   for (double &square : squares)
@@ -146,7 +146,7 @@ void checkAdamW(int64_t count, bool decay, DType type, DType gradType) {
     expectNear(newV[i], second, DType::f32, 1 + second);
     expectNear(newMaster[i], kept - step, DType::f32, 1 + std::abs(kept) + std::abs(step));
   }
-  if (type == DType::bf16) {
+  if (copy) {
     Values param = run.get("param");
     for (size_t i = 0; i < param.size(); ++i)
       ASSERT_EQ(param[i], stored(newMaster[i], type));
@@ -156,8 +156,11 @@ void checkAdamW(int64_t count, bool decay, DType type, DType gradType) {
 TEST(HostAdamW, OneStep) {
   for (auto [type, gradType] : gradTypes)
     for (bool decay : {false, true})
-      for (int64_t count : counts)
-        checkAdamW(count, decay, type, gradType);
+      for (int64_t count : counts) {
+        checkAdamW(count, decay, true, type, gradType);
+        if (type == DType::f32)
+          checkAdamW(count, decay, false, type, gradType);
+      }
 }
 
 TEST(HostTakeRows, ChunksAndTheLastRow) {
@@ -172,6 +175,19 @@ TEST(HostTakeRows, ChunksAndTheLastRow) {
             EXPECT_EQ(out[size_t(i * cols + c)],
                       x[size_t(std::min(chunk * rows + i, total - 1) * cols + c)]);
       }
+}
+
+TEST(HostCopyColumns, RangesOfMatrices) {
+  constexpr int64_t rows = 7;
+  for (DType type : types)
+    for (int64_t cols : {1, 3, 65})
+      for (int64_t from : {0, 5})
+        for (int64_t to : {0, 3}) {
+          KernelRun run(spec::CopyColumns{rows, cols, cols + from, cols + to, type});
+          run.fill("x").run();
+          EXPECT_EQ(run.matrix("out", rows, cols, cols + to),
+                    run.matrix("x", rows, cols, cols + from));
+        }
 }
 
 TEST(HostRopeTable, CosinesThenSines) {

@@ -93,6 +93,24 @@ TEST_P(RmsNorm, GradientMatchesFormula) {
     }
 }
 
+/// A frozen weight has no gradient, and that of x is the same.
+TEST_P(RmsNorm, GradientWithAFrozenWeight) {
+  auto [forward, type] = GetParam();
+  Values dx[2];
+  for (bool frozen : {false, true}) {
+    spec::RmsNormGrad spec{forward.rows, forward.cols, forward.addends - 1, forward.eps, type,
+                           DType::f32,   frozen};
+    KernelRun run(spec);
+    run.fill("dy").fill("x", 2).fill("weight", 0.5).fill("inverse_rms");
+    for (int64_t i = 0; i < spec.residuals; ++i)
+      run.fill("residual" + std::to_string(i));
+    if (!frozen)
+      run.set("beta", {0});
+    dx[frozen] = run.run().get("dx");
+  }
+  EXPECT_EQ(dx[1], dx[0]);
+}
+
 INSTANTIATE_TEST_SUITE_P(HostKernel, RmsNorm,
                          testing::Combine(testing::Values(spec::RmsNorm{1, 1, 1, 1e-5},
                                                           spec::RmsNorm{7, 24, 2, 1e-6},

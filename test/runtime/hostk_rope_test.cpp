@@ -187,6 +187,28 @@ TEST_P(QkNormRope, GradientMatchesDifferences) {
   }
 }
 
+/// Frozen weights have no gradients, and those of q and k are the same.
+TEST_P(QkNormRope, GradientWithFrozenWeights) {
+  auto [c, type] = GetParam();
+  if (!c.normalize)
+    return; // no weights
+  Values dq[2], dk[2];
+  for (bool frozen : {false, true}) {
+    auto spec = gradSpec(c, type, DType::f32);
+    spec.frozen = frozen;
+    KernelRun run(spec);
+    setCommon(run, c, documentStarts(spec.tokens, c.seqLen, c.documents));
+    run.fill("dq_out").fill("dk_out").fill("inverse_rms");
+    if (!frozen)
+      run.set("beta", {0});
+    run.run();
+    dq[frozen] = run.matrix("dq", spec.tokens, c.heads * c.headDim, spec.dq_stride);
+    dk[frozen] = run.matrix("dk", spec.tokens, c.groups * c.headDim, spec.dk_stride);
+  }
+  EXPECT_EQ(dq[1], dq[0]);
+  EXPECT_EQ(dk[1], dk[0]);
+}
+
 INSTANTIATE_TEST_SUITE_P(HostKernel, QkNormRope,
                          testing::Combine(testing::Values(Case{1, 1, 1, 1, 8, 8, 0, 1, true},
                                                           Case{2, 7, 6, 2, 16, 8, 5, 3, true},

@@ -205,12 +205,81 @@ const Case parameterCases[] = {
      [](plan::Plan &p) { part(p, 0).init_std = -1; }},
 };
 
+class MeshCheckTest : public PlanCheckTest {};
+
+TEST_P(MeshCheckTest, NamesTheField) {
+  plan::Plan plan = meshPlan();
+  GetParam().change(plan);
+  EXPECT_EQ(errorOf([&] { plan::deserialize(plan::serialize(plan), "p"); }),
+            std::string("p: ") + GetParam().message);
+}
+
+const Case meshCases[] = {
+    {"mesh.axes: have 2 ranks, which is not dp times tp",
+     [](plan::Plan &p) { p.mesh.axes.pop_back(); }},
+    {"mesh.axes[1].name: 'dp' is there already", [](plan::Plan &p) { p.mesh.axes[1].name = "dp"; }},
+    {"mesh.axes[1].size: 0 is less than 1", [](plan::Plan &p) { p.mesh.axes[1].size = 0; }},
+    {"mesh.axes[1].size: times the sizes before is beyond 64 bits",
+     [](plan::Plan &p) { p.mesh.axes[1].size = huge; }},
+    {"targets[0].buffers[4].split: has 1 lists of axes for 2 dimensions",
+     [](plan::Plan &p) { buffer(p, 4).split = {{"dp"}}; }},
+    {"targets[0].buffers[4].split[0][0]: the mesh has no axis 'pp'",
+     [](plan::Plan &p) { buffer(p, 4).split = {{"pp"}, {}}; }},
+    {"targets[0].buffers[4].split[0][1]: 'dp' is not in the order of the mesh's axes, or there "
+     "twice",
+     [](plan::Plan &p) { buffer(p, 4).split = {{"tp", "dp"}, {}}; }},
+    {"targets[0].buffers[4].split[0][1]: 'dp' is not in the order of the mesh's axes, or there "
+     "twice",
+     [](plan::Plan &p) { buffer(p, 4).split = {{"dp", "dp"}, {}}; }},
+    {"targets[0].buffers[4].split[1][0]: 'dp' splits another dimension already",
+     [](plan::Plan &p) { buffer(p, 4).split = {{"dp"}, {"dp"}}; }},
+    {"targets[0].buffers[0].split: only an input or an output is split",
+     [](plan::Plan &p) { buffer(p, 0).split = {{"dp"}, {}, {}}; }},
+    {"targets[0].buffers[11].coordinate[0]: the mesh has no axis 'pp'",
+     [](plan::Plan &p) { buffer(p, 11).coordinate = {"pp"}; }},
+    {"targets[0].buffers[5].coordinate: only a scalar i32 [1] holds a coordinate",
+     [](plan::Plan &p) { buffer(p, 5).coordinate = {"tp"}; }},
+    {"targets[0].buffers[4].coordinate: only a scalar i32 [1] holds a coordinate",
+     [](plan::Plan &p) { buffer(p, 4).coordinate = {"tp"}; }},
+    {"targets[0].buffers[11].coordinate: only a scalar i32 [1] holds a coordinate",
+     [](plan::Plan &p) { buffer(p, 11).shape = {2}; }},
+    {"targets[0].programs[1].steps[1].kind: is launch, but kernel 'collective_0' is of family "
+     "collective",
+     [](plan::Plan &p) { target(p).programs[1].steps[1].kind = plan::StepKind::launch; }},
+    {"targets[0].programs[0].steps[0].kind: is collective, but kernel 'embedding_0' is of family "
+     "embedding",
+     [](plan::Plan &p) { step(p, 0).kind = plan::StepKind::collective; }},
+    {"parameters[0].parts[1].block: 2 blocks of 8 elements are not the piece's 24",
+     [](plan::Plan &p) { part(p, 1).shape[1] = 6; }},
+    {"parameters[0].parts[1].split: has 2 lists of axes for 3 dimensions",
+     [](plan::Plan &p) { part(p, 1).split.pop_back(); }},
+    {"parameters[0].parts[1].split[2][0]: 'tp' splits another dimension already",
+     [](plan::Plan &p) { part(p, 1).split[2] = {"tp"}; }},
+    {"parameters[0].gradient_partial[0]: the mesh has no axis 'pp'",
+     [](plan::Plan &p) { p.parameters[0].gradient_partial = {"pp"}; }},
+    {"parameters[0].gradient_partial[0]: 'tp' splits part 'up_proj.weight'",
+     [](plan::Plan &p) { p.parameters[0].gradient_partial = {"tp"}; }},
+    {"parameters[1].gradient_partial: there is no gradient",
+     [](plan::Plan &p) { p.parameters[1].gradient_partial = {"tp"}; }},
+    {"parameters[0].state_split[0]: the mesh has no axis 'pp'",
+     [](plan::Plan &p) { p.parameters[0].state_split = {"pp"}; }},
+    {"parameters[0].state_split[1]: 'tp' splits part 'up_proj.weight'",
+     [](plan::Plan &p) { p.parameters[0].state_split = {"dp", "tp"}; }},
+    {"parameters[0].state_split: buffer 'packed.master' has 11 elements, 2 ranks need 12 each for "
+     "24",
+     [](plan::Plan &p) { buffer(p, 2).shape = {11}; }},
+    {"parameters[0].master: buffer 'packed.master' has 12 elements, expected 24",
+     [](plan::Plan &p) { p.parameters[0].state_split.clear(); }},
+};
+
 const auto nameless = [](const auto &info) { return "Case" + std::to_string(info.index); };
 INSTANTIATE_TEST_SUITE_P(Model, PlanCheckTest, ::testing::ValuesIn(modelCases), nameless);
 INSTANTIATE_TEST_SUITE_P(Buffers, PlanCheckTest, ::testing::ValuesIn(bufferCases), nameless);
 INSTANTIATE_TEST_SUITE_P(Overlaps, PlanCheckTest, ::testing::ValuesIn(overlapCases), nameless);
 INSTANTIATE_TEST_SUITE_P(Steps, PlanCheckTest, ::testing::ValuesIn(stepCases), nameless);
 INSTANTIATE_TEST_SUITE_P(Parameters, PlanCheckTest, ::testing::ValuesIn(parameterCases), nameless);
+
+INSTANTIATE_TEST_SUITE_P(Mesh, MeshCheckTest, ::testing::ValuesIn(meshCases), nameless);
 
 /// Published tensors one after another, in any order, need no common stride.
 TEST(PlanCheck, PartsMayFollowEachOther) {

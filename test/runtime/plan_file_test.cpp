@@ -49,6 +49,23 @@ TEST(PlanFile, RoundTrip) {
   EXPECT_EQ(after.findTarget("cuda"), nullptr);
 }
 
+TEST(PlanFile, RoundTripOfAMesh) {
+  const std::string bytes = serialize(meshPlan());
+  const plan::Plan after = deserialize(bytes, "p");
+  EXPECT_EQ(serialize(after), bytes);
+  EXPECT_EQ(after.mesh.ep, 2);
+  ASSERT_EQ(after.mesh.axes.size(), 2u);
+  EXPECT_EQ(after.mesh.axes[1].name, "tp");
+  EXPECT_EQ(after.mesh.axes[1].size, 2);
+  const plan::Target &target = after.targets[0];
+  EXPECT_EQ(target.buffers[4].split, (plan::Split{{"dp"}, {}}));
+  EXPECT_EQ(target.buffers[11].coordinate, std::vector<std::string>{"tp"});
+  EXPECT_EQ(target.programs[1].steps[1].kind, plan::StepKind::collective);
+  EXPECT_EQ(after.parameters[0].parts[1].split, (plan::Split{{}, {"tp"}, {}}));
+  EXPECT_EQ(after.parameters[0].gradient_partial, std::vector<std::string>{"dp"});
+  EXPECT_EQ(after.parameters[0].state_split, std::vector<std::string>{"dp"});
+}
+
 TEST(PlanFile, BlobsAreAlignedAndTheRestIsZero) {
   const std::string bytes = serialize(samplePlan());
   const size_t first = bytes.find("{\"model_type\": \"step3p5\"}");
@@ -78,9 +95,9 @@ TEST(PlanFile, EveryTruncationIsRefused) {
 
 TEST(PlanFile, AnotherVersionIsNamedBeforeAnythingElse) {
   const std::string message = "p: format_version: the plan is of version 7, this program takes "
-                              "version 1";
-  EXPECT_EQ(errorFor(sampleFileWith("\"format_version\":1", "\"format_version\":7")), message);
-  std::string damaged = sampleFileWith("\"format_version\":1", "\"format_version\":7");
+                              "version 2";
+  EXPECT_EQ(errorFor(sampleFileWith("\"format_version\":2", "\"format_version\":7")), message);
+  std::string damaged = sampleFileWith("\"format_version\":2", "\"format_version\":7");
   damaged[8 + 20] ^= 1; // in the hash
   EXPECT_EQ(errorFor(damaged), message);
 }

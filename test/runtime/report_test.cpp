@@ -1,9 +1,11 @@
 // What `step37c show` says about a plan made by hand.
+#include "codegen/spec/SpecJson.h"
 #include "runtime/file/Error.h"
 #include "runtime/plan/ShapeText.h"
 #include "runtime/report/JsonReport.h"
 #include "runtime/report/KernelReport.h"
 #include "runtime/report/MemoryReport.h"
+#include "runtime/report/MeshReport.h"
 #include "runtime/report/NamesReport.h"
 #include "runtime/report/PathPattern.h"
 #include "runtime/report/PublishedReport.h"
@@ -77,6 +79,37 @@ TEST(Quantities, areReadable) {
   EXPECT_EQ(shapeText({2, 3}), "[2, 3]");
   EXPECT_EQ(counted(1, "rank"), "1 rank");
   EXPECT_EQ(counted(2000, "rank"), "2,000 ranks");
+}
+
+/// Every rank sends 1/2 of what is gathered twice over, and twice that for a sum.
+TEST(MeshReport, putsCollectivesTogether) {
+  plan::Plan plan = test::meshPlan();
+  plan::Target &host = plan.targets[0];
+  const auto exchange = [&](spec::Exchange kind, std::vector<std::string> axes, int64_t ranks,
+                            int64_t elements) {
+    host.kernels.push_back(
+        {"exchange_" + std::to_string(host.kernels.size()), "collective", "host", "",
+         spec::toJson(spec::Collective{kind, std::move(axes), ranks, elements, DType::bf16})});
+    host.programs[1].steps.push_back(
+        {plan::StepKind::collective, static_cast<int>(host.kernels.size()) - 1, {}, "x"});
+  };
+  host.programs[1].steps.pop_back();
+  exchange(spec::Exchange::allReduce, {"tp"}, 2, 100);
+  exchange(spec::Exchange::allGather, {"dp", "tp"}, 4, 10);
+  exchange(spec::Exchange::allReduce, {"tp"}, 2, 50);
+  const std::vector<ExchangeGroup> groups = exchangeGroups(host);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].bytes, 300);
+  EXPECT_EQ(groups[0].steps, 2);
+  EXPECT_EQ(groups[1].bytes, 60);
+  const std::string text = summaryText(plan);
+  expectLine(text, "eval all_reduce tp 2 2 300 300 B");
+  expectLine(text, "eval all_gather dp tp 4 1 60 60 B");
+  expectLine(text, "mesh dp 2, tp 2, ep 2, etp 1 (4 ranks, axes dp:2 tp:2)");
+  EXPECT_EQ(exchangeText(samplePlan().targets[0]), "");
+  const nlohmann::ordered_json json = jsonReport(plan);
+  EXPECT_EQ(json["mesh"]["axes"]["tp"], 2);
+  EXPECT_EQ(json["targets"][0]["exchange"][0]["bytes_sent"], 300);
 }
 
 TEST(TextTable, alignsColumns) {

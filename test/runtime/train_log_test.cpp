@@ -7,8 +7,11 @@
 namespace step37::test {
 namespace {
 
-constexpr StepRecord someStep{
-    .step = 120, .loss = 2.34561, .gradNorm = 0.9104, .lr = 1e-3, .tokensPerSecond = 5120.4};
+const StepRecord someStep{.step = 120,
+                          .losses = {.total = 2.34561},
+                          .gradNorm = 0.9104,
+                          .lr = 1e-3,
+                          .tokensPerSecond = 5120.4};
 
 TEST(RunLog, plainLine) {
   std::ostringstream out;
@@ -16,6 +19,25 @@ TEST(RunLog, plainLine) {
   log.begin(1, 400);
   log.step(someStep);
   EXPECT_EQ(out.str(), "step 120/400 loss 2.3456 grad 0.91 lr 1.0e-03 tok/s 5120\n");
+}
+
+/// The losses that make up the total stand behind what every line has.
+TEST(RunLog, multiTokenPredictionAddsItsLosses) {
+  StepRecord record = someStep;
+  record.losses = {.total = 2.5, .main = 2.25, .mtp = {2.4, 2.6}};
+  std::ostringstream out;
+  RunLog log(out, RunLog::Style::plain);
+  log.begin(1, 400);
+  log.step(record);
+  EXPECT_EQ(out.str(), "step 120/400 loss 2.5000 grad 0.91 lr 1.0e-03 tok/s 5120 "
+                       "main 2.2500 mtp 2.4000 2.6000\n");
+
+  ScratchDirectory scratch;
+  JsonLines(scratch / "log.jsonl", 0).write(record);
+  nlohmann::json line = nlohmann::json::parse(fileText(scratch / "log.jsonl"));
+  EXPECT_EQ(line["loss"], 2.5);
+  EXPECT_EQ(line["main_loss"], 2.25);
+  EXPECT_EQ(line["mtp_losses"], nlohmann::json({2.4, 2.6}));
 }
 
 TEST(RunLog, terminalRedrawsOneLineAndEndsIt) {
@@ -53,7 +75,7 @@ TEST(RunLog, quietSaysTheResultOnly) {
 TEST(JsonLines, nineSignificantDigits) {
   ScratchDirectory scratch;
   StepRecord record = someStep;
-  record.loss = 2.123456789012;
+  record.losses.total = 2.123456789012;
   record.lr = 1.0 / 3e5;
   JsonLines(scratch / "log.jsonl", 0).write(record);
   EXPECT_EQ(fileText(scratch / "log.jsonl"),

@@ -35,13 +35,14 @@ TEST(PartIO, interleavedTensorsLandInTheirRows) {
   shape.width = 2;
   plan::Plan plan = interleavedPlan(shape);
   Model model(plan, {});
-  const int buffer = model.buffer("embed");
-  const auto &parts = plan.parameters[0].parts;
+  const auto place = [&](size_t part) {
+    return weightPlace(model, plan.parameters[0], plan.parameters[0].parts[part]);
+  };
   const std::vector<float> low = counting(4, 0), high = counting(4, 10);
-  writePart(model, buffer, parts[0], DType::f32, std::as_bytes(std::span(low)));
-  writePart(model, buffer, parts[1], DType::f32, std::as_bytes(std::span(high)));
+  writePart(model, place(0), DType::f32, std::as_bytes(std::span(low)));
+  writePart(model, place(1), DType::f32, std::as_bytes(std::span(high)));
   std::vector<float> stored(8);
-  model.executor().read(0, buffer, 0, std::as_writable_bytes(std::span(stored)));
+  model.executor().read(0, model.buffer("embed"), 0, std::as_writable_bytes(std::span(stored)));
   EXPECT_EQ(stored, (std::vector<float>{0, 1, 10, 11, 2, 3, 12, 13}));
 }
 
@@ -53,14 +54,14 @@ TEST(PartIO, largeTensorsComeBackAsTheyWent) {
   shape.type = DType::bf16;
   plan::Plan plan = interleavedPlan(shape);
   Model model(plan, {});
-  const int buffer = model.buffer("embed");
   for (const plan::Part &part : plan.parameters[0].parts) {
     std::vector<float> values = counting(static_cast<size_t>(part.blocks * part.block), 0);
     for (float &value : values) // what bf16 can hold
       value = static_cast<float>(static_cast<int64_t>(value) * 7 % 255 - 127) * 0.5f;
-    writePart(model, buffer, part, DType::f32, std::as_bytes(std::span(values)));
+    const PartPlace place = weightPlace(model, plan.parameters[0], part);
+    writePart(model, place, DType::f32, std::as_bytes(std::span(values)));
     std::vector<std::byte> back;
-    readPart(model, buffer, part, DType::f32, [&](std::span<const std::byte> bytes) {
+    readPart(model, place, DType::f32, [&](std::span<const std::byte> bytes) {
       back.insert(back.end(), bytes.begin(), bytes.end());
     });
     auto expected = std::as_bytes(std::span(values));

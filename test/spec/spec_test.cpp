@@ -51,9 +51,16 @@ std::vector<KernelSpec> samples() {
       Fill{9, -0.5},
       ReduceSum{9},
       TakeRows{9, 4, 5, bf16},
+      CopyColumns{6, 5, 7, 9, bf16},
       SumOfSquares{65537, bf16},
       GlobalNorm{{3, 1, 2}},
-      AdamW{9, false, bf16, bf16},
+      AdamW{9, false, true, bf16, bf16},
+      Collective{Exchange::reduceScatter, {"dp.1", "tp"}, 4, 9, bf16},
+      LocalizeIds{9, 5},
+      ExpertWindow{4, 12, 6, 8},
+      LossStats{6, 5, 9},
+      MergeLossStats{2, 6},
+      LogitsGrad{6, 5, 9, bf16},
   };
 }
 
@@ -169,6 +176,11 @@ TEST(Spec, WrongFields) {
   fields["frequencies"] = Json::array({1.0, "x"});
   EXPECT_EQ(errorOf("rope_table", fields),
             R"(rope_table.frequencies: must be a number at index 1, is [1.0,"x"])");
+  Json exchange = toJson(Collective{Exchange::allReduce, {"tp"}, 2, 3});
+  exchange["exchange"] = "reduce";
+  EXPECT_EQ(errorOf("collective", exchange),
+            R"(collective.exchange: must be "all_gather", "all_reduce", "reduce_scatter" or )"
+            R"("all_to_all", is "reduce")");
   fields["frequencies"] = Json::array();
   EXPECT_EQ(errorOf("rope_table", fields), "rope_table.frequencies: must not be empty");
 }
@@ -193,13 +205,32 @@ TEST(Spec, RelationsOfFields) {
   EXPECT_EQ(errorOf(QkNormRope{6, 3, 4, 2, 8, 5, 32, 16}),
             "qk_norm_rope.rotary_dim: must be a multiple of 2");
   EXPECT_EQ(errorOf(QkNormRope{6, 3, 4, 2, 8, 0, 32, 16}), "no error");
+  EXPECT_EQ(errorOf(QkNormRopeGrad{6, 3, 4, 2, 8, 0, 32, 16, 32, 16, false, 1e-5, DType::f32,
+                                   DType::f32, true}),
+            "qk_norm_rope_grad.frozen: needs normalize");
+  EXPECT_EQ(errorOf(CopyColumns{6, 5, 4, 5}), "copy_columns.x_stride: is 4, less than a row of 5");
+  EXPECT_EQ(errorOf(CopyColumns{6, 5, 5, 4}),
+            "copy_columns.out_stride: is 4, less than a row of 5");
   EXPECT_EQ(errorOf(Route{6, 2, 3}), "route.top_k: must not exceed experts");
   EXPECT_EQ(errorOf(TakeRows{3, 4, 5}), "take_rows.rows: must not exceed total_rows");
-  EXPECT_EQ(errorOf(Dispatch{1 << 30, 2, 5, DType::f32, 7}),
-            "dispatch.tokens: tokens·top_k must be below 2^31");
+  EXPECT_EQ(errorOf(AdamW{9, true, false, DType::bf16}),
+            "adamw.copy: must be true where type is not f32");
+  EXPECT_EQ(errorOf(Collective{Exchange::allGather, {"tp", "tp"}, 2, 3}),
+            "collective.axes: must not hold an axis twice");
+  EXPECT_EQ(errorOf(Collective{Exchange::allGather, {""}, 2, 3}),
+            "collective.axes: must not hold an empty name");
+  EXPECT_EQ(errorOf(Collective{Exchange::allGather, {"tp"}, 2, 3, DType::i32}), "no error");
+  EXPECT_EQ(errorOf(Collective{Exchange::allToAll, {"tp"}, 2, 3, DType::i32}), "no error");
+  EXPECT_EQ(errorOf(Collective{Exchange::allReduce, {"tp"}, 2, 3, DType::i32}),
+            "collective.type: must be f32 or bf16, is i32");
+  EXPECT_EQ(errorOf(ExpertWindow{4, 12, 0, 8}), "no error");
+  EXPECT_EQ(errorOf(ExpertWindow{4, 12, std::numeric_limits<int32_t>::max(), 8}),
+            "expert_window.first: plus rows must be below 2^31");
   EXPECT_EQ(errorOf(SortByExpert{6, 1, 2, 13}),
             "sort_by_expert.rows: must not exceed tokens·top_k");
   EXPECT_EQ(errorOf(SortByExpert{6, 1, 2}), "no error"); // experts of one rank
+  EXPECT_EQ(errorOf(Dispatch{1 << 30, 2, 5, DType::f32, 7}),
+            "dispatch.tokens: tokens·top_k must be below 2^31");
 }
 
 TEST(Spec, OverflowIsAnError) {
@@ -265,11 +296,20 @@ TEST(Spec, Arguments) {
       {"fill", "out w f32 9\n"},
       {"reduce_sum", "values r f32 9\ntotal w f32 1\n"},
       {"take_rows", "x r bf16 45\nchunk r i32 1\nout w bf16 20\n"},
+      {"copy_columns", "x r bf16 40\nout w bf16 50\n"},
       {"sum_of_squares", "x r bf16 65537\npartial w f32 2\n"},
       {"global_norm", "partials0 r f32 3\npartials1 r f32 1\npartials2 r f32 2\nmax_norm r f32 1\n"
                       "norm w f32 1\nclip w f32 1\n"},
       {"adamw", "grad r bf16 9\nhyper r f32 7\nclip r f32 1\nmaster rw f32 9\nm rw f32 9\n"
                 "v rw f32 9\nparam w bf16 9\n"},
+      {"collective", "in r bf16 36\nout w bf16 9\n"},
+      {"localize_ids", "ids r i32 9\ncoordinate r i32 1\nout w i32 9 over 0\n"},
+      {"expert_window", "offsets r i32 5\nslot_row r i32 12\nwindow_offsets w i32 5\n"
+                        "window_slot_row w i32 12\n"},
+      {"loss_stats", "logits r f32 30\nlabels r i32 6\ncoordinate r i32 1\nstats w f32 18\n"},
+      {"merge_loss_stats", "stats r f32 36\nweights r f32 6\nlse w f32 6\ntoken_loss w f32 6\n"},
+      {"logits_grad", "logits r f32 30\nlabels r i32 6\nweights r f32 6\nlse r f32 6\n"
+                      "scale r f32 1\ncoordinate r i32 1\ndlogits w bf16 30\n"},
   };
   ASSERT_EQ(expected.size(), std::variant_size_v<KernelSpec>);
   for (const KernelSpec &spec : samples())
@@ -288,6 +328,14 @@ TEST(Spec, OptionalArguments) {
   EXPECT_EQ(describe(RmsNormGrad{3, 5, 0}),
             "dy r f32 15\nx r f32 15\nweight r f32 5\ninverse_rms r f32 3\nbeta r f32 1\n"
             "dx w f32 15 over 0\ndweight rw f32 5\nworkspace w f32 5\n");
+  EXPECT_EQ(describe(RmsNormGrad{3, 5, 1, 1e-5, DType::f32, DType::f32, true}),
+            "dy r f32 15\nx r f32 15\nweight r f32 5\ninverse_rms r f32 3\nresidual0 r f32 15\n"
+            "dx w f32 15 over 4\n");
+  EXPECT_EQ(describe(QkNormRopeGrad{6, 3, 4, 2, 8, 0, 32, 16, 32, 16, true, 1e-5, DType::f32,
+                                    DType::f32, true}),
+            "dq_out r f32 192\ndk_out r f32 96\nq r f32 192\nk r f32 96\nq_weight r f32 8\n"
+            "k_weight r f32 8\ndocument_start r i32 6\ninverse_rms r f32 36\ndq w f32 192\n"
+            "dk w f32 96\n");
   EXPECT_EQ(describe(QkNormRope{6, 3, 4, 2, 8, 0, 32, 16, false}),
             "q r f32 192\nk r f32 96\ndocument_start r i32 6\nq_out w f32 192\nk_out w f32 96\n");
   EXPECT_EQ(describe(QkNormRopeGrad{6, 3, 4, 2, 8, 0, 32, 16, 32, 16, false}),
@@ -306,6 +354,17 @@ TEST(Spec, OptionalArguments) {
             "rows r f32 60\nslot_row r i32 12\nweights r f32 12\nout w f32 30\n");
   EXPECT_EQ(describe(AdamW{9}), "grad r f32 9\nhyper r f32 7\nclip r f32 1\nmaster rw f32 9\n"
                                 "m rw f32 9\nv rw f32 9\n");
+  EXPECT_EQ(describe(LogitsGrad{2, 5, 9}),
+            "logits r f32 10\nlabels r i32 2\nweights r f32 2\nlse r f32 2\nscale r f32 1\n"
+            "coordinate r i32 1\ndlogits w f32 10 over 0\n");
+}
+
+TEST(Spec, CollectivesByExchange) {
+  auto of = [](Exchange exchange) { return describe(Collective{exchange, {"tp"}, 2, 3}); };
+  EXPECT_EQ(of(Exchange::allGather), "in r f32 3\nout w f32 6\n");
+  EXPECT_EQ(of(Exchange::allReduce), "in r f32 3\nout w f32 3 over 0\n");
+  EXPECT_EQ(of(Exchange::reduceScatter), "in r f32 6\nout w f32 3\n");
+  EXPECT_EQ(of(Exchange::allToAll), "in r f32 6\nout w f32 6\n");
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "runtime/plan/PlanFile.h"
 #include "tools/step37c/Compiler.h"
 
+#include <algorithm>
 #include <iostream>
 
 namespace step37 {
@@ -13,7 +14,9 @@ void listSwitches() {
     std::string values;
     for (std::string_view word : entry.values)
       values += (values.empty() ? "" : "|") + std::string(word);
-    std::cout << entry.key << "=" << (values.empty() ? "N" : values) << "\n    " << entry.meaning
+    if (entry.kind != SwitchKind::word)
+      values = entry.kind == SwitchKind::count ? "N" : "X";
+    std::cout << entry.key << "=" << values << "\n    " << entry.meaning
               << (entry.values.empty() ? ""
                                        : " (default " + std::string(entry.values.front()) + ")")
               << "\n";
@@ -28,6 +31,7 @@ void addCompileCommand(CLI::App &app) {
   auto output = std::make_shared<std::string>();
   auto target = std::make_shared<std::string>("all");
   auto listSet = std::make_shared<bool>(false);
+  auto frozen = std::make_shared<std::vector<std::string>>();
   command->add_flag("--list-set", *listSet, "print the keys of --set and exit");
   command->add_option("config", options->config, "config.json, or a directory that holds one");
   command->add_option("-o,--output", *output, "the plan to write");
@@ -64,10 +68,44 @@ void addCompileCommand(CLI::App &app) {
   what->add_option("--grad-dtype", options->gradType, "storage of gradients")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
+  what->add_option("--recompute", options->recompute,
+                   "activations that are computed again in the backward program instead of kept")
+      ->check(CLI::IsMember({"none", "selective", "full"}))
+      ->capture_default_str();
   what->add_option("--set", options->assignments, "key=value; --list-set prints the keys")
       ->take_all();
+  what->add_flag("--mtp", options->mtp, "compute the layers of multi-token prediction");
   what->add_flag("--text-only", options->textOnly,
                  "compile a step3p7 config without the vision tower");
+  what->add_option("--freeze", *frozen,
+                   "parts that are not trained, of language, vision, projector (default: none)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"language", "vision", "projector"}));
+
+  CLI::Option_group *mesh = command->add_option_group("Mesh (world = dp·tp; ep·etp divides it)");
+  mesh->add_option("--dp", options->mesh.dp,
+                   "data-parallel ranks (default: the smallest that makes the experts fit)")
+      ->check(positive);
+  mesh->add_option("--tp", options->mesh.tp, "tensor-parallel ranks")
+      ->check(positive)
+      ->capture_default_str();
+  mesh->add_option("--ep", options->mesh.ep, "ranks that experts are spread over")
+      ->check(positive)
+      ->capture_default_str();
+  mesh->add_option("--etp", options->mesh.etp, "ranks that each expert is split over")
+      ->check(positive)
+      ->capture_default_str();
+  mesh->add_flag("--sequence-parallel", options->mesh.sequenceParallel,
+                 "split tokens over the tensor-parallel ranks between the products");
+  mesh->add_option("--expert-rows", options->mesh.expertRows,
+                   "rows that a rank's experts work on at once, as a multiple of the mean")
+      ->check(CLI::Range(0.01, 1e6))
+      ->capture_default_str();
+  mesh->add_option(
+          "--zero", options->mesh.splitState,
+          "1: split optimizer state over the ranks that hold the same parameter; 0: do not")
+      ->check(CLI::IsMember({"0", "1"}))
+      ->capture_default_str();
 
   CLI::Option_group *look = command->add_option_group("Looking inside");
   look->add_option("--dump-dir", options->dumpDir,
@@ -84,6 +122,8 @@ void addCompileCommand(CLI::App &app) {
       throw CLI::RequiredError("--output");
     if (*target != "all")
       options->targets = {*target};
+    auto freezes = [&](std::string_view part) { return std::ranges::count(*frozen, part) > 0; };
+    options->frozen = {freezes("language"), freezes("vision"), freezes("projector")};
     if (std::optional<plan::Plan> plan = compile(*options))
       plan::save(*plan, *output);
   });

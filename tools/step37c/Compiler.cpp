@@ -37,6 +37,18 @@ LoadedConfig loadConfig(const CompileOptions &options) {
   return loaded;
 }
 
+/// What the losses of all depths of multi-token prediction count together, if nothing is said
+/// (spec/model.md, section C.3).
+constexpr double mtpFactorOfAll = 0.1;
+
+void checkTrained(const ModelConfig &config, const FrontendOptions &options) {
+  bool trains = std::ranges::any_of(inventory(config), [&](const PublishedTensor &tensor) {
+    return options.computes(tensor) && options.trains(tensor);
+  });
+  if (options.train && !trains)
+    throw Error("--freeze: leaves nothing to train; compile with --programs eval, or freeze less");
+}
+
 FrontendOptions frontendOptions(const CompileOptions &options, const LoadedConfig &loaded) {
   const ModelConfig &config = loaded.config;
   FrontendOptions frontend;
@@ -51,7 +63,15 @@ FrontendOptions frontendOptions(const CompileOptions &options, const LoadedConfi
   frontend.eval = wants("eval");
   for (const std::string &assignment : options.assignments)
     frontend.switches.set(assignment);
+  frontend.mtp = options.mtp;
+  frontend.frozen = options.frozen;
+  const auto depths = static_cast<double>(config.mtp_layers.size());
+  if (frontend.mtp && depths == 0)
+    throw Error(loaded.origin + ": num_nextn_predict_layers: is 0, so that --mtp has no layers");
+  if (frontend.mtp)
+    frontend.switches.setDefault("mtp_factor", mtpFactorOfAll / depths);
   checkBatch(config, loaded.origin, frontend.microBatch, frontend.seqLen);
+  checkTrained(config, frontend);
   return frontend;
 }
 
@@ -101,12 +121,19 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   PassRunner passes(context, dump);
   auto stopsAfter = [&](std::string_view phase) { return options.stopAfter == phase; };
 
+  plan::Mesh mesh =
+      meshFor(options.mesh, loaded.config, loaded.origin, frontend.microBatch * frontend.seqLen);
+  frontend.batches = mesh.dp;
+  LocalPipelineOptions local;
+  local.gradientType = options.gradType;
+  local.recompute = options.recompute;
+  setSharding(local, mesh, options.mesh);
+
   OwningOpRef<ModuleOp> module = buildModel(context, loaded.config, frontend);
   dump.write(*module, "frontend");
   if (stopsAfter("frontend"))
     return std::nullopt;
-  passes.run(*module,
-             [&](OpPassManager &manager) { buildLocalPipeline(manager, options.gradType); });
+  passes.run(*module, [&](OpPassManager &manager) { buildLocalPipeline(manager, local); });
   if (stopsAfter("local"))
     return std::nullopt;
 
@@ -119,9 +146,10 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   plan.micro_batch = frontend.microBatch;
   plan.seq_len = frontend.seqLen;
   plan.vocab = loaded.config.vocab;
+  plan.mesh = mesh;
   plan.switches.insert(frontend.switches.all().begin(), frontend.switches.all().end());
   for (const PublishedTensor &tensor : inventory(loaded.config))
-    if (tensor.group != TensorGroup::text)
+    if (!frontend.computes(tensor))
       plan.carried.push_back({tensor.name, tensor.type, tensor.shape});
 
   for (const std::string &target : options.targets.empty() ? supportedTargets() : options.targets) {

@@ -3,6 +3,7 @@
 
 #include "frontend/ModelBuilder.h"
 #include "runtime/plan/Plan.h"
+#include "tools/step37c/MeshOptions.h"
 
 #include <filesystem>
 #include <optional>
@@ -20,8 +21,11 @@ struct CompileOptions {
   std::optional<int64_t> seqLen;     // min(4096, max_position_embeddings) if not given
   std::vector<std::string> programs; // of train, eval; empty: all
   std::string gradType = "f32";
+  MeshOptions mesh;
+  std::string recompute = "none";       // none, selective or full
   std::vector<std::string> assignments; // --set key=value
-  bool textOnly = false;
+  bool mtp = false, textOnly = false;
+  FrozenParts frozen;
   std::filesystem::path dumpDir; // empty: no dump
   std::string stopAfter;         // a phase, or empty
 };

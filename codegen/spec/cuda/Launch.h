@@ -23,6 +23,14 @@ inline Stage blocksStage(std::string function, int64_t blocks) {
   return {std::move(function), {blocks, 1, 1}, int(blockThreads)};
 }
 
+/// A block for each of `rows` of logits, of as many threads as an SM holds together with few rows
+/// in flight (loss_threads in codegen/kernels/loss.cuh).
+inline Stage lossRowsStage(std::string function, int64_t rows) {
+  Stage stage = blocksStage(std::move(function), rows);
+  stage.block = 1024;
+  return stage;
+}
+
 /// A thread for each of `threads`.
 inline Stage threadsStage(std::string function, int64_t threads) {
   return blocksStage(std::move(function), ceilDiv(threads, blockThreads));

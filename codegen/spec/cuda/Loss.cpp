@@ -4,9 +4,7 @@
 namespace step37::spec {
 
 std::vector<CudaVariant> variantsOf(const LogitsLoss &spec) {
-  Stage rows = blocksStage("logits_loss_generic", spec.rows);
-  rows.block = 1024;
-  return onlyGeneric("loss.cuh", {rows});
+  return onlyGeneric("loss.cuh", {lossRowsStage("logits_loss_generic", spec.rows)});
 }
 
 } // namespace step37::spec

@@ -16,7 +16,7 @@ std::vector<CudaVariant> variantsOf(const QkNormRopeGrad &spec) {
       blocksStage("qk_norm_rope_grad_generic_heads", ceilDiv(spec.tokens, spec.rowsPerBlock));
   heads.block = headThreads;
   std::vector<Stage> stages = {heads};
-  if (spec.normalize) // the weights have gradients
+  if (spec.sumsWeights())
     stages.push_back(blocksStage("qk_norm_rope_grad_generic_weights",
                                  ceilDiv(2 * spec.head_dim, columnsPerBlock)));
   return onlyGeneric("qk_norm_rope_grad.cuh", std::move(stages));

@@ -12,8 +12,11 @@ std::vector<CudaVariant> variantsOf(const RmsNormGrad &spec) {
   constexpr int64_t columnsPerBlock = 32; // column_sum_width
   Stage rows = blocksStage("rms_norm_grad_generic_rows", ceilDiv(spec.rows, spec.rowsPerBlock));
   rows.block = rowThreads;
-  return onlyGeneric("rms_norm.cuh", {rows, blocksStage("rms_norm_grad_generic_weight",
-                                                        ceilDiv(spec.cols, columnsPerBlock))});
+  std::vector<Stage> stages = {rows};
+  if (!spec.frozen)
+    stages.push_back(
+        blocksStage("rms_norm_grad_generic_weight", ceilDiv(spec.cols, columnsPerBlock)));
+  return onlyGeneric("rms_norm.cuh", std::move(stages));
 }
 
 } // namespace step37::spec

@@ -26,6 +26,9 @@ struct ConstantPrinter {
     constant("bool", std::string(name) + "_after_silu",
              value == ClampPosition::afterSilu ? "true" : "false");
   }
+  /// Which ranks exchange what no template knows: collectives have no stub.
+  void operator()(const char *, Exchange) {}
+  void operator()(const char *, const std::vector<std::string> &) {}
   /// An element type is a type: `using type = step37::bf16;`.
   void operator()(const char *name, DType value) {
     std::string type = value == DType::f32    ? "float"

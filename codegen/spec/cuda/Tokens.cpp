@@ -11,6 +11,11 @@ std::vector<CudaVariant> variantsOf(const TakeRows &spec) {
   return onlyGeneric("tokens.cuh", {blocksStage("take_rows_generic", spec.rows)});
 }
 
+std::vector<CudaVariant> variantsOf(const CopyColumns &spec) {
+  return onlyGeneric("copy_columns.cuh",
+                     {packsStage("copy_columns_generic", spec.rows * spec.cols, spec.type)});
+}
+
 std::vector<CudaVariant> variantsOf(const RopeTable &spec) {
   int64_t angles = spec.positions * int64_t(spec.frequencies.size());
   return onlyGeneric("tokens.cuh", {threadsStage("rope_table_generic", angles)});

@@ -17,6 +17,9 @@ namespace step37::spec {
 /// Variant name of a dense product that cuBLASLt runs.
 inline constexpr std::string_view libraryVariant = "cublaslt";
 
+/// Variant name of collectives, which NCCL runs.
+inline constexpr std::string_view ncclVariant = "nccl";
+
 /// One launch. A kernel may need several, one after another on one stream, with the same arguments:
 /// partial sums and then their reduction, say. That is where grid-wide ordering comes from.
 struct Stage {
@@ -77,8 +80,15 @@ std::vector<CudaVariant> variantsOf(const LogitsLoss &);
 std::vector<CudaVariant> variantsOf(const Fill &);
 std::vector<CudaVariant> variantsOf(const ReduceSum &);
 std::vector<CudaVariant> variantsOf(const TakeRows &);
+std::vector<CudaVariant> variantsOf(const CopyColumns &);
 std::vector<CudaVariant> variantsOf(const SumOfSquares &);
 std::vector<CudaVariant> variantsOf(const GlobalNorm &);
 std::vector<CudaVariant> variantsOf(const AdamW &);
+std::vector<CudaVariant> variantsOf(const Collective &);
+std::vector<CudaVariant> variantsOf(const LocalizeIds &);
+std::vector<CudaVariant> variantsOf(const ExpertWindow &);
+std::vector<CudaVariant> variantsOf(const LossStats &);
+std::vector<CudaVariant> variantsOf(const MergeLossStats &);
+std::vector<CudaVariant> variantsOf(const LogitsGrad &);
 
 } // namespace step37::spec

@@ -1,0 +1,49 @@
+// What the steps of every operation are made with: the buffers of its values, launches of specs and
+// dense products. Which steps an operation becomes is in the topic files behind KernelTable.h.
+#pragma once
+
+#include "codegen/select/ProductSteps.h"
+
+namespace step37 {
+
+class KernelSelector {
+public:
+  KernelSelector(const TargetPolicy &policy, StepBuilder &steps, BufferAssignment &buffers)
+      : buffers(buffers), products(policy, steps, buffers), steps(steps) {}
+
+  /// The buffer of an operand.
+  mlir::Value in(mlir::Value value) { return buffers.of(value); }
+  /// The buffer that a result is written to.
+  mlir::Value out(mlir::Value value) { return buffers.forResult(value); }
+  /// Distance of a matrix's rows in elements.
+  int64_t strideOf(mlir::Value buffer) { return BufferAssignment::stride(buffer); }
+
+  /// A step of `op` on these buffers, in the order of the spec's arguments. Fails where a buffer is
+  /// a column range and the spec has no stride for it.
+  mlir::LogicalResult launch(mlir::Operation *op, const spec::KernelSpec &spec,
+                             mlir::ArrayRef<mlir::Value> arguments);
+
+  /// The gradient that a weight's gradient is added to: such a result exists nowhere else.
+  mlir::FailureOr<GradientTarget> accumulated(mlir::Operation *op, mlir::Value gradient);
+  /// The same for a result that is absent where the weight is frozen.
+  mlir::FailureOr<std::optional<GradientTarget>> accumulatedIfAny(mlir::Operation *op,
+                                                                  mlir::Value gradient);
+
+  /// The last argument of a spec with a workspace.
+  mlir::Value workspaceOf(mlir::Operation *op, const spec::KernelSpec &spec);
+
+  BufferAssignment &buffers;
+  ProductSteps products;
+
+private:
+  StepBuilder &steps;
+};
+
+// Sizes and types of values, for the fields of specs.
+int64_t dim(mlir::Value value, int64_t index);
+int64_t elements(mlir::Value value);
+DType dtype(mlir::Value value);
+spec::ClampPosition clampOf(ir::ClampPosition position);
+inline double number(const llvm::APFloat &value) { return value.convertToDouble(); }
+
+} // namespace step37

@@ -1,0 +1,52 @@
+// Steps of the output head: labels, loss, and the rows whose logits are written.
+#include "codegen/select/KernelTable.h"
+#include "codegen/select/SpecAttributes.h"
+
+using namespace mlir;
+
+namespace step37 {
+namespace {
+
+LogicalResult lower(KernelSelector &select, ir::ShiftLabelsOp op) {
+  return select.launch(
+      op, spec::ShiftLabels{elements(op.getIds()), int64_t(op.getSeqLen()), int64_t(op.getBy())},
+      {select.in(op.getIds()), select.in(op.getMask()), select.in(op.getDocumentStart()),
+       select.out(op.getLabels()), select.out(op.getWeights())});
+}
+
+template <typename Op> LossBuffers lossBuffers(KernelSelector &select, Op op) {
+  return {select.in(op.getX()),       select.in(op.getW()),          select.in(op.getLabels()),
+          select.in(op.getWeights()), select.out(op.getTokenLoss()), select.out(op.getLossSum())};
+}
+
+LogicalResult lower(KernelSelector &select, ir::LmLossOp op) {
+  select.products.loss(op.getLoc(), lossBuffers(select, op), std::nullopt);
+  return success();
+}
+
+LogicalResult lower(KernelSelector &select, ir::LmLossGradOp op) {
+  auto target = select.accumulatedIfAny(op, op.getDw());
+  if (failed(target))
+    return failure();
+  select.products.loss(op.getLoc(), lossBuffers(select, op),
+                       LossGradient{select.in(op.getScale()), select.out(op.getDx()), *target});
+  return success();
+}
+
+LogicalResult lower(KernelSelector &select, ir::TakeRowsOp op) {
+  return select.launch(
+      op,
+      spec::TakeRows{dim(op.getX(), 0), dim(op.getOut(), 0), dim(op.getX(), 1), dtype(op.getX())},
+      {select.in(op.getX()), select.in(op.getChunk()), select.out(op.getOut())});
+}
+
+} // namespace
+
+void addLossKernels(KernelTable &table) {
+  table.add<ir::ShiftLabelsOp>(lower);
+  table.add<ir::LmLossOp>(lower);
+  table.add<ir::LmLossGradOp>(lower);
+  table.add<ir::TakeRowsOp>(lower);
+}
+
+} // namespace step37

@@ -1,0 +1,155 @@
+// Steps of what only sharded programs have: exchange between ranks, ranks' own parts of tables, and
+// the parts of gradients and parameters that the optimizer works on.
+#include "codegen/select/KernelTable.h"
+#include "codegen/select/SpecAttributes.h"
+
+using namespace mlir;
+
+namespace step37 {
+namespace {
+
+std::vector<std::string> namesOf(ArrayAttr axes) {
+  std::vector<std::string> names;
+  for (auto axis : axes.getAsRange<StringAttr>())
+    names.push_back(axis.str());
+  return names;
+}
+
+/// `elements`: of the smaller side, or of both.
+spec::Collective collective(spec::Exchange exchange, ArrayAttr axes, int64_t ranks,
+                            int64_t elements, DType type) {
+  return {exchange, namesOf(axes), ranks, elements, type};
+}
+
+LogicalResult lower(KernelSelector &select, ir::CoordinateOp op) {
+  select.buffers.setCoordinate(op.getIndex(), op.getAxes());
+  return success();
+}
+
+LogicalResult lower(KernelSelector &select, ir::AllGatherOp op) {
+  return select.launch(op,
+                       collective(spec::Exchange::allGather, op.getAxes(), op.getRanks(),
+                                  elements(op.getIn()), dtype(op.getIn())),
+                       {select.in(op.getIn()), select.out(op.getOut())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::ReduceScatterOp op) {
+  return select.launch(op,
+                       collective(spec::Exchange::reduceScatter, op.getAxes(), op.getRanks(),
+                                  elements(op.getOut()), dtype(op.getOut())),
+                       {select.in(op.getIn()), select.out(op.getOut())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::AllReduceOp op) {
+  return select.launch(op,
+                       collective(spec::Exchange::allReduce, op.getAxes(), op.getRanks(),
+                                  elements(op.getOut()), dtype(op.getOut())),
+                       {select.in(op.getIn()), select.out(op.getOut())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::AllToAllOp op) {
+  return select.launch(op,
+                       collective(spec::Exchange::allToAll, op.getAxes(), op.getRanks(),
+                                  elements(op.getOut()) / int64_t(op.getRanks()),
+                                  dtype(op.getOut())),
+                       {select.in(op.getIn()), select.out(op.getOut())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::LocalizeIdsOp op) {
+  return select.launch(
+      op, spec::LocalizeIds{elements(op.getIds()), int64_t(op.getSize())},
+      {select.in(op.getIds()), select.in(op.getCoordinate()), select.out(op.getLocal())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::ExpertWindowOp op) {
+  spec::ExpertWindow spec{elements(op.getOffsets()) - 1, elements(op.getSlotRow()),
+                          int64_t(op.getFirst()), int64_t(op.getRows())};
+  return select.launch(op, spec,
+                       {select.in(op.getOffsets()), select.in(op.getSlotRow()),
+                        select.out(op.getWindowOffsets()), select.out(op.getWindowSlotRow())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::LmLossStatsOp op) {
+  select.products.lossStats(op.getLoc(), select.in(op.getX()), select.in(op.getW()),
+                            select.in(op.getLabels()), select.in(op.getCoordinate()),
+                            select.out(op.getStats()), op.getTotalVocab());
+  return success();
+}
+
+LogicalResult lower(KernelSelector &select, ir::MergeLossStatsOp op) {
+  int64_t rows = elements(op.getWeights());
+  return select.launch(op, spec::MergeLossStats{dim(op.getStats(), 0) / rows, rows},
+                       {select.in(op.getStats()), select.in(op.getWeights()),
+                        select.out(op.getLse()), select.out(op.getTokenLoss())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::LmLossSplitGradOp op) {
+  FailureOr<std::optional<GradientTarget>> target = select.accumulatedIfAny(op, op.getDw());
+  if (failed(target))
+    return failure();
+  SplitLossBuffers head{select.in(op.getX()),       select.in(op.getW()),
+                        select.in(op.getLabels()),  select.in(op.getWeights()),
+                        select.in(op.getLse()),     select.in(op.getCoordinate()),
+                        int64_t(op.getTotalVocab())};
+  select.products.splitLossGradient(
+      op.getLoc(), head, LossGradient{select.in(op.getScale()), select.out(op.getDx()), *target});
+  return success();
+}
+
+LogicalResult lower(KernelSelector &select, ir::SumElementsOp op) {
+  return select.launch(op, spec::ReduceSum{elements(op.getValues())},
+                       {select.in(op.getValues()), select.out(op.getTotal())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::ReduceGradientOp op) {
+  Value gradient = select.buffers.symbol(op.getGradient());
+  auto type = cast<MemRefType>(gradient.getType());
+  return select.launch(op,
+                       collective(spec::Exchange::allReduce, op.getAxes(), op.getRanks(),
+                                  type.getNumElements(), dtypeOf(type.getElementType())),
+                       {gradient, gradient});
+}
+
+LogicalResult lower(KernelSelector &select, ir::ScatterGradientOp op) {
+  return select.launch(op,
+                       collective(spec::Exchange::reduceScatter, op.getAxes(), op.getRanks(),
+                                  elements(op.getPart()), dtype(op.getPart())),
+                       {select.buffers.symbol(op.getGradient()), select.out(op.getPart())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::GradientPartOp op) {
+  Value gradient = select.buffers.symbol(op.getGradient());
+  int64_t part = elements(op.getPart()),
+          parts = cast<MemRefType>(gradient.getType()).getNumElements() / part;
+  return select.launch(op, spec::TakeRows{parts, 1, part, dtype(op.getPart())},
+                       {gradient, select.in(op.getIndex()), select.out(op.getPart())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::GatherParameterOp op) {
+  return select.launch(op,
+                       collective(spec::Exchange::allGather, op.getAxes(), op.getRanks(),
+                                  elements(op.getPart()), dtype(op.getPart())),
+                       {select.in(op.getPart()), select.buffers.symbol(op.getParameter())});
+}
+
+} // namespace
+
+void addMeshKernels(KernelTable &table) {
+  table.add<ir::CoordinateOp>(lower);
+  table.add<ir::AllGatherOp>(lower);
+  table.add<ir::ReduceScatterOp>(lower);
+  table.add<ir::AllReduceOp>(lower);
+  table.add<ir::AllToAllOp>(lower);
+  table.add<ir::LocalizeIdsOp>(lower);
+  table.add<ir::ExpertWindowOp>(lower);
+  table.add<ir::LmLossStatsOp>(lower);
+  table.add<ir::MergeLossStatsOp>(lower);
+  table.add<ir::LmLossSplitGradOp>(lower);
+  table.add<ir::SumElementsOp>(lower);
+  table.add<ir::ReduceGradientOp>(lower);
+  table.add<ir::ScatterGradientOp>(lower);
+  table.add<ir::GradientPartOp>(lower);
+  table.add<ir::GatherParameterOp>(lower);
+}
+
+} // namespace step37

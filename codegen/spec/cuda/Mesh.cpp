@@ -1,0 +1,31 @@
+// GPU variants of what only sharded programs have. Collectives are NCCL's and have no template.
+#include "codegen/spec/cuda/Launch.h"
+
+#include <algorithm>
+
+namespace step37::spec {
+
+std::vector<CudaVariant> variantsOf(const Collective &) { return {{ncclVariant, "", "", {}}}; }
+
+std::vector<CudaVariant> variantsOf(const LocalizeIds &spec) {
+  return onlyGeneric("local_indices.cuh", {threadsStage("localize_ids_generic", spec.elements)});
+}
+
+std::vector<CudaVariant> variantsOf(const ExpertWindow &spec) {
+  return onlyGeneric("local_indices.cuh", {threadsStage("expert_window_generic",
+                                                        std::max(spec.groups + 1, spec.slots))});
+}
+
+std::vector<CudaVariant> variantsOf(const LossStats &spec) {
+  return onlyGeneric("split_loss.cuh", {lossRowsStage("loss_stats_generic", spec.rows)});
+}
+
+std::vector<CudaVariant> variantsOf(const MergeLossStats &spec) {
+  return onlyGeneric("split_loss.cuh", {threadsStage("merge_loss_stats_generic", spec.rows)});
+}
+
+std::vector<CudaVariant> variantsOf(const LogitsGrad &spec) {
+  return onlyGeneric("split_loss.cuh", {lossRowsStage("logits_grad_generic", spec.rows)});
+}
+
+} // namespace step37::spec

@@ -1,0 +1,67 @@
+#include "runtime/report/MeshReport.h"
+
+#include "codegen/spec/SpecJson.h"
+#include "runtime/report/Quantities.h"
+#include "runtime/report/TextTable.h"
+
+#include <algorithm>
+
+namespace step37::report {
+
+namespace {
+
+int64_t bytesSent(const spec::Collective &collective) {
+  // Per rank `elements` of the whole for all but the all-reduce, whose whole it is.
+  const int64_t bytes = collective.elements * byteSize(collective.type);
+  const int64_t others = collective.ranks - 1;
+  return collective.exchange == spec::Exchange::allReduce ? 2 * bytes / collective.ranks * others
+                                                          : bytes * others;
+}
+
+std::string listText(const std::vector<std::string> &axes) {
+  std::string text;
+  for (const std::string &axis : axes)
+    text += (text.empty() ? "" : " ") + axis;
+  return text;
+}
+
+} // namespace
+
+std::vector<ExchangeGroup> exchangeGroups(const plan::Target &target) {
+  std::vector<ExchangeGroup> groups;
+  for (const plan::Program &program : target.programs) {
+    const size_t first = groups.size();
+    for (const plan::Step &step : program.steps) {
+      if (step.kind != plan::StepKind::collective)
+        continue;
+      const plan::Kernel &kernel = target.kernels[static_cast<size_t>(step.kernel)];
+      const spec::KernelSpec spec = spec::parseSpec(kernel.family, kernel.spec);
+      const auto &collective = std::get<spec::Collective>(spec);
+      auto group = std::find_if(groups.begin() + static_cast<std::ptrdiff_t>(first), groups.end(),
+                                [&](const ExchangeGroup &candidate) {
+                                  return candidate.exchange == name(collective.exchange) &&
+                                         candidate.axes == collective.axes;
+                                });
+      if (group == groups.end())
+        group = groups.insert(group, {program.name, std::string(name(collective.exchange)),
+                                      collective.axes, collective.ranks});
+      group->steps += 1;
+      group->bytes += bytesSent(collective);
+    }
+  }
+  return groups;
+}
+
+std::string exchangeText(const plan::Target &target) {
+  const std::vector<ExchangeGroup> groups = exchangeGroups(target);
+  if (groups.empty())
+    return {};
+  TextTable table("lllrrrr");
+  table.add({"program", "exchange", "axes", "ranks", "steps", "bytes sent"});
+  for (const ExchangeGroup &group : groups)
+    table.add({group.program, group.exchange, listText(group.axes), grouped(group.ranks),
+               grouped(group.steps), grouped(group.bytes), readableBytes(group.bytes)});
+  return "\nExchange between ranks, target " + target.name + ", a rank and run\n" + table.text();
+}
+
+} // namespace step37::report

@@ -1,0 +1,25 @@
+// What ranks send each other: the collectives of a target, put together by what they exchange over
+// which axes. Bytes are those that a rank sends in a run of the program with every group as a ring:
+// of a whole of n bytes over r ranks n·(r−1)/r, twice as much for an all-reduce.
+#pragma once
+
+#include "runtime/plan/Plan.h"
+
+#include <string>
+#include <vector>
+
+namespace step37::report {
+
+struct ExchangeGroup {
+  std::string program, exchange; // "accumulate", "all_reduce"
+  std::vector<std::string> axes;
+  int64_t ranks = 1, steps = 0, bytes = 0;
+};
+
+/// In the order of programs and of first steps in them.
+std::vector<ExchangeGroup> exchangeGroups(const plan::Target &target);
+
+/// The same as a table under a heading; empty for a target without collectives.
+std::string exchangeText(const plan::Target &target);
+
+} // namespace step37::report

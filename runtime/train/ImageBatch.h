@@ -1,0 +1,41 @@
+// Images of a batch, beside its tokens (TokenRows.h): pixels as a plan's inputs take them.
+// Decoding, cropping and normalising are whoever fills it; which token each feature goes to is
+// ImageSlots.h.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace step37 {
+
+/// The images of all rows of a batch: in the order of the rows, and within a row in the order of
+/// their tokens. Pixels are normalised (spec/model.md E.2): (value/255 − mean)/std of each channel,
+/// channels first.
+struct ImageBatch {
+  std::vector<int64_t> crops;    // of each image: how many crops it has, 0 or more
+  std::vector<float> pixels;     // global views [images, 3, H, W], H = W the plan's image size
+  std::vector<float> cropPixels; // [all crops, 3, h, w], those of an image one after another
+
+  int64_t images() const { return static_cast<int64_t>(crops.size()); }
+  int64_t cropCount() const {
+    int64_t count = 0;
+    for (int64_t ofImage : crops)
+      count += ofImage;
+    return count;
+  }
+
+  void clear() {
+    crops.clear();
+    pixels.clear();
+    cropPixels.clear();
+  }
+
+  /// Adds the images of `other` behind these.
+  void append(const ImageBatch &other) {
+    crops.insert(crops.end(), other.crops.begin(), other.crops.end());
+    pixels.insert(pixels.end(), other.pixels.begin(), other.pixels.end());
+    cropPixels.insert(cropPixels.end(), other.cropPixels.begin(), other.cropPixels.end());
+  }
+};
+
+} // namespace step37
