@@ -68,7 +68,7 @@ TEST(AdamW, Published) {
 
 TEST(AdamW, ClipZeroChangesNothing) {
   for (DType type : types) {
-    GpuCase gpu(spec::AdamW{3, true, type, DType::f32});
+    GpuCase gpu(spec::AdamW{3, true, type != DType::f32, type, DType::f32});
     gpu.set("grad", {NAN, 1, INFINITY}).set("master", {1, 2, 3}).set("m", {4, 5, 6});
     gpu.set("v", {7, 8, 9}).set("hyper", {0.1, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05});
     gpu.setSlot("clip", 0).check();

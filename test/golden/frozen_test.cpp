@@ -34,7 +34,7 @@ protected:
     for (auto parameter : module->getOps<ir::ParameterOp>())
       parameter.setTrained(parameter.getTrained() && trains(parameter.getSymName()));
     mlir::PassManager manager(&context);
-    buildLocalPipeline(manager, "f32");
+    buildLocalPipeline(manager, {});
     manager.addPass(createSelectKernelsPass(SelectKernelsPassOptions{"host"}));
     buildMemoryPipeline(manager);
     EXPECT_TRUE(succeeded(manager.run(*module)));
