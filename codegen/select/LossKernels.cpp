@@ -34,6 +34,8 @@ LogicalResult lower(KernelSelector &select, ir::LmLossGradOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::TakeRowsOp op) {
+  if (op.getParts() != 1)
+    return op.emitOpError("has no kernel for several parts: each is for a rank of its own");
   return select.launch(
       op,
       spec::TakeRows{dim(op.getX(), 0), dim(op.getOut(), 0), dim(op.getX(), 1), dtype(op.getX())},

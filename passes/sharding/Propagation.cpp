@@ -42,6 +42,8 @@ void OperationSharding::claim(const Dims &dims, const Sharding &sharding, bool f
         frozen[dim.factors[0]] = frozen[dim.factors[1]] = true;
     } else if (dim.factors.size() == 1) {
       extend(dim.factors[0], all);
+      if (freeze)
+        frozen[dim.factors[0]] = true;
     }
   }
 }

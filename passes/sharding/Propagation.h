@@ -10,7 +10,7 @@ namespace step37 {
 struct Claim {
   enum Strength : uint8_t {
     parameter, // a parameter stays as it is
-    index,     // says where rows of experts are; cannot be split otherwise afterwards
+    index,     // integers: ids, places of rows; they are gathered, but never cut afterwards
     value,     // is exchanged where another split is chosen
     partial    // is exchanged anyway
   };

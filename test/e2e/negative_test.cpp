@@ -95,6 +95,28 @@ TEST_F(Negative, configWithHeadsThatGroupsDoNotDivide) {
   expectConfigRefusal(config, "num_attention_heads");
 }
 
+/// Of the golden config: two key/value groups, eight experts.
+TEST_F(Negative, meshesThatDoNotFit) {
+  auto compileOn = [&](Arguments options) {
+    options.insert(options.begin(),
+                   {"compile", std::string(STEP37_TEST_DATA) + "/step37-tiny/config.json",
+                    "--text-only", "--seq-len", "45", "--target", "host", "-o",
+                    path("out/a.plan")});
+    return compiler(std::move(options));
+  };
+  expectRefusal(compileOn({"--tp", "4"}), {"config.json", "--tp 4", "2 key/value groups"});
+  expectRefusal(compileOn({"--ep", "3"}), {"config.json", "--ep 3", "8 experts"});
+  expectRefusal(compileOn({"--dp", "2", "--tp", "2", "--ep", "8"}),
+                {"ep", "8", "4 ranks of dp·tp"});
+  expectRefusal(compileOn({"--dp", "1", "--tp", "2", "--ep", "2", "--etp", "2"}),
+                {"ep", "4", "2 ranks of dp·tp"});
+  expectRefusal(compileOn({"--tp", "2", "--sequence-parallel"}),
+                {"config.json", "--sequence-parallel", "--tp 2", "45 tokens"});
+  EXPECT_EQ(compileOn({"--dp", "0"}), 2);
+  EXPECT_EQ(compileOn({"--zero", "2"}), 2);
+  EXPECT_EQ(compileOn({"--expert-rows", "0"}), 2);
+}
+
 TEST_F(Negative, switchesAndOptionsOfCompile) {
   auto compileWith = [&](Arguments options) {
     options.insert(options.begin(), {"compile", STEP37_EXAMPLE, "-o", path("out/a.plan")});

@@ -2,8 +2,6 @@
 // switches, by models for which two forms of a switch must agree.
 #include "test/golden/Golden.h"
 
-#include <functional>
-
 namespace step37::test {
 namespace {
 
@@ -19,21 +17,6 @@ protected:
                    {"--text-only", "--mtp", "--dtype", "f32", "--seq-len", std::to_string(length),
                     "--micro-batch", std::to_string(microBatch)});
     return compile(goldenFile("config.json"), "mtp.plan", options);
-  }
-
-  /// The golden weights with some values changed, as a directory of weights.
-  fs::path
-  changedWeights(const std::function<void(const std::string &, std::vector<float> &)> &change) {
-    safetensors::File golden(goldenFile("model.safetensors"));
-    TensorFile file;
-    for (const safetensors::Tensor &tensor : golden.tensors()) {
-      std::vector<float> values = floatsOf(golden, tensor.name);
-      change(tensor.name, values);
-      file.add(tensor.name, DType::f32, tensor.shape, values);
-    }
-    fs::create_directories(scratch / "weights");
-    file.write(scratch / "weights" / "model.safetensors");
-    return scratch / "weights";
   }
 };
 

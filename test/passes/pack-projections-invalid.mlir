@@ -89,11 +89,11 @@ func.func @f(%x: tensor<8x16xf32>, %y: tensor<8x16xf32>, %d: tensor<8x6xf32>, %b
 
 // -----
 
-// Two products with one weight.
+// One of them has a second product, as for a second window of rows.
 step37.parameter @a : tensor<6x16xf32> trained true decay true pack "p" parts [#step37.part<"a", f32, [6, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
 step37.parameter @b : tensor<6x16xf32> trained true decay true pack "p" parts [#step37.part<"b", f32, [6, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
 func.func @f(%x: tensor<8x16xf32>, %y: tensor<8x16xf32>, %d: tensor<8x6xf32>, %beta: tensor<1xf32>) {
-  // expected-error @below {{'step37.read' op has a use that packing does not know: step37.matmul}}
+  // expected-error @below {{'step37.read' op is packed with siblings that are used differently}}
   %a = step37.read @a : tensor<6x16xf32>
   %b = step37.read @b : tensor<6x16xf32>
   %xa = step37.matmul %x, %a {transpose_b} : (tensor<8x16xf32>, tensor<6x16xf32>) -> tensor<8x6xf32>

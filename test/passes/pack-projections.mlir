@@ -123,6 +123,53 @@ func.func @experts(%x: tensor<16x16xf32>, %offsets: tensor<5xi32>, %beta: tensor
 
 // -----
 
+// Rows of experts in two windows: one packed product a window, one after another as the siblings' were; the
+// second gradient is added to the first.
+// CHECK: step37.parameter @gate_up : tensor<2x12x16xf32>
+step37.parameter @gate : tensor<2x6x16xf32> trained true decay true pack "gate_up" parts [#step37.part<"gate", f32, [2, 6, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
+step37.state gradient @gradient.gate of @gate : tensor<2x6x16xf32>
+step37.parameter @up : tensor<2x6x16xf32> trained true decay true pack "gate_up" parts [#step37.part<"up", f32, [2, 6, 16], blocks = 1, begin = 0, stride = 0, init_std = 2.0e-02 : f64>]
+step37.state gradient @gradient.up of @up : tensor<2x6x16xf32>
+// CHECK-LABEL: func.func @windows(
+// CHECK-SAME: %[[X0:[^:]*]]: tensor<8x16xf32>, %[[X1:[^:]*]]: tensor<8x16xf32>, %[[O0:[^:]*]]: tensor<3xi32>, %[[O1:[^:]*]]: tensor<3xi32>, %[[BETA:[^:]*]]: tensor<1xf32>, %[[ONE:[^:]*]]: tensor<1xf32>)
+func.func @windows(%x0: tensor<8x16xf32>, %x1: tensor<8x16xf32>, %o0: tensor<3xi32>, %o1: tensor<3xi32>, %beta: tensor<1xf32>, %one: tensor<1xf32>) {
+  // CHECK-NEXT: %[[W:.*]] = step37.read @gate_up
+  // CHECK-NEXT: %[[C0:.*]] = step37.grouped_matmul %[[X0]], %[[W]], %[[O0]] {transpose_b} : {{.*}} -> tensor<8x12xf32>
+  // CHECK-NEXT: %[[G0:.*]] = tensor.extract_slice %[[C0]][0, 0]
+  // CHECK-NEXT: %[[U0:.*]] = tensor.extract_slice %[[C0]][0, 6]
+  // CHECK-NEXT: %[[C1:.*]] = step37.grouped_matmul %[[X1]], %[[W]], %[[O1]] {step37.overflow, transpose_b}
+  // CHECK-NEXT: %[[G1:.*]] = tensor.extract_slice %[[C1]][0, 0]
+  // CHECK-NEXT: %[[U1:.*]] = tensor.extract_slice %[[C1]][0, 6]
+  %gate = step37.read @gate : tensor<2x6x16xf32>
+  %g0 = step37.grouped_matmul %x0, %gate, %o0 {transpose_b} : (tensor<8x16xf32>, tensor<2x6x16xf32>, tensor<3xi32>) -> tensor<8x6xf32>
+  %g1 = step37.grouped_matmul %x1, %gate, %o1 {step37.overflow, transpose_b} : (tensor<8x16xf32>, tensor<2x6x16xf32>, tensor<3xi32>) -> tensor<8x6xf32>
+  %up = step37.read @up : tensor<2x6x16xf32>
+  %u0 = step37.grouped_matmul %x0, %up, %o0 {transpose_b} : (tensor<8x16xf32>, tensor<2x6x16xf32>, tensor<3xi32>) -> tensor<8x6xf32>
+  %u1 = step37.grouped_matmul %x1, %up, %o1 {step37.overflow, transpose_b} : (tensor<8x16xf32>, tensor<2x6x16xf32>, tensor<3xi32>) -> tensor<8x6xf32>
+  // CHECK-NEXT: %[[DG0:.*]], %[[DU0:.*]] = step37.swiglu_grad %[[G0]], %[[G0]], %[[U0]]
+  // CHECK-NEXT: %[[D0:.*]] = tensor.concat dim(1) %[[DG0]], %[[DU0]]
+  // CHECK-NEXT: %[[DW0:.*]] = step37.grouped_matmul_grad %[[D0]], %[[X0]], %[[O0]]
+  // CHECK-NEXT: step37.accumulate_gradient @gradient.gate_up, %[[DW0]], %[[BETA]]
+  // CHECK-NEXT: %[[DG1:.*]], %[[DU1:.*]] = step37.swiglu_grad %[[G1]], %[[G1]], %[[U1]]
+  // CHECK-NEXT: %[[D1:.*]] = tensor.concat dim(1) %[[DG1]], %[[DU1]]
+  // CHECK-NEXT: %[[DW1:.*]] = step37.grouped_matmul_grad %[[D1]], %[[X1]], %[[O1]] {step37.overflow}
+  // CHECK-NEXT: step37.accumulate_gradient @gradient.gate_up, %[[DW1]], %[[ONE]]
+  // CHECK-NEXT: return
+  %dg0, %du0 = step37.swiglu_grad %g0, %g0, %u0 clamp after_silu {limit = 0.0 : f64} : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<8x6xf32>) -> (tensor<8x6xf32>, tensor<8x6xf32>)
+  %dg1, %du1 = step37.swiglu_grad %g1, %g1, %u1 clamp after_silu {limit = 0.0 : f64} : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<8x6xf32>) -> (tensor<8x6xf32>, tensor<8x6xf32>)
+  %dw_up0 = step37.grouped_matmul_grad %du0, %x0, %o0 : (tensor<8x6xf32>, tensor<8x16xf32>, tensor<3xi32>) -> tensor<2x6x16xf32>
+  %dw_up1 = step37.grouped_matmul_grad %du1, %x1, %o1 {step37.overflow} : (tensor<8x6xf32>, tensor<8x16xf32>, tensor<3xi32>) -> tensor<2x6x16xf32>
+  step37.accumulate_gradient @gradient.up, %dw_up0, %beta : tensor<2x6x16xf32>, tensor<1xf32>
+  step37.accumulate_gradient @gradient.up, %dw_up1, %one : tensor<2x6x16xf32>, tensor<1xf32>
+  %dw_gate0 = step37.grouped_matmul_grad %dg0, %x0, %o0 : (tensor<8x6xf32>, tensor<8x16xf32>, tensor<3xi32>) -> tensor<2x6x16xf32>
+  %dw_gate1 = step37.grouped_matmul_grad %dg1, %x1, %o1 {step37.overflow} : (tensor<8x6xf32>, tensor<8x16xf32>, tensor<3xi32>) -> tensor<2x6x16xf32>
+  step37.accumulate_gradient @gradient.gate, %dw_gate0, %beta : tensor<2x6x16xf32>, tensor<1xf32>
+  step37.accumulate_gradient @gradient.gate, %dw_gate1, %one : tensor<2x6x16xf32>, tensor<1xf32>
+  return
+}
+
+// -----
+
 // Frozen siblings whose input is trained have a gradient of the input only; siblings that nothing
 // uses are packed all the same.
 // CHECK: step37.parameter @packed : tensor<12x16xf32> trained false

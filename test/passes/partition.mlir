@@ -136,6 +136,19 @@ func.func @norm_gradient(%x: tensor<8x16xf32> {step37.class = "input", step37.na
 
 // -----
 
+// Parts of rows: each rank along dp has one, and takes its block of it.
+module attributes {step37.mesh = [["dp", 2], ["tp", 2]]} {
+// CHECK-LABEL: func.func @parts(
+// CHECK-SAME: -> (tensor<2x16xf32> {step37.name = "block", step37.split = {{\[\[}}"dp"], []]})
+// CHECK-NEXT: step37.take_rows %{{.*}}, %{{.*}} : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<2x16xf32>
+func.func @parts(%x: tensor<16x16xf32> {step37.class = "input", step37.name = "x", step37.split = [["dp"], []]}, %chunk: tensor<1xi32> {step37.class = "scalar", step37.name = "chunk"}) -> (tensor<4x16xf32> {step37.name = "block"}) {
+  %block = step37.take_rows %x, %chunk {parts = 2 : i64} : (tensor<16x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
+  return %block : tensor<4x16xf32>
+}
+}
+
+// -----
+
 // A module without a mesh stays as it is.
 // CHECK: step37.parameter @alone : tensor<32x16xf32>
 step37.parameter @alone : tensor<32x16xf32> trained true decay true dims ["head", ""] parts [#step37.part<"alone", f32, [32, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]

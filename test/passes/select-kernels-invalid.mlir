@@ -136,3 +136,12 @@ func.func @not_accumulated(%ids: tensor<8xi32> {step37.name = "ids", step37.clas
   %0 = step37.embedding_grad %ids, %x : (tensor<8xi32>, tensor<8x6xf32>) -> tensor<4x6xf32>
   return
 }
+
+// -----
+
+// Parts that no mesh has divided.
+func.func @several_parts(%x: tensor<8x6xf32> {step37.name = "x", step37.class = "input"}, %chunk: tensor<1xi32> {step37.name = "chunk", step37.class = "scalar"}) -> (tensor<4x6xf32> {step37.name = "y"}) {
+  // expected-error @below {{'step37.take_rows' op has no kernel for several parts}}
+  %0 = step37.take_rows %x, %chunk {parts = 2 : i64} : (tensor<8x6xf32>, tensor<1xi32>) -> tensor<4x6xf32>
+  return %0 : tensor<4x6xf32>
+}

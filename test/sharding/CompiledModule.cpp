@@ -30,8 +30,9 @@ std::string exchangeLine(Operation *op) {
   std::string line;
   llvm::raw_string_ostream text(line);
   text << op->getName().stripDialect() << " ";
-  llvm::interleave(op->getAttrOfType<ArrayAttr>("axes").getAsRange<StringAttr>(), text,
-                   [&](StringAttr axis) { text << axis.getValue(); }, "+");
+  llvm::interleave(
+      op->getAttrOfType<ArrayAttr>("axes").getAsRange<StringAttr>(), text,
+      [&](StringAttr axis) { text << axis.getValue(); }, "+");
   text << " " << op->getOperand(0).getType();
   return line;
 }

@@ -1,5 +1,6 @@
-// A module of one program, compiled for the host on a mesh or whole, and run on all ranks of it with
-// values that are given and read as those of whole tensors. What is compared is ShardCheck.cpp.
+// A module of one program, compiled for the host on a mesh or whole, and run on all ranks of it
+// with values that are given and read as those of whole tensors. What is compared is
+// ShardCheck.cpp.
 #pragma once
 
 #include "passes/Passes.h"
@@ -23,8 +24,8 @@ struct Layout {
 
 class CompiledModule {
 public:
-  /// Differentiates the program if it has an objective, cuts it, chooses kernels and places buffers.
-  /// Exits with the pass's message where one fails.
+  /// Differentiates the program if it has an objective, cuts it, chooses kernels and places
+  /// buffers. Exits with the pass's message where one fails.
   CompiledModule(mlir::ModuleOp module, const Layout &layout);
 
   int ranks() const { return executor->localRanks(); }
@@ -48,7 +49,8 @@ public:
   void visitResult(const plan::Buffer &buffer, const std::vector<int64_t> &shape, int rank,
                    const Visit &visit) const;
 
-  /// The same for the gradient of a published tensor, added up over the ranks that it is a sum over.
+  /// The same for the gradient of a published tensor, added up over the ranks that it is a sum
+  /// over.
   void visitGradient(const plan::Parameter &parameter, const plan::Part &part, int rank,
                      const Visit &visit) const;
 

@@ -1,7 +1,7 @@
-// step37-shard-check: a program cut into what the ranks of a mesh compute gives the same results and
-// the same gradients as the program whole. Takes a module with one program, runs it both ways on the
-// host with random values, compares what every rank has, and prints what was exchanged and how
-// results lie, for FileCheck.
+// step37-shard-check: a program cut into what the ranks of a mesh compute gives the same results
+// and the same gradients as the program whole. Takes a module with one program, runs it both ways
+// on the host with random values, compares what every rank has, and prints what was exchanged and
+// how results lie, for FileCheck.
 //
 // An argument's values are random in [-1, 1); `check.below = n` makes them integers in [0, n),
 // `check.values = dense<…>` gives them.
@@ -29,7 +29,8 @@ cl::list<std::string> axes("axes", cl::CommaSeparated, cl::desc("mesh: name=size
 cl::list<std::string> dims("dims", cl::CommaSeparated, cl::desc("splits: name=axis+axis,…"));
 cl::list<std::string> tokenAxes("token-axes", cl::CommaSeparated, cl::desc("axes of the tokens"));
 cl::opt<double> expertRows("expert-rows", cl::init(2), cl::desc("rows of a window over the mean"));
-cl::opt<bool> uncovered("uncovered", cl::desc("name the operations with a rule in none of the files"));
+cl::opt<bool> uncovered("uncovered",
+                        cl::desc("name the operations with a rule in none of the files"));
 
 /// Differences of sums in another order, relative to the largest value.
 constexpr double tolerance = 2e-5;
@@ -150,9 +151,8 @@ void compareResults(const CompiledModule &whole, const CompiledModule &cut) {
         continue;
       llvm::outs() << buffer.name << ": " << describe(buffer.split) << "\n";
       for (int rank = 0; rank < cut.ranks(); ++rank)
-        cut.visitResult(buffer, expected.shape, rank, [&](int64_t index, float value) {
-          comparison.check(index, value, rank);
-        });
+        cut.visitResult(buffer, expected.shape, rank,
+                        [&](int64_t index, float value) { comparison.check(index, value, rank); });
     }
   }
 }
@@ -170,9 +170,8 @@ void compareGradients(const CompiledModule &whole, const CompiledModule &cut) {
       whole.visitGradient(expected, expected.parts[i], 0,
                           [&](int64_t index, float value) { values[size_t(index)] = value; });
       const Comparison comparison("gradient of " + expected.name, std::move(values));
-      llvm::outs() << "gradient of " << parameter.name << ": "
-                   << describe(parameter.parts[i].split) << " partial ["
-                   << join(parameter.gradient_partial) << "]\n";
+      llvm::outs() << "gradient of " << parameter.name << ": " << describe(parameter.parts[i].split)
+                   << " partial [" << join(parameter.gradient_partial) << "]\n";
       for (int rank = 0; rank < cut.ranks(); ++rank)
         cut.visitGradient(parameter, parameter.parts[i], rank, [&](int64_t index, float value) {
           comparison.check(index, value, rank);

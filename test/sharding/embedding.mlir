@@ -2,7 +2,7 @@
 // RUN: step37-shard-check %s --axes dp=2 --dims token=dp | FileCheck %s --check-prefix=TOKEN
 // RUN: step37-shard-check %s --axes tp=2 --dims vocab=tp | FileCheck %s --check-prefix=VOCAB
 // RUN: step37-shard-check %s --axes dp=2,tp=4 --dims token=dp,vocab=tp | FileCheck %s --check-prefix=BOTH
-// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims token=dp,vocab=dp+tp --token-axes dp,tp | FileCheck %s --check-prefix=SHARED
+// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims token=dp,vocab=dp+tp | FileCheck %s --check-prefix=SHARED
 
 // TOKEN-NOT: {{all|reduce}}
 // TOKEN: x: [dp][]
@@ -13,7 +13,7 @@
 // BOTH: gradient of table: [tp][] partial [dp]
 // A table over dp as well needs the ids of all ranks.
 // SHARED: all_gather dp tensor<4xi32>
-// SHARED: x: [dp+tp][]
+// SHARED: x: whole
 // SHARED: gradient of table: [dp+tp][] partial []
 step37.parameter @table : tensor<33x16xf32> trained true decay true dims ["vocab", ""] parts [#step37.part<"table", f32, [33, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.state gradient @gradient.table of @table : tensor<33x16xf32>

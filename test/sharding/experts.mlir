@@ -14,7 +14,8 @@
 // TP: all_reduce tp tensor<16x16xf32>
 // TP: gradient of up: [tp][][] partial []
 // DP: all_gather dp tensor<8x2xi32>
-// DP: y: [dp][]
+// DP: reduce_scatter dp tensor<16x16xf32>
+// DP: out: [dp][]
 // DP: gradient of up: [dp][][] partial []
 // WITHIN-NOT: gather
 // WITHIN: gradient of up: [tp][][] partial [dp]
@@ -23,14 +24,15 @@
 // ETP: gradient of up: [dp][tp][] partial []
 // ETP: gradient of down: [dp][][tp] partial []
 // COLUMNS: gradient of up: [][tp][] partial []
-// SEQUENCE: y: [dp+tp][]
+// SEQUENCE: reduce_scatter dp+tp tensor<16x16xf32>
+// SEQUENCE: out: [dp+tp][]
 step37.parameter @up : tensor<4x6x16xf32> trained true decay true dims ["expert", "expert_ffn", ""] parts [#step37.part<"up", f32, [4, 6, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.parameter @gate : tensor<4x6x16xf32> trained true decay true dims ["expert", "expert_ffn", ""] parts [#step37.part<"gate", f32, [4, 6, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.parameter @down : tensor<4x16x6xf32> trained true decay true dims ["expert", "", "expert_ffn"] parts [#step37.part<"down", f32, [4, 16, 6], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.state gradient @gradient.up of @up : tensor<4x6x16xf32>
 step37.state gradient @gradient.gate of @gate : tensor<4x6x16xf32>
 step37.state gradient @gradient.down of @down : tensor<4x16x6xf32>
-func.func @experts(%x: tensor<16x16xf32> {step37.name = "x", step37.class = "input", step37.dims = ["token", ""]}, %logits: tensor<16x4xf32> {step37.name = "logits", step37.class = "input", step37.dims = ["token", ""]}, %dy: tensor<16x16xf32> {step37.name = "dy", step37.class = "input", step37.dims = ["token", ""]}, %beta: tensor<1xf32> {step37.name = "beta", step37.class = "scalar", check.values = dense<0.0> : tensor<1xf32>}) -> (tensor<16x16xf32> {step37.name = "y"}, tensor<16x16xf32> {step37.name = "dx"}, tensor<16x4xf32> {step37.name = "dlogits"}) {
+func.func @experts(%x: tensor<16x16xf32> {step37.name = "x", step37.class = "input", step37.dims = ["token", ""]}, %logits: tensor<16x4xf32> {step37.name = "logits", step37.class = "input", step37.dims = ["token", ""]}, %dy: tensor<16x16xf32> {step37.name = "dy", step37.class = "input", step37.dims = ["token", ""]}, %beta: tensor<1xf32> {step37.name = "beta", step37.class = "scalar", check.values = dense<0.0> : tensor<1xf32>}) -> (tensor<16x16xf32> {step37.name = "out"}, tensor<16x16xf32> {step37.name = "dx"}, tensor<16x4xf32> {step37.name = "dlogits"}) {
   %weights, %chosen, %scores = step37.route %logits {normalize, scale = 3.0 : f64} : (tensor<16x4xf32>) -> (tensor<16x2xf32>, tensor<16x2xi32>, tensor<16x2xf32>)
   %offsets, %row_slot, %slot_row = step37.sort_by_expert %chosen : (tensor<16x2xi32>) -> (tensor<5xi32>, tensor<32xi32>, tensor<32xi32>)
   %rows = step37.dispatch %x, %row_slot, %slot_row : (tensor<16x16xf32>, tensor<32xi32>, tensor<32xi32>) -> tensor<32x16xf32>
@@ -56,5 +58,6 @@ func.func @experts(%x: tensor<16x16xf32> {step37.name = "x", step37.class = "inp
   %drows_gate = step37.grouped_matmul %dg, %gate, %offsets : (tensor<32x6xf32>, tensor<4x6x16xf32>, tensor<5xi32>) -> tensor<32x16xf32>
   %drows = step37.add %drows_up, %drows_gate : tensor<32x16xf32>
   %dx = step37.combine %drows, %row_slot, %slot_row : (tensor<32x16xf32>, tensor<32xi32>, tensor<32xi32>) -> tensor<16x16xf32>
-  return %y, %dx, %dlogits : tensor<16x16xf32>, tensor<16x16xf32>, tensor<16x4xf32>
+  %out = step37.add %x, %y : tensor<16x16xf32>
+  return %out, %dx, %dlogits : tensor<16x16xf32>, tensor<16x16xf32>, tensor<16x4xf32>
 }

@@ -3,7 +3,7 @@
 // RUN: step37-shard-check %s --axes tp=2 --dims n=tp | FileCheck %s --check-prefix=N
 // RUN: step37-shard-check %s --axes tp=4 --dims k=tp | FileCheck %s --check-prefix=K
 // RUN: step37-shard-check %s --axes dp=2,tp=2 --dims m=dp,n=tp | FileCheck %s --check-prefix=MN
-// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims m=dp,k=tp --token-axes dp,tp | FileCheck %s --check-prefix=MK
+// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims m=dp,k=tp | FileCheck %s --check-prefix=MK
 
 // M-NOT: all_gather
 // M: nt: [tp][]
@@ -16,9 +16,8 @@
 // K: gradient of w: [][tp] partial []
 // MN: nt: [dp][tp]
 // MN: gradient of w: [tp][] partial [dp]
-// Where tokens may lie along tp as well, the sum over it is scattered over them.
-// MK: reduce_scatter tp tensor<4x12xf32>
-// MK: nt: [dp+tp][]
+// MK: all_reduce tp tensor<4x12xf32>
+// MK: nt: [dp][]
 // MK: gradient of w: [][tp] partial [dp]
 step37.parameter @w : tensor<12x16xf32> trained true decay true dims ["n", "k"] parts [#step37.part<"w", f32, [12, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.state gradient @gradient.w of @w : tensor<12x16xf32>
