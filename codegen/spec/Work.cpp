@@ -6,12 +6,17 @@
 namespace step37::spec {
 namespace {
 
+double bytesOf(const Argument &argument) {
+  if (argument.name == "workspace")
+    return 0;
+  return double(argument.touched() * byteSize(argument.type)) *
+         (argument.access == Access::readWrite ? 2 : 1);
+}
+
 template <class Spec> double bytesOf(const Spec &spec) {
   double bytes = 0;
   for (const Argument &argument : spec.arguments())
-    if (argument.name != "workspace")
-      bytes += double(argument.touched() * byteSize(argument.type)) *
-               (argument.access == Access::readWrite ? 2 : 1);
+    bytes += bytesOf(argument);
   return bytes;
 }
 
@@ -72,6 +77,14 @@ Work workOf(const KernelSpec &spec) {
         return Work{operations, operations > 0 && multipliesBf16(typed), bytesOf(typed)};
       },
       spec);
+}
+
+double writtenBytes(const KernelSpec &spec) {
+  double bytes = 0;
+  for (const Argument &argument : arguments(spec))
+    if (argument.access != Access::read)
+      bytes += bytesOf(argument);
+  return bytes;
 }
 
 } // namespace step37::spec

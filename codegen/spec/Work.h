@@ -17,4 +17,7 @@ struct Work {
 /// work is less. Routed rows count as many as the spec has.
 Work workOf(const KernelSpec &spec);
 
+/// Of these bytes those of arguments that it writes: what moves where there are no rows to read.
+double writtenBytes(const KernelSpec &spec);
+
 } // namespace step37::spec

@@ -21,9 +21,9 @@ struct Unit {
   double factor;
 };
 
-constexpr Unit byteUnits[] = {{"kB", 1e3},      {"MB", 1e6},         {"GB", 1e9},
-                              {"TB", 1e12},     {"KiB", 1024.0},     {"MiB", 1048576.0},
-                              {"GiB", 0x1p30},  {"TiB", 0x1p40},     {"B", 1}};
+constexpr Unit byteUnits[] = {{"kB", 1e3},     {"MB", 1e6},     {"GB", 1e9},
+                              {"TB", 1e12},    {"KiB", 1024.0}, {"MiB", 1048576.0},
+                              {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"B", 1}};
 constexpr Unit secondUnits[] = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}};
 
 /// A positive number with at most one of these units behind it.

@@ -9,11 +9,11 @@ namespace step37::report {
 
 /// Bandwidths are bytes a second that one GPU sends at most, before what CostTable.h takes off.
 struct Cluster {
-  int64_t gpus = 0;               // 0: not said
-  int64_t nvlink = 8;             // GPUs of one NVLink domain, neighbours in rank order
-  double nvlinkBandwidth = 478e9; // 18 links of 26.56e9, as two H200s of one host report them
-  double networkBandwidth = 50e9; // one 400 Gbit/s adapter a GPU
-  double latency = 5e-6;          // seconds of one step of a ring
+  int64_t gpus = 0;                 // 0: not said
+  int64_t nvlink = 8;               // GPUs of one NVLink domain, neighbours in rank order
+  double nvlinkBandwidth = 478e9;   // 18 links of 26.56e9, as two H200s of one host report them
+  double networkBandwidth = 50e9;   // one 400 Gbit/s adapter a GPU
+  double latency = 5e-6;            // seconds of one step of a ring
   int64_t memory = 141'000'000'000; // bytes of a GPU that a plan may take: an H200's
 };
 

@@ -2,7 +2,6 @@
 #include "runtime/report/CostTable.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 
 namespace step37::report {
@@ -76,6 +75,8 @@ const KernelEfficiency &kernelEfficiency(std::string_view family, std::string_vi
   });
   return row == std::end(kernels) ? unmeasured : *row;
 }
+
+std::span<const LinkEfficiency> linkEfficiencies() { return links; }
 
 const LinkEfficiency &linkEfficiency(std::string_view exchange) {
   const auto *row = std::ranges::find(links, exchange, &LinkEfficiency::exchange);

@@ -40,6 +40,9 @@ const KernelEfficiency &kernelEfficiency(std::string_view family, std::string_vi
 /// The row of this exchange. The name must be one of spec::Exchange.
 const LinkEfficiency &linkEfficiency(std::string_view exchange);
 
+/// All of these rows.
+std::span<const LinkEfficiency> linkEfficiencies();
+
 /// In one sentence: where the links' figures are from.
 inline constexpr std::string_view linkSource =
     "NVLink as NCCL 2.28 reached it with 1 GiB between two H200s, network assumed";

@@ -18,14 +18,14 @@ int64_t bytesSent(const spec::Collective &collective) {
                                                           : bytes * others;
 }
 
-std::string listText(const std::vector<std::string> &axes) {
+} // namespace
+
+std::string axesText(const std::vector<std::string> &axes) {
   std::string text;
   for (const std::string &axis : axes)
     text += (text.empty() ? "" : " ") + axis;
   return text;
 }
-
-} // namespace
 
 std::vector<ExchangeGroup> exchangeGroups(const plan::Target &target) {
   std::vector<ExchangeGroup> groups;
@@ -59,7 +59,7 @@ std::string exchangeText(const plan::Target &target) {
   TextTable table("lllrrrr");
   table.add({"program", "exchange", "axes", "ranks", "steps", "bytes sent"});
   for (const ExchangeGroup &group : groups)
-    table.add({group.program, group.exchange, listText(group.axes), grouped(group.ranks),
+    table.add({group.program, group.exchange, axesText(group.axes), grouped(group.ranks),
                grouped(group.steps), grouped(group.bytes), readableBytes(group.bytes)});
   return "\nExchange between ranks, target " + target.name + ", a rank and run\n" + table.text();
 }

@@ -19,6 +19,9 @@ struct ExchangeGroup {
 /// In the order of programs and of first steps in them.
 std::vector<ExchangeGroup> exchangeGroups(const plan::Target &target);
 
+/// "dp tp".
+std::string axesText(const std::vector<std::string> &axes);
+
 /// The same as a table under a heading; empty for a target without collectives.
 std::string exchangeText(const plan::Target &target);
 

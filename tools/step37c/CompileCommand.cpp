@@ -1,9 +1,8 @@
 #include "tools/step37c/CompileCommand.h"
 
 #include "runtime/plan/PlanFile.h"
-#include "tools/step37c/Compiler.h"
+#include "tools/step37c/ModelFlags.h"
 
-#include <algorithm>
 #include <iostream>
 
 namespace step37 {
@@ -31,56 +30,23 @@ void addCompileCommand(CLI::App &app) {
   auto output = std::make_shared<std::string>();
   auto target = std::make_shared<std::string>("all");
   auto listSet = std::make_shared<bool>(false);
-  auto frozen = std::make_shared<std::vector<std::string>>();
   command->add_flag("--list-set", *listSet, "print the keys of --set and exit");
-  command->add_option("config", options->config, "config.json, or a directory that holds one");
   command->add_option("-o,--output", *output, "the plan to write");
 
-  const CLI::Range positive(int64_t{1}, int64_t{INT32_MAX});
-  CLI::Option_group *shape = command->add_option_group("Shape");
-  shape
-      ->add_option("--micro-batch", options->microBatch,
-                   "rows of a micro-batch (per data-parallel rank)")
-      ->check(positive)
+  addModelFlags(*command, *options);
+  const CLI::Range positive = positiveCount();
+  CLI::Option_group *device = command->add_option_group("What it can run on");
+  device->add_option("--arch", options->arch, "GPU architecture of the cuda target")
       ->capture_default_str();
-  shape
-      ->add_option("--seq-len", options->seqLen,
-                   "tokens a row (default: 4096 or the config's maximum, if less)")
-      ->check(positive);
-  shape
-      ->add_option("--dtype", options->type,
-                   "parameters and activations (default: the config's torch_dtype)")
-      ->check(CLI::IsMember({"bf16", "f32"}));
-
-  CLI::Option_group *what = command->add_option_group("What is compiled");
-  what->add_option("--arch", options->arch, "GPU architecture of the cuda target")
-      ->capture_default_str();
-  what->add_option("--target", *target, "what the plan can run on")
+  device->add_option("--target", *target, "what the plan can run on")
       ->check(CLI::IsMember([] {
         std::vector<std::string> names = supportedTargets();
         names.push_back("all");
         return names;
       }()))
       ->capture_default_str();
-  what->add_option("--programs", options->programs, "of train, eval (default: all)")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"train", "eval"}));
-  what->add_option("--grad-dtype", options->gradType, "storage of gradients")
-      ->check(CLI::IsMember({"f32", "bf16"}))
-      ->capture_default_str();
-  what->add_option("--recompute", options->recompute,
-                   "activations that are computed again in the backward program instead of kept")
-      ->check(CLI::IsMember({"none", "selective", "full"}))
-      ->capture_default_str();
-  what->add_option("--set", options->assignments, "key=value; --list-set prints the keys")
-      ->take_all();
-  what->add_flag("--mtp", options->mtp, "compute the layers of multi-token prediction");
-  what->add_flag("--text-only", options->textOnly,
-                 "compile a step3p7 config without the vision tower");
-  what->add_option("--freeze", *frozen,
-                   "parts that are not trained, of language, vision, projector (default: none)")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"language", "vision", "projector"}));
+  device->add_flag("!--no-kernel-images", options->kernelImages,
+                   "leave kernels uncompiled: to plan on paper; no GPU can run such a plan");
 
   CLI::Option_group *mesh = command->add_option_group("Mesh (world = dp·tp; ep·etp divides it)");
   mesh->add_option("--dp", options->mesh.dp,
@@ -95,18 +61,6 @@ void addCompileCommand(CLI::App &app) {
   mesh->add_option("--etp", options->mesh.etp, "ranks that each expert is split over")
       ->check(positive)
       ->capture_default_str();
-  mesh->add_flag("--sequence-parallel", options->mesh.sequenceParallel,
-                 "split tokens over the tensor-parallel ranks between the products");
-  mesh->add_option("--expert-rows", options->mesh.expertRows,
-                   "rows that a rank's experts work on at once, as a multiple of the mean")
-      ->check(CLI::Range(0.01, 1e6))
-      ->capture_default_str();
-  mesh->add_option(
-          "--zero", options->mesh.splitState,
-          "1: split optimizer state over the ranks that hold the same parameter; 0: do not")
-      ->check(CLI::IsMember({"0", "1"}))
-      ->capture_default_str();
-
   CLI::Option_group *look = command->add_option_group("Looking inside");
   look->add_option("--dump-dir", options->dumpDir,
                    "write the program after every pass into this folder");
@@ -122,8 +76,6 @@ void addCompileCommand(CLI::App &app) {
       throw CLI::RequiredError("--output");
     if (*target != "all")
       options->targets = {*target};
-    auto freezes = [&](std::string_view part) { return std::ranges::count(*frozen, part) > 0; };
-    options->frozen = {freezes("language"), freezes("vision"), freezes("projector")};
     if (std::optional<plan::Plan> plan = compile(*options))
       plan::save(*plan, *output);
   });

@@ -75,6 +75,12 @@ FrontendOptions frontendOptions(const CompileOptions &options, const LoadedConfi
   return frontend;
 }
 
+plan::Mesh meshOf(const CompileOptions &options, const LoadedConfig &loaded,
+                  const FrontendOptions &frontend) {
+  return meshFor(options.mesh, loaded.config, loaded.origin,
+                 frontend.microBatch * frontend.seqLen);
+}
+
 /// Runs passes; a failure that verifiers report becomes an Error with the first diagnostic.
 class PassRunner {
 public:
@@ -111,6 +117,11 @@ const std::vector<std::string> &supportedTargets() {
   return names;
 }
 
+plan::Mesh meshOf(const CompileOptions &options) {
+  const LoadedConfig loaded = loadConfig(options);
+  return meshOf(options, loaded, frontendOptions(options, loaded));
+}
+
 std::optional<plan::Plan> compile(const CompileOptions &options) {
   LoadedConfig loaded = loadConfig(options);
   FrontendOptions frontend = frontendOptions(options, loaded);
@@ -121,8 +132,7 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   PassRunner passes(context, dump);
   auto stopsAfter = [&](std::string_view phase) { return options.stopAfter == phase; };
 
-  plan::Mesh mesh =
-      meshFor(options.mesh, loaded.config, loaded.origin, frontend.microBatch * frontend.seqLen);
+  plan::Mesh mesh = meshOf(options, loaded, frontend);
   frontend.batches = mesh.dp;
   LocalPipelineOptions local;
   local.gradientType = options.gradType;
@@ -162,7 +172,7 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
     passes.run(*lowered, buildMemoryPipeline);
     plan.targets.push_back(emitTarget(*lowered, target));
 #ifdef STEP37_HAS_CUDA
-    if (target == "cuda")
+    if (target == "cuda" && options.kernelImages)
       for (const KernelDump &kernel : embedKernels(plan, plan.targets.back(), options.arch))
         dump.writeKernel(kernel.name, kernel.source, kernel.report);
 #endif

@@ -16,6 +16,7 @@ struct CompileOptions {
   std::filesystem::path config;     // config.json or a directory that holds one
   std::vector<std::string> targets; // empty: all that this build supports
   std::string arch = "sm_90a";      // GPU architecture of the cuda target
+  bool kernelImages = true;         // compile its kernels; a GPU cannot run a plan without
   std::optional<std::string> type;  // f32 or bf16; the config's if not given
   int64_t microBatch = 1;
   std::optional<int64_t> seqLen;     // min(4096, max_position_embeddings) if not given
@@ -35,6 +36,9 @@ const std::vector<std::string> &phaseNames();
 
 /// Targets that this build can compile for.
 const std::vector<std::string> &supportedTargets();
+
+/// The mesh that compile() shards over. Throws Error where the options do not fit the config.
+plan::Mesh meshOf(const CompileOptions &options);
 
 /// Runs the phases. Empty if it stopped after one of them; throws Error where the input is at
 /// fault.

@@ -4,9 +4,11 @@
 #include "runtime/file/Error.h"
 #include "runtime/plan/PlanFile.h"
 #include "runtime/report/JsonReport.h"
+#include "runtime/report/PredictionReport.h"
 #include "runtime/report/TextReport.h"
 
 #include <iostream>
+#include <optional>
 
 namespace step37 {
 namespace {
@@ -14,13 +16,40 @@ namespace {
 struct ShowOptions {
   std::string plan;
   bool memory = false, kernels = false, params = false, json = false;
+  std::string cluster; // empty: not given
+  int64_t microBatches = 1;
 };
 
+/// The target that a cluster's GPUs run.
+const plan::Target &gpuTarget(const plan::Plan &plan, const std::string &path) {
+  if (const plan::Target *target = plan.findTarget("cuda"))
+    return *target;
+  throw Error(path + ": has no target cuda, which --cluster needs: compile it with --target cuda " +
+              "(and --no-kernel-images, if it is only to be looked at)");
+}
+
+/// Wrong usage where it cannot be read.
+report::Cluster clusterOf(const ShowOptions &options) {
+  try {
+    return report::parseCluster(options.cluster);
+  } catch (const Error &error) {
+    throw CLI::ValidationError("--cluster", error.what());
+  }
+}
+
 std::string shown(const ShowOptions &options) {
+  std::optional<report::Cluster> cluster;
+  if (!options.cluster.empty())
+    cluster = clusterOf(options);
   const plan::Plan plan = plan::load(options.plan);
   const TensorMap map = tensorMapOf(plan, options.plan);
-  if (options.json)
-    return report::jsonReport(plan, map.tensors()).dump(1) + "\n";
+  if (options.json) {
+    nlohmann::ordered_json json = report::jsonReport(plan, map.tensors());
+    if (cluster)
+      json["prediction"] = report::predictionJson(plan, gpuTarget(plan, options.plan), *cluster,
+                                                  options.microBatches);
+    return json.dump(1) + "\n";
+  }
   std::string text = report::summaryText(plan, map.tensors());
   if (options.memory)
     text += report::memoryText(plan);
@@ -28,6 +57,9 @@ std::string shown(const ShowOptions &options) {
     text += report::kernelsText(plan);
   if (options.params)
     text += report::paramsText(plan, map.tensors());
+  if (cluster)
+    text +=
+        report::predictionText(plan, gpuTarget(plan, options.plan), *cluster, options.microBatches);
   return text;
 }
 
@@ -41,6 +73,17 @@ void addShowCommand(CLI::App &app) {
   command->add_flag("--kernels", options->kernels, "add every kernel: variant, why, how often");
   command->add_flag("--params", options->params, "add every published tensor");
   command->add_flag("--json", options->json, "all of it as one JSON document instead");
+  CLI::Option *cluster =
+      command->add_option("--cluster", options->cluster,
+                          "add what the plan costs on GPUs that need not be there: "
+                          "gpus=64,nvlink=8,nvlink-bandwidth=478GB/s,network-bandwidth=50GB/s,"
+                          "latency=5us,memory=141GB (gpus is needed, the others are defaults)");
+  command
+      ->add_option("--grad-accumulation", options->microBatches,
+                   "micro-batches of a training step there")
+      ->check(CLI::Range(int64_t{1}, int64_t{INT32_MAX}))
+      ->capture_default_str()
+      ->needs(cluster);
   command->callback([=] {
     std::cout << shown(*options) << std::flush;
     if (!std::cout)

@@ -8,6 +8,7 @@
 #include "tools/step37c/VerifyCommand.h"
 #ifdef STEP37_COMPILER
 #include "tools/step37c/CompileCommand.h"
+#include "tools/step37c/PlanMeshCommand.h"
 #endif
 
 #include <CLI/CLI.hpp>
@@ -20,6 +21,7 @@ int main(int argc, char **argv) {
   app.require_subcommand(1);
 #ifdef STEP37_COMPILER
   step37::addCompileCommand(app);
+  step37::addPlanMeshCommand(app);
 #endif
   step37::addShowCommand(app);
   step37::addImportCommand(app);

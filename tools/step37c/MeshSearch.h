@@ -1,0 +1,24 @@
+// The meshes of a number of GPUs that a config can be sharded over, and what its plan costs on
+// each. How they are ranked is runtime/report/MeshRanking.h.
+#pragma once
+
+#include "runtime/report/MeshRanking.h"
+#include "tools/step37c/Compiler.h"
+
+#include <functional>
+#include <vector>
+
+namespace step37 {
+
+/// All sizes of a mesh of so many ranks that meshOf takes, with the rest of `options`: tp from 1
+/// on, then ep, then etp. Throws Error where something else than the mesh does not fit.
+std::vector<MeshOptions> meshesOf(const CompileOptions &options, int64_t ranks);
+
+/// Compiles for the GPUs of `cluster` on each mesh, without kernel images (which are some MiB), and
+/// asks for the costs. `progress` is told how many of how many are done. Throws Error where this
+/// build has no cuda target.
+std::vector<report::MeshCost> meshCosts(const CompileOptions &options,
+                                        const report::Cluster &cluster,
+                                        const std::function<void(int64_t, int64_t)> &progress);
+
+} // namespace step37
