@@ -44,7 +44,8 @@ public:
   TrainingRun(const plan::Plan &plan, const ExecutorOptions &executor, const TrainOptions &options,
               RunLog &log)
       : options(options), log(log), model(plan, executor),
-        data(Dataset::open(options.input.data, options.input.built_in_text, model.limits())),
+        data(Dataset::open(options.input.data, options.input.built_in_text, model.limits(),
+                           options.input.conversations)),
         trainer(model, *data, options) {
     model.requirePrograms({"eval"});
   }
@@ -52,6 +53,7 @@ public:
   void run() {
     log.note(model.executor().description());
     log.note(data->description());
+    noteBadSamples();
     start();
     requireFreeSaveDirectory();
     std::optional<JsonLines> jsonLines;
@@ -65,15 +67,24 @@ public:
       if (jsonLines)
         jsonLines->write(record);
       log.step(record);
+      noteBadSamples();
       if (isDue(options.save_every) && !options.save.empty())
         save();
       if (isDue(options.eval_every) && stepsDone < options.steps)
         log.heldOut("step " + std::to_string(stepsDone) + " ", heldOut());
     }
-    log.heldOut("", heldOut());
+    const double loss = heldOut();
+    if (BadSamples *bad = data->badSamples())
+      bad->conclude(log);
+    log.heldOut("", loss);
   }
 
 private:
+  void noteBadSamples() {
+    if (BadSamples *bad = data->badSamples())
+      bad->note(log);
+  }
+
   /// True behind every `interval` steps and, for saving, behind the last one.
   bool isDue(int64_t interval) const {
     return stepsDone == options.steps || (interval > 0 && stepsDone % interval == 0);
