@@ -277,6 +277,37 @@ TEST_F(Conversations, everyFieldIsChecked) {
   wrong([](Fields &f) { f.tokens[7] = 1; }, "talk.jsonl:3: has 1 images and 0 placeholders");
 }
 
+/// What the repository ships, with the sizes of its own model.
+TEST_F(Conversations, theExampleCanBeUsed) {
+  DataLimits limits = conversationLimits(160, 6, 12);
+  limits.vocab = 320;
+  limits.images.image_size = 112;
+  limits.images.crop_size = 56;
+  limits.images.image_token = 285;
+  auto data = Dataset::open(fs::path(STEP37_TEST_DATA) /
+                                "../../tools/examples/step37-tiny/captions.safetensors",
+                            "", limits);
+  Batch batch{TokenRows(1, 160), {}};
+  int64_t samples = 0;
+  auto countSamples = [&] {
+    const std::vector<int32_t> &ids = batch.tokens.ids;
+    samples += std::count(ids.begin(), ids.end(), 256) / 2; // 256 begins each of two turns
+    EXPECT_EQ(batch.images.images(), samples);
+    EXPECT_GT(batch.tokens.counted(), 0);
+  };
+  // The last tenth of so few rows is one row: the other rows and it are all.
+  ASSERT_EQ(data->heldOutRows(), 1);
+  for (int64_t sample = 0; samples < 24 && sample < 24; ++sample) {
+    if (sample == 0)
+      data->heldOutRow(0, batch, 0);
+    else
+      data->trainingRow(1, sample - 1, batch, 0);
+    countSamples();
+  }
+  EXPECT_EQ(samples, 24);
+  EXPECT_EQ(noted(*data), "");
+}
+
 TEST_F(Conversations, shortenedFilesAreErrors) {
   ConversationFields fields = texts({3, 4});
   fields.write(scratch / "whole.safetensors");
