@@ -63,11 +63,11 @@ void initializeParameter(const plan::Parameter &parameter, uint64_t seed, DType 
       const std::span<float> values(chunk.data(), static_cast<size_t>(std::min<int64_t>(
                                                       std::ssize(chunk), elements - first)));
       if (part.init_std == 0) {
-        std::fill(values.begin(), values.end(), 0.0f);
+        std::fill(values.begin(), values.end(), static_cast<float>(part.init_mean));
       } else {
         drawNormal(seed, part.name, first, values);
         for (float &value : values)
-          value *= static_cast<float>(part.init_std);
+          value = value * static_cast<float>(part.init_std) + static_cast<float>(part.init_mean);
       }
       forEachRun(part, first, std::ssize(values),
                  [&](int64_t published, int64_t buffer, int64_t count) {

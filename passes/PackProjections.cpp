@@ -83,7 +83,7 @@ private:
       auto part = cast<ir::PartAttr>(member.getParts()[0]);
       parts.push_back(ir::PartAttr::get(context, part.getName(), part.getElementType(),
                                         part.getShape(), stack, begin, rows * width,
-                                        part.getInitStd()));
+                                        part.getInitStd(), part.getInitMean()));
       begin += rowsOf(index) * width;
     }
     OpBuilder builder(members[0]);

@@ -11,6 +11,7 @@ KernelTable::KernelTable() {
   addDataKernels(*this);
   addLossKernels(*this);
   addUpdateKernels(*this);
+  addVisionKernels(*this);
 }
 
 LogicalResult KernelTable::lower(KernelSelector &select, Operation *op) const {

@@ -42,5 +42,6 @@ void addExpertKernels(KernelTable &table);
 void addDataKernels(KernelTable &table);
 void addLossKernels(KernelTable &table);
 void addUpdateKernels(KernelTable &table);
+void addVisionKernels(KernelTable &table);
 
 } // namespace step37

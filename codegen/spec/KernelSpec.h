@@ -10,8 +10,9 @@
 // program serves every step. "sum" over rows always means a fixed order.
 #pragma once
 
+#include "codegen/spec/Argument.h"
 #include "codegen/spec/Fields.h"
-#include "runtime/plan/DType.h"
+#include "codegen/spec/VisionSpec.h"
 
 #include <cstdint>
 #include <string>
@@ -20,22 +21,6 @@
 #include <vector>
 
 namespace step37::spec {
-
-enum class Access : uint8_t { read, write, readWrite };
-
-/// One buffer argument of a kernel: its role, element type and the extent in elements that the
-/// kernel may touch from the argument's first element on (strides included).
-struct Argument {
-  std::string name;
-  Access access;
-  DType type;
-  int64_t elements;
-  /// Index of a read argument whose storage this written argument may share (same element at the
-  /// same time), or -1.
-  int inPlaceOf = -1;
-};
-
-using Arguments = std::vector<Argument>;
 
 /// Where SwiGLU's clamp sits (register of disagreements, entry 3).
 enum class ClampPosition : uint8_t { afterSilu, beforeSilu };
@@ -183,14 +168,15 @@ struct QkNormRopeGrad {
   Arguments arguments() const;
 };
 
-/// Causal grouped-query attention within documents. Query t of a row sees keys j ≤ t with
-/// j ≥ document_start[t] and, if window > 0, j > t − window (window counts the query's own key).
+/// Grouped-query attention. Causal: query t of a row sees the keys j ≤ t of its document, that is
+/// j ≥ document_start[t], and, if window > 0, j > t − window (window counts the query's own key).
+/// Otherwise it sees all keys of its row.
 /// KV head g serves query heads g·(heads/groups) … . o = softmax(scale·q·k)·v in f32;
 /// out = o·sigmoid(gate) per head if `gated`; lse = log-sum-exp of the scaled scores.
 /// spec/model.md B.3, B.4.
 /// Arguments: q [tokens, heads·head_dim], k [tokens, groups·head_dim], v (v_stride),
-/// [gate [tokens, heads] (gate_stride)], document_start i32 [tokens], out [tokens, heads·head_dim],
-/// lse f32 [tokens, heads].
+/// [gate [tokens, heads] (gate_stride)], [document_start i32 [tokens] if causal],
+/// out [tokens, heads·head_dim], lse f32 [tokens, heads].
 struct Attention {
   static constexpr std::string_view family = "attention";
   int64_t tokens = 0, seq_len = 0, heads = 0, groups = 0, head_dim = 0, window = 0;
@@ -198,14 +184,15 @@ struct Attention {
   bool gated = true;
   double scale = 1;
   DType type = DType::f32;
+  bool causal = true;
   STEP37_FIELDS(tokens, seq_len, heads, groups, head_dim, window, v_stride, gate_stride, gated,
-                scale, type)
+                scale, type, causal)
   Arguments arguments() const;
 };
 
 /// Gradient of Attention. The gated output carries what is needed: with y = out, <dy,y> per head
 /// gives dgate = <dy,y>·(1−sigmoid(gate)) and the softmax's row term.
-/// Arguments: dout, q, k, v, [gate], document_start, out, lse, dq, dk (contiguous),
+/// Arguments: dout, q, k, v, [gate], [document_start], out, lse, dq, dk (contiguous),
 /// dv (dv_stride), [dgate (dgate_stride)], workspace f32 [tokens, heads].
 struct AttentionGrad {
   static constexpr std::string_view family = "attention_grad";
@@ -214,8 +201,9 @@ struct AttentionGrad {
   bool gated = true;
   double scale = 1;
   DType type = DType::f32;
+  bool causal = true;
   STEP37_FIELDS(tokens, seq_len, heads, groups, head_dim, window, v_stride, gate_stride, dv_stride,
-                dgate_stride, gated, scale, type)
+                dgate_stride, gated, scale, type, causal)
   Arguments arguments() const;
 };
 
@@ -433,7 +421,9 @@ using KernelSpec =
                  RopeTable, QkNormRope, QkNormRopeGrad, Attention, AttentionGrad, Swiglu,
                  SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch, Combine, CombineGrad,
                  GroupedGemm, GroupedGemmGrad, ShiftLabels, LogitsLoss, Fill, ReduceSum, TakeRows,
-                 CopyColumns, SumOfSquares, GlobalNorm, AdamW>;
+                 CopyColumns, SumOfSquares, GlobalNorm, AdamW, Patches, AddPositions,
+                 AddPositionsGrad, LayerNorm, LayerNormGrad, BroadcastRow, ColumnSums, QuickGelu,
+                 QuickGeluGrad, AxialRopeTable, RotatePairs, Unfold, Fold, MergeRows>;
 
 /// The family's name, as in the plan file.
 std::string_view family(const KernelSpec &spec);

@@ -3,6 +3,7 @@
 
 #include "bridge/PartRuns.h"
 #include "runtime/file/Error.h"
+#include "runtime/train/ImageSlots.h"
 
 #include <string>
 
@@ -69,7 +70,7 @@ int Model::buffer(std::string_view name, DType type, int64_t elements) const {
   return index;
 }
 
-void Model::writeBatch(const TokenRows &batch) {
+void Model::writeBatch(const TokenRows &batch, const ImageBatch &images) {
   auto tokens = static_cast<size_t>(modelPlan.micro_batch * modelPlan.seq_len);
   auto writeInput = [&]<class T>(std::string_view name, DType type, const std::vector<T> &values) {
     int index = buffer(name, type, static_cast<int64_t>(tokens));
@@ -81,6 +82,39 @@ void Model::writeBatch(const TokenRows &batch) {
   writeInput("input_ids", DType::i32, batch.ids);
   writeInput("loss_mask", DType::f32, batch.mask);
   writeInput("document_start", DType::i32, batch.documentStart);
+  if (modelPlan.images.images > 0)
+    writeImages(batch, images);
+  else if (images.images() > 0)
+    throw Error("the batch has images, and the plan takes none: it is a text model");
+}
+
+void Model::writeImages(const TokenRows &tokens, const ImageBatch &images) {
+  const plan::ImageInputs &inputs = modelPlan.images;
+  const std::vector<RankImages> ranks = placeImages(modelPlan, tokens, images);
+  const int64_t viewSize = inputs.channels * inputs.image_size * inputs.image_size;
+  const int64_t cropSize = inputs.channels * inputs.crop_size * inputs.crop_size;
+  // Slots that no image takes keep what they hold: no token reads their features.
+  auto writePixels = [&](int rank, std::string_view name, int64_t slots, int64_t size,
+                         const std::vector<int64_t> &chosen, const std::vector<float> &pixels) {
+    int index = buffer(name, DType::f32, slots * size);
+    for (size_t slot = 0; slot < chosen.size(); ++slot)
+      modelExecutor->write(
+          rank, index, static_cast<int64_t>(slot) * size * int64_t(sizeof(float)),
+          std::as_bytes(std::span(pixels).subspan(static_cast<size_t>(chosen[slot] * size),
+                                                  static_cast<size_t>(size))));
+  };
+  auto writePlaces = [&](int rank, std::string_view name, const std::vector<int32_t> &places) {
+    modelExecutor->write(rank, buffer(name, DType::i32, std::ssize(places)), 0,
+                         std::as_bytes(std::span(places)));
+  };
+  for (int rank = 0; rank < modelExecutor->localRanks(); ++rank) {
+    const RankImages &own = ranks[static_cast<size_t>(rank)];
+    writePixels(rank, "pixel_values", inputs.images, viewSize, own.images, images.pixels);
+    if (inputs.crops > 0)
+      writePixels(rank, "pixel_values_local", inputs.crops, cropSize, own.crops, images.cropPixels);
+    writePlaces(rank, "image_feature", own.featureOfToken);
+    writePlaces(rank, "image_position", own.tokenOfFeature);
+  }
 }
 
 void Model::writeScalars(std::string_view name, std::span<const float> values) {
