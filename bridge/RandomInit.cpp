@@ -43,13 +43,14 @@ std::array<float, 2> normalPair(uint64_t seed, uint64_t stream, uint64_t pair) {
 
 /// Elements [first, first + values.size()) of a part's initial values.
 void drawScaled(const plan::Part &part, uint64_t seed, int64_t first, std::span<float> values) {
+  const auto mean = static_cast<float>(part.init_mean);
   if (part.init_std == 0) {
-    std::fill(values.begin(), values.end(), 0.0f);
+    std::fill(values.begin(), values.end(), mean);
     return;
   }
   drawNormal(seed, part.name, first, values);
   for (float &value : values)
-    value *= static_cast<float>(part.init_std);
+    value = value * static_cast<float>(part.init_std) + mean;
 }
 
 /// Elements [first, first + count) of a part's published tensor, as far as a rank has them, into the

@@ -12,7 +12,7 @@ bool FrontendOptions::computes(const PublishedTensor &tensor) const {
   case TensorGroup::projector:
     break;
   }
-  return false;
+  return images.has_value();
 }
 
 bool FrontendOptions::trains(const PublishedTensor &tensor) const {

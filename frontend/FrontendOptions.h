@@ -2,8 +2,11 @@
 // parts of the model take part in them and which of those are trained.
 #pragma once
 
+#include "frontend/config/ImageBounds.h"
 #include "frontend/config/Inventory.h"
 #include "frontend/config/Switches.h"
+
+#include <optional>
 
 namespace step37 {
 
@@ -17,7 +20,8 @@ struct FrontendOptions {
   int64_t batches = 1;                // that a program works on at once, one after another
   DType type = DType::bf16;           // of parameters and activations: f32 or bf16
   bool train = true, eval = true;
-  bool mtp = false; // compute the multi-token-prediction layers
+  bool mtp = false;                  // compute the multi-token-prediction layers
+  std::optional<ImageBounds> images; // of the vision tower; without them it is only carried
   FrozenParts frozen;
   SwitchValues switches;
 

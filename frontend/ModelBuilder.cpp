@@ -1,8 +1,9 @@
 // The programs of a model and what they take and give. The parts they are made of:
-// DecoderBuilder.h, MtpBuilder.h.
+// DecoderBuilder.h, MtpBuilder.h, VisionBuilder.h.
 #include "frontend/ModelBuilder.h"
 
 #include "frontend/MtpBuilder.h"
+#include "frontend/VisionBuilder.h"
 
 using namespace mlir;
 
@@ -47,10 +48,14 @@ private:
   Forward forward();
 
   SmallVector<ProgramArgument> inputs() {
-    return {{"input_ids", "input", build.i32({tokens})},
-            {"loss_mask", "input", build.f32({tokens})},
-            {"document_start", "input", build.i32({tokens})}};
+    SmallVector<ProgramArgument> arguments = {{"input_ids", "input", build.i32({tokens})},
+                                              {"loss_mask", "input", build.f32({tokens})},
+                                              {"document_start", "input", build.i32({tokens})}};
+    if (options.images)
+      arguments.append(vision().arguments(tokens));
+    return arguments;
   }
+  VisionBuilder vision() { return VisionBuilder(build, config, *options.images, options.switches); }
 
   /// The loss sums of all heads.
   Results lossSums(const Forward &forward) {
@@ -74,7 +79,10 @@ private:
 ProgramBuilder::Forward ProgramBuilder::forward() {
   DecoderBuilder decoder(build, config, options);
   Forward result;
-  Value stream = decoder.layers(decoder.embed(build.argument("input_ids")));
+  Value embedded = decoder.embed(build.argument("input_ids"));
+  if (options.images)
+    embedded = vision().insertFeatures(embedded);
+  Value stream = decoder.layers(embedded);
   result.hidden = decoder.finalNorm(stream);
   build.setPath("lm_head");
   Targets targets = decoder.targets(1);
@@ -149,7 +157,8 @@ OwningOpRef<ModuleOp> buildModel(MLIRContext &context, const ModelConfig &config
   ModuleBuilder build(context, options.type);
   for (const PublishedTensor &tensor : inventory(config)) {
     if (options.computes(tensor))
-      build.addParameter(tensor, packOf(tensor.name), options.trains(tensor));
+      build.addParameter(tensor, packOf(tensor.name), options.trains(tensor),
+                         initMean(config, tensor));
     else
       build.addCarried(tensor);
   }

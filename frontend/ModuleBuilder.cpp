@@ -22,7 +22,8 @@ ModuleBuilder::ModuleBuilder(MLIRContext &context, DType type)
   builder.setInsertionPointToEnd(root->getBody());
 }
 
-void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack, bool trained) {
+void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack, bool trained,
+                                 double initMean) {
   // The router's bias is published in f32, and kept in f32.
   bool selects = StringRef(tensor.name).ends_with("router_bias");
   bool matrix = tensor.shape.size() >= 2;
@@ -31,12 +32,16 @@ void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack, 
   auto part = ir::PartAttr::get(builder.getContext(), builder.getStringAttr(tensor.name), published,
                                 tensor.shape, /*blocks=*/1, /*begin=*/0, /*stride=*/0,
                                 builder.getF64FloatAttr(matrix ? initStd : 0.0),
+                                initMean == 0 ? FloatAttr() : builder.getF64FloatAttr(initMean),
                                 /*split=*/ArrayAttr(), /*whole=*/{});
+  // The kernel of a convolution is the matrix that its windows are multiplied with.
+  SmallVector<int64_t> shape(ArrayRef<int64_t>(tensor.shape));
+  if (shape.size() == 4)
+    shape = {shape[0], shape[1] * shape[2] * shape[3]};
   Location at = NameLoc::get(builder.getStringAttr(tensor.name));
   SmallVector<StringRef> dims(llvm::to_vector_of<StringRef>(logicalDims(tensor)));
-  ir::ParameterOp::create(builder, at, tensor.name, RankedTensorType::get(tensor.shape, stored),
-                          trained, matrix,
-                          pack.empty() ? StringAttr() : builder.getStringAttr(pack),
+  ir::ParameterOp::create(builder, at, tensor.name, RankedTensorType::get(shape, stored), trained,
+                          matrix, pack.empty() ? StringAttr() : builder.getStringAttr(pack),
                           dims.empty() ? ArrayAttr() : builder.getStrArrayAttr(dims),
                           /*split=*/ArrayAttr(), builder.getArrayAttr({part}));
 }

@@ -26,7 +26,9 @@ public:
 
   /// Adds the symbol of a published tensor. `pack` names the parameter that siblings are stored in
   /// together on a rank; empty where there are none.
-  void addParameter(const PublishedTensor &tensor, llvm::StringRef pack, bool trained);
+  /// `initMean` is what random initialisation starts around.
+  void addParameter(const PublishedTensor &tensor, llvm::StringRef pack, bool trained,
+                    double initMean = 0);
   void addCarried(const PublishedTensor &tensor);
 
   /// Starts a function; operations are created in it until `endProgram`.

@@ -88,7 +88,8 @@ private:
       auto part = cast<ir::PartAttr>(member.getParts()[0]);
       parts.push_back(ir::PartAttr::get(context, part.getName(), part.getElementType(),
                                         part.getShape(), stack, begin, rows * width,
-                                        part.getInitStd(), part.getSplit(), part.getWhole()));
+                                        part.getInitStd(), part.getInitMean(), part.getSplit(),
+                                        part.getWhole()));
       begin += rowsOf(index) * width;
     }
     OpBuilder builder(members[0]);

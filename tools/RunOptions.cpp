@@ -79,8 +79,8 @@ void addInputs(CLI::App &app, Arguments &arguments) {
       ->type_name("DIR")
       ->group(group);
   app.add_option("--data", input.data,
-                 "A text (bytes are tokens), or NAME.safetensors with input_ids [rows, seq-len]; "
-                 "without it a built-in text")
+                 "A text (bytes are tokens), or NAME.safetensors with input_ids [rows, seq-len] or "
+                 "with conversations (tools/pack_conversations.py); without it a built-in text")
       ->type_name("PATH")
       ->group(group);
   app.add_option("--seed", input.seed, "Of random weights and of the order of data")
@@ -90,6 +90,49 @@ void addInputs(CLI::App &app, Arguments &arguments) {
                  "Evaluate at most so many held-out rows, evenly spread")
       ->capture_default_str()
       ->check(number(1))
+      ->group(group);
+}
+
+/// Values by their names, for an option that takes one of them.
+template <class Value> CLI::CheckedTransformer oneOf(std::initializer_list<Value> values) {
+  std::map<std::string, Value> byName;
+  for (Value value : values)
+    byName.emplace(name(value), value);
+  CLI::CheckedTransformer transformer(byName);
+  transformer.description("");
+  return transformer;
+}
+
+void addConversations(CLI::App &app, Arguments &arguments) {
+  const char *group = "Conversations (see tools/pack_conversations.py)";
+  ConversationOptions &options = arguments.train.input.conversations;
+  app.add_option("--on-bad-sample", options.on_bad_sample,
+                 "A picture is missing, broken or too large, or the text is too long: stop, or "
+                 "leave the sample out, say so and go on")
+      ->transform(oneOf({OnBadSample::stop, OnBadSample::skip}))
+      ->type_name("stop|skip")
+      ->default_str("stop")
+      ->group(group);
+  app.add_option("--pack-length", options.pack_length,
+                 "Tokens of the samples that share a row, at most; 0: the row's length")
+      ->capture_default_str()
+      ->check(number(0))
+      ->group(group);
+  app.add_option("--overlong", options.overlong,
+                 "A sample longer than that is dropped, or gets a row of its own if it fits; "
+                 "without this it is a bad sample")
+      ->transform(oneOf({Overlong::drop, Overlong::extend}))
+      ->type_name("drop|extend")
+      ->group(group);
+  app.add_option("--max-pixels", options.max_pixels, "Larger pictures are refused")
+      ->capture_default_str()
+      ->check(number(1))
+      ->group(group);
+  app.add_option("--preprocess", options.preprocess,
+                 "Pictures are normalised and then resized (Hugging Face), or the other way round")
+      ->transform(oneOf({PreprocessOrder::normalizeFirst, PreprocessOrder::resizeFirst}))
+      ->type_name("normalize-first|resize-first")
+      ->default_str("normalize-first")
       ->group(group);
 }
 
@@ -271,6 +314,7 @@ RunOptions parseRunOptions(int argc, char **argv) {
   addPlan(app, arguments.run);
   addModes(app, arguments);
   addInputs(app, arguments);
+  addConversations(app, arguments);
   addTraining(app, arguments);
   addOptimizer(app, arguments);
   addFiles(app, arguments);

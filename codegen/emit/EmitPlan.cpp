@@ -183,6 +183,8 @@ std::vector<plan::Parameter> emitParameters(ModuleOp module) {
       part.begin = attribute.getBegin();
       part.stride = attribute.getStride();
       part.init_std = attribute.getInitStd().getValueAsDouble();
+      if (attribute.getInitMean())
+        part.init_mean = attribute.getInitMean().getValueAsDouble();
       parameter.parts.push_back(std::move(part));
     }
     if (op.getGradientPartial())

@@ -1,8 +1,8 @@
-// Causal grouped-query attention with the head gate, and its gradient (families attention,
-// attention_grad), any shape. Nothing quadratic is stored: keys, or queries in the second sweep of
-// the gradient, pass through shared memory 32 at a time, one for each lane of a warp, and sums stay
-// in registers. The gradient has two sweeps, by queries (dq, dgate, row terms) and by keys (dk,
-// dv), so that every sum belongs to one warp and has a fixed order.
+// Grouped-query attention with the head gate, causal or of whole rows, and its gradient (families
+// attention, attention_grad), any shape. Nothing quadratic is stored: keys, or queries in the
+// second sweep of the gradient, pass through shared memory 32 at a time, one for each lane of a
+// warp, and sums stay in registers. The gradient has two sweeps, by queries (dq, dgate, row terms)
+// and by keys (dk, dv), so that every sum belongs to one warp and has a fixed order.
 #pragma once
 
 #include "attention_arguments.cuh"
@@ -64,12 +64,30 @@ __device__ void attention_accumulate(float (&sums)[AttentionShape<Spec>::per_lan
 
 /// Whether query t of a row sees key j of it.
 template <class Spec> __device__ bool attention_sees(int64 t, int64 j, int64 document_start) {
+  if constexpr (!Spec::causal)
+    return j < Spec::seq_len;
   return j <= t && j >= document_start && (Spec::window == 0 || j > t - Spec::window);
+}
+
+/// Starts of the documents of a row's tokens; without causality there is no such argument.
+template <class Spec, int N>
+__device__ const int *attention_starts(const Pointers<N> &buffers, int argument, int64 row_start) {
+  return Spec::causal ? buffers.template get<const int>(argument) + row_start : nullptr;
+}
+template <class Spec> __device__ int64 attention_start(const int *document_start, int64 t) {
+  return Spec::causal ? document_start[t] : 0;
+}
+
+/// One past the last key that any query before `end` sees.
+template <class Spec> __device__ int64 attention_last_key(int64 end) {
+  return Spec::causal ? end : Spec::seq_len;
 }
 
 /// The first key that any query of a tile sees.
 template <class Spec>
 __device__ int64 attention_first_key(const int *document_start, int64 first, int64 end) {
+  if constexpr (!Spec::causal)
+    return 0;
   int64 key = first;
   for (int64 t = first; t < end; ++t) {
     int64 start = document_start[t];
@@ -84,27 +102,27 @@ template <class T> __device__ float attention_gate(const T *gate, int64 index) {
   return sigmoid(to_float(gate[index]));
 }
 
-/// Arguments: q, k, v, [gate], document_start, out, lse. Grid: query tiles of a row, heads, rows.
+/// Arguments: q, k, v, [gate], [document_start], out, lse. Grid: query tiles of a row, heads, rows.
 template <class Spec, int N> __device__ void attention_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   using Shape = AttentionShape<Spec>;
   extern __shared__ float shared[];
   float *q_tile = shared, *k_tile = q_tile + Shape::tile_floats,
         *v_tile = k_tile + Shape::tile_floats;
-  constexpr int after_gate = Spec::gated ? 4 : 3;
+  constexpr int start_at = Spec::gated ? 4 : 3, out_at = start_at + Spec::causal;
   int64 row_start = int64(blockIdx.z) * Spec::seq_len, head = blockIdx.y,
         group = head / Shape::group_heads;
   int64 first = int64(blockIdx.x) * attention_tile;
   int64 end = first + attention_tile < Spec::seq_len ? first + attention_tile : Spec::seq_len;
-  const int *document_start = buffers.template get<const int>(after_gate) + row_start;
+  const int *document_start = attention_starts<Spec>(buffers, start_at, row_start);
   const T *q =
       buffers.template get<const T>(0) + row_start * Spec::heads * Shape::dim + head * Shape::dim;
   const T *k =
       buffers.template get<const T>(1) + row_start * Spec::groups * Shape::dim + group * Shape::dim;
   const T *v = buffers.template get<const T>(2) + row_start * Spec::v_stride + group * Shape::dim;
-  T *out = buffers.template get<T>(after_gate + 1) + row_start * Spec::heads * Shape::dim +
-           head * Shape::dim;
-  float *lse = buffers.template get<float>(after_gate + 2) + row_start * Spec::heads + head;
+  T *out =
+      buffers.template get<T>(out_at) + row_start * Spec::heads * Shape::dim + head * Shape::dim;
+  float *lse = buffers.template get<float>(out_at + 1) + row_start * Spec::heads + head;
   int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size;
 
   attention_load<Spec>(q_tile, q, Spec::heads * Shape::dim, first, end,
@@ -116,11 +134,12 @@ template <class Spec, int N> __device__ void attention_generic(const Pointers<N>
     total[e] = 0;
   }
   int64 first_key = attention_first_key<Spec>(document_start, first, end);
-  for (int64 keys = first_key; keys < end; keys += attention_tile) {
+  int64 last_key = attention_last_key<Spec>(end);
+  for (int64 keys = first_key; keys < last_key; keys += attention_tile) {
     __syncthreads();
-    attention_load<Spec>(k_tile, k, Spec::groups * Shape::dim, keys, end,
+    attention_load<Spec>(k_tile, k, Spec::groups * Shape::dim, keys, last_key,
                          [](int64) { return 1.0f; });
-    attention_load<Spec>(v_tile, v, Spec::v_stride, keys, end, [](int64) { return 1.0f; });
+    attention_load<Spec>(v_tile, v, Spec::v_stride, keys, last_key, [](int64) { return 1.0f; });
     __syncthreads();
 #pragma unroll
     for (int e = 0; e < attention_each; ++e) {
@@ -128,7 +147,7 @@ template <class Spec, int N> __device__ void attention_generic(const Pointers<N>
       int64 t = first + line, j = keys + lane;
       if (t >= end)
         continue; // the whole warp
-      bool sees = attention_sees<Spec>(t, j, document_start[t]);
+      bool sees = attention_sees<Spec>(t, j, attention_start<Spec>(document_start, t));
       float score =
           sees ? attention_dot<Spec>(q_tile + line * Shape::pitch, k_tile + lane * Shape::pitch)
                : -infinity();
@@ -176,7 +195,7 @@ __device__ void attention_grad_generic_queries(const Pointers<N> &buffers) {
         group = head / Shape::group_heads;
   int64 first = int64(blockIdx.x) * attention_tile;
   int64 end = first + attention_tile < Spec::seq_len ? first + attention_tile : Spec::seq_len;
-  const int *document_start = buffers.template get<const int>(At::document_start) + row_start;
+  const int *document_start = attention_starts<Spec>(buffers, At::document_start, row_start);
   int64 head_begin = row_start * Spec::heads * Shape::dim + head * Shape::dim;
   const T *dout = buffers.template get<const T>(0) + head_begin,
           *q = buffers.template get<const T>(1) + head_begin;
@@ -217,11 +236,12 @@ __device__ void attention_grad_generic_queries(const Pointers<N> &buffers) {
     }
   }
   int64 first_key = attention_first_key<Spec>(document_start, first, end);
-  for (int64 keys = first_key; keys < end; keys += attention_tile) {
+  int64 last_key = attention_last_key<Spec>(end);
+  for (int64 keys = first_key; keys < last_key; keys += attention_tile) {
     __syncthreads();
-    attention_load<Spec>(k_tile, k, Spec::groups * Shape::dim, keys, end,
+    attention_load<Spec>(k_tile, k, Spec::groups * Shape::dim, keys, last_key,
                          [](int64) { return 1.0f; });
-    attention_load<Spec>(v_tile, v, Spec::v_stride, keys, end, [](int64) { return 1.0f; });
+    attention_load<Spec>(v_tile, v, Spec::v_stride, keys, last_key, [](int64) { return 1.0f; });
     __syncthreads();
 #pragma unroll
     for (int e = 0; e < attention_each; ++e) {
@@ -230,7 +250,7 @@ __device__ void attention_grad_generic_queries(const Pointers<N> &buffers) {
       if (t >= end)
         continue;
       float ds = 0;
-      if (attention_sees<Spec>(t, j, document_start[t])) {
+      if (attention_sees<Spec>(t, j, attention_start<Spec>(document_start, t))) {
         float score =
             attention_dot<Spec>(q_tile + line * Shape::pitch, k_tile + lane * Shape::pitch);
         float dp = attention_dot<Spec>(do_tile + line * Shape::pitch, v_tile + lane * Shape::pitch);
@@ -261,7 +281,7 @@ __device__ void attention_grad_generic_keys(const Pointers<N> &buffers) {
   int64 row_start = int64(blockIdx.z) * Spec::seq_len, group = blockIdx.y;
   int64 first = int64(blockIdx.x) * attention_tile;
   int64 end = first + attention_tile < Spec::seq_len ? first + attention_tile : Spec::seq_len;
-  const int *document_start = buffers.template get<const int>(At::document_start) + row_start;
+  const int *document_start = attention_starts<Spec>(buffers, At::document_start, row_start);
   constexpr int64 q_stride = Spec::heads * Shape::dim, k_stride = Spec::groups * Shape::dim;
   const T *k = buffers.template get<const T>(2) + row_start * k_stride + group * Shape::dim;
   const T *v = buffers.template get<const T>(3) + row_start * Spec::v_stride + group * Shape::dim;
@@ -288,14 +308,15 @@ __device__ void attention_grad_generic_keys(const Pointers<N> &buffers) {
       else
         return 1.0f;
     };
-    for (int64 queries = first; queries < last_query; queries += attention_tile) {
+    for (int64 queries = Spec::causal ? first : 0; queries < last_query;
+         queries += attention_tile) {
       __syncthreads();
       attention_load<Spec>(q_tile, q, q_stride, queries, last_query, [](int64) { return 1.0f; });
       attention_load<Spec>(do_tile, dout, q_stride, queries, last_query, gate_of);
       __syncthreads();
       int64 t = queries + lane;
       bool query = t < last_query;
-      int64 start = query ? document_start[t] : 0;
+      int64 start = query ? attention_start<Spec>(document_start, t) : 0;
       float lse_t = query ? lse[t * Spec::heads] : 0.0f,
             row_term = query ? row_terms[t * Spec::heads] : 0.0f;
 #pragma unroll

@@ -12,6 +12,7 @@ KernelTable::KernelTable() {
   addLossKernels(*this);
   addUpdateKernels(*this);
   addMeshKernels(*this);
+  addVisionKernels(*this);
 }
 
 LogicalResult KernelTable::lower(KernelSelector &select, Operation *op) const {

@@ -44,5 +44,6 @@ void addDataKernels(KernelTable &table);
 void addLossKernels(KernelTable &table);
 void addUpdateKernels(KernelTable &table);
 void addMeshKernels(KernelTable &table);
+void addVisionKernels(KernelTable &table);
 
 } // namespace step37

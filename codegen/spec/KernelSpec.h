@@ -13,6 +13,7 @@
 #include "codegen/spec/Argument.h"
 #include "codegen/spec/Fields.h"
 #include "codegen/spec/MeshSpecs.h"
+#include "codegen/spec/VisionSpec.h"
 
 #include <cstdint>
 #include <string>
@@ -169,14 +170,15 @@ struct QkNormRopeGrad {
   Arguments arguments() const;
 };
 
-/// Causal grouped-query attention within documents. Query t of a row sees keys j ≤ t with
-/// j ≥ document_start[t] and, if window > 0, j > t − window (window counts the query's own key).
+/// Grouped-query attention. Causal: query t of a row sees the keys j ≤ t of its document, that is
+/// j ≥ document_start[t], and, if window > 0, j > t − window (window counts the query's own key).
+/// Otherwise it sees all keys of its row.
 /// KV head g serves query heads g·(heads/groups) … . o = softmax(scale·q·k)·v in f32;
 /// out = o·sigmoid(gate) per head if `gated`; lse = log-sum-exp of the scaled scores.
 /// spec/model.md B.3, B.4.
 /// Arguments: q [tokens, heads·head_dim], k [tokens, groups·head_dim], v (v_stride),
-/// [gate [tokens, heads] (gate_stride)], document_start i32 [tokens], out [tokens, heads·head_dim],
-/// lse f32 [tokens, heads].
+/// [gate [tokens, heads] (gate_stride)], [document_start i32 [tokens] if causal],
+/// out [tokens, heads·head_dim], lse f32 [tokens, heads].
 struct Attention {
   static constexpr std::string_view family = "attention";
   int64_t tokens = 0, seq_len = 0, heads = 0, groups = 0, head_dim = 0, window = 0;
@@ -184,14 +186,15 @@ struct Attention {
   bool gated = true;
   double scale = 1;
   DType type = DType::f32;
+  bool causal = true;
   STEP37_FIELDS(tokens, seq_len, heads, groups, head_dim, window, v_stride, gate_stride, gated,
-                scale, type)
+                scale, type, causal)
   Arguments arguments() const;
 };
 
 /// Gradient of Attention. The gated output carries what is needed: with y = out, <dy,y> per head
 /// gives dgate = <dy,y>·(1−sigmoid(gate)) and the softmax's row term.
-/// Arguments: dout, q, k, v, [gate], document_start, out, lse, dq, dk (contiguous),
+/// Arguments: dout, q, k, v, [gate], [document_start], out, lse, dq, dk (contiguous),
 /// dv (dv_stride), [dgate (dgate_stride)], workspace f32 [2, tokens, heads].
 struct AttentionGrad {
   static constexpr std::string_view family = "attention_grad";
@@ -200,8 +203,9 @@ struct AttentionGrad {
   bool gated = true;
   double scale = 1;
   DType type = DType::f32;
+  bool causal = true;
   STEP37_FIELDS(tokens, seq_len, heads, groups, head_dim, window, v_stride, gate_stride, dv_stride,
-                dgate_stride, gated, scale, type)
+                dgate_stride, gated, scale, type, causal)
   Arguments arguments() const;
 };
 
@@ -452,7 +456,9 @@ using KernelSpec =
                  SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch, Combine, CombineGrad,
                  GroupedGemm, GroupedGemmGrad, GroupedSwiglu, ShiftLabels, LogitsLoss, Fill,
                  ReduceSum, TakeRows, CopyColumns, SumOfSquares, GlobalNorm, AdamW, Collective,
-                 LocalizeIds, ExpertWindow, LossStats, MergeLossStats, LogitsGrad>;
+                 LocalizeIds, ExpertWindow, LossStats, MergeLossStats, LogitsGrad, Patches,
+                 AddPositions, AddPositionsGrad, LayerNorm, LayerNormGrad, BroadcastRow, ColumnSums,
+                 QuickGelu, QuickGeluGrad, AxialRopeTable, RotatePairs, Unfold, Fold, MergeRows>;
 
 /// The family's name, as in the plan file.
 std::string_view family(const KernelSpec &spec);

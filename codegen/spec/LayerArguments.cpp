@@ -111,7 +111,8 @@ Arguments Attention::arguments() const {
   list.read("v", type, strided(tokens, groups * head_dim, v_stride));
   if (gated)
     list.read("gate", type, strided(tokens, heads, gate_stride));
-  list.read("document_start", DType::i32, tokens);
+  if (causal)
+    list.read("document_start", DType::i32, tokens);
   list.write("out", type, queries);
   list.write("lse", DType::f32, Count(tokens) * heads);
   return list.take();
@@ -126,7 +127,8 @@ Arguments AttentionGrad::arguments() const {
   list.read("v", type, strided(tokens, groups * head_dim, v_stride));
   if (gated)
     list.read("gate", type, strided(tokens, heads, gate_stride));
-  list.read("document_start", DType::i32, tokens);
+  if (causal)
+    list.read("document_start", DType::i32, tokens);
   list.read("out", type, queries);
   list.read("lse", DType::f32, Count(tokens) * heads);
   list.write("dq", type, queries);

@@ -53,7 +53,7 @@ private:
 bool mayBeZero(std::string_view field) {
   return field == "residuals" || field == "rotary_dim" || field == "window" ||
          field == "gate_stride" || field == "dgate_stride" || field == "workspace_bytes" ||
-         field == "first";
+         field == "first" || field == "table_side";
 }
 
 /// The rule for every field by its type.
@@ -128,6 +128,7 @@ void relations(const QkNormRopeGrad &spec, const Checker &checker) {
 template <class Spec> void attentionRelations(const Spec &spec, const Checker &checker) {
   checker.divides("tokens", spec.tokens, spec.seq_len, "seq_len");
   checker.divides("heads", spec.heads, spec.groups, "groups");
+  checker.require(spec.causal || spec.window == 0, "window", "needs causal attention");
   checker.stride("v_stride", spec.v_stride, spec.groups * spec.head_dim);
   if (spec.gated)
     checker.stride("gate_stride", spec.gate_stride, spec.heads);
@@ -193,6 +194,44 @@ void relations(const ExpertWindow &spec, const Checker &checker) {
 void relations(const CopyColumns &spec, const Checker &checker) {
   checker.stride("x_stride", spec.x_stride, spec.cols);
   checker.stride("out_stride", spec.out_stride, spec.cols);
+}
+
+void relations(const Patches &spec, const Checker &checker) {
+  checker.divides("height", spec.height, spec.patch, "patch");
+  checker.divides("width", spec.width, spec.patch, "patch");
+}
+
+void gridRelations(const std::vector<int64_t> &grids, const Checker &checker) {
+  checker.require(grids.size() % 3 == 0, "grids", "must be triples of count, height and width");
+}
+
+/// AddPositions and its gradient.
+template <class Spec> void positionRelations(const Spec &spec, const Checker &checker) {
+  gridRelations(spec.grids, checker);
+  checker.require(spec.table_side > 0 || spec.class_token, "table_side",
+                  "must be positive without a class token");
+}
+
+void relations(const AddPositions &spec, const Checker &checker) {
+  positionRelations(spec, checker);
+}
+void relations(const AddPositionsGrad &spec, const Checker &checker) {
+  positionRelations(spec, checker);
+}
+void relations(const AxialRopeTable &spec, const Checker &checker) {
+  gridRelations(spec.grids, checker);
+}
+void relations(const Unfold &spec, const Checker &checker) { gridRelations(spec.grids, checker); }
+void relations(const Fold &spec, const Checker &checker) { gridRelations(spec.grids, checker); }
+
+void relations(const RotatePairs &spec, const Checker &checker) {
+  checker.divides("head_dim", spec.head_dim, 2, "2");
+  checker.stride("x_stride", spec.x_stride, spec.heads * spec.head_dim);
+  checker.stride("out_stride", spec.out_stride, spec.heads * spec.head_dim);
+}
+
+void relations(const MergeRows &spec, const Checker &checker) {
+  checker.require(spec.has_x || spec.has_source, "has_x", "must be true without a source");
 }
 
 } // namespace

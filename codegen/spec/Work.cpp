@@ -45,6 +45,8 @@ double operationsOf(const GroupedGemmGrad &spec) {
 /// Pairs of a query and a key that it sees, of one head.
 template <class Spec> double visiblePairs(const Spec &spec) {
   double length = double(spec.seq_len);
+  if (!spec.causal)
+    return double(spec.tokens) * length;
   double window = spec.window > 0 ? std::min(length, double(spec.window)) : length;
   return double(spec.tokens) / length * (length * window - window * (window - 1) / 2);
 }

@@ -45,18 +45,20 @@ def Step37_PartAttr : AttrDef<Step37_Dialect, "Part"> {
   let description = [{
     The published tensor, seen as `blocks` rows in its own row-major order, has row b at element
     `begin + b·stride` of the parameter. A whole parameter is one part with one block. `element_type`
-    is the published one; `init_std` the deviation of random initialisation, 0 for zeros. On a rank,
-    `shape` is that of the rank's piece, padded to equal sizes, `split` lists for each dimension the mesh axes
-    that it is split over, and `whole` is the published shape.
+    is the published one; `init_std` the deviation of random initialisation around `init_mean`
+    (0 where it is not given). On a rank, `shape` is that of the rank's piece, padded to equal sizes, `split`
+    lists for each dimension the mesh axes that it is split over, and `whole` is the published shape.
   }];
   let parameters = (ins "::mlir::StringAttr":$name, "::mlir::Type":$element_type,
                         ArrayRefParameter<"int64_t">:$shape, "int64_t":$blocks, "int64_t":$begin,
                         "int64_t":$stride, "::mlir::FloatAttr":$init_std,
+                        OptionalParameter<"::mlir::FloatAttr">:$init_mean,
                         OptionalParameter<"::mlir::ArrayAttr">:$split,
                         OptionalArrayRefParameter<"int64_t">:$whole);
   let assemblyFormat = [{
     `<` $name `,` $element_type `,` `[` $shape `]` `,` `blocks` `=` $blocks `,` `begin` `=` $begin `,`
-    `stride` `=` $stride `,` `init_std` `=` $init_std (`,` `split` `=` $split^ `,` `whole` `=` `[` $whole `]`)? `>`
+    `stride` `=` $stride `,` `init_std` `=` $init_std (`,` `init_mean` `=` $init_mean^)?
+    (`,` `split` `=` $split^ `,` `whole` `=` `[` $whole `]`)? `>`
   }];
 }
 

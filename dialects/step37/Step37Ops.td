@@ -1,5 +1,5 @@
 // Operations of the step37 dialect. Order: symbols and state, forward operations with their gradients,
-// loss, optimizer. Verifiers are in <topic>Verifiers.cpp, gradients in Step37Vjp.cpp.
+// loss, optimizer, vision (VisionOps.td). Verifiers are in <topic>Verifiers.cpp, gradients in Step37Vjp.cpp.
 #ifndef STEP37_OPS_TD
 #define STEP37_OPS_TD
 
@@ -731,5 +731,6 @@ def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, MemoryEffects<[MemRead, Mem
 
 include "dialects/step37/CollectiveOps.td"
 include "dialects/step37/DataOps.td"
+include "dialects/step37/VisionOps.td"
 
 #endif

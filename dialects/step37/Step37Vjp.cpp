@@ -1,16 +1,13 @@
 // Vector-Jacobian products of the step37 operations: each builds its own gradient, for the whole
 // (unsharded) program. Formulas: the descriptions of the gradient operations in Step37Ops.td.
-#include "dialects/step37/Step37Dialect.h"
+#include "dialects/step37/Vjp.h"
 
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
 
 namespace step37::ir {
-namespace {
-
-/// Fails unless gradients reach exactly the first `count` results: the formulas know no others.
-LogicalResult expectFirst(Operation *op, ArrayRef<Value> resultGradients, size_t count = 1) {
+LogicalResult expectFirst(Operation *op, ArrayRef<Value> resultGradients, size_t count) {
   for (auto [index, gradient] : llvm::enumerate(resultGradients))
     if (bool(gradient) != (index < count))
       return op->emitOpError() << (gradient ? "has no gradient for its result #"
@@ -18,8 +15,6 @@ LogicalResult expectFirst(Operation *op, ArrayRef<Value> resultGradients, size_t
                                << index;
   return success();
 }
-
-} // namespace
 
 LogicalResult EmbeddingOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGradients,
                                     ArrayRef<Type> gradientTypes,

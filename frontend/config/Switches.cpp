@@ -81,6 +81,23 @@ std::span<const Switch> switchTable() {
        SwitchKind::factor,
        {},
        "what the loss of each depth of multi-token prediction counts (0.1 / number of depths)"},
+      {"vision_rope",
+       SwitchKind::word,
+       {"column_first", "row_first"},
+       "whose angles come first in a head of the vision tower"},
+      {"image_mismatch",
+       SwitchKind::word,
+       {"error", "truncate"},
+       "image tokens and features that do not match: refused, or cut to what both have"},
+      {"image_start_id",
+       SwitchKind::count,
+       {},
+       "token before an image's features, with patch_start_id: features go behind these tokens, "
+       "crops first, instead of to every image token in order"},
+      {"patch_start_id",
+       SwitchKind::count,
+       {},
+       "token before a crop's features, with image_start_id"},
   };
   return table;
 }

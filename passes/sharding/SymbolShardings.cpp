@@ -61,7 +61,7 @@ void SymbolShardings::localizeParts(ir::ParameterOp parameter, RankedTensorType 
   auto cut =
       ir::PartAttr::get(parameter.getContext(), part.getName(), part.getElementType(),
                         local.getShape(), part.getBlocks(), part.getBegin(), part.getStride(),
-                        part.getInitStd(), *parameter.getSplit(), part.getShape());
+                        part.getInitStd(), part.getInitMean(), *parameter.getSplit(), part.getShape());
   parameter.setPartsAttr(ArrayAttr::get(parameter.getContext(), {cut}));
 }
 

@@ -47,7 +47,7 @@ void attend(const spec::Attention &spec, HostContext &context, HostArguments arg
   auto *k = argument<const T>(arguments, next++);
   auto *v = argument<const T>(arguments, next++);
   auto *gate = spec.gated ? argument<const T>(arguments, next++) : nullptr;
-  auto *documentStart = argument<const int32_t>(arguments, next++);
+  auto *documentStart = spec.causal ? argument<const int32_t>(arguments, next++) : nullptr;
   T *out = argument<T>(arguments, next++);
   float *lse = argument<float>(arguments, next);
   int64_t dim = spec.head_dim, kStride = spec.groups * dim;

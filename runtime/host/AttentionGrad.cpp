@@ -24,7 +24,7 @@ public:
     k = argument<const T>(arguments, next++);
     v = argument<const T>(arguments, next++);
     gate = spec.gated ? argument<const T>(arguments, next++) : nullptr;
-    documentStart = argument<const int32_t>(arguments, next++);
+    documentStart = spec.causal ? argument<const int32_t>(arguments, next++) : nullptr;
     out = argument<const T>(arguments, next++);
     lse = argument<const float>(arguments, next++);
     dq = argument<T>(arguments, next++);
@@ -150,7 +150,7 @@ private:
     std::fill_n(tile.sums, 2 * cols * dim, 0.0f);
     Panel keyRows = keyPanel(part, keys, tile), valueRows = valuePanel(part, keys, tile);
 
-    for (int64_t first = part.pairOf(keys.first); first < part.pairs(); first += pairTile) {
+    for (int64_t first = part.firstPairFor(keys.first); first < part.pairs(); first += pairTile) {
       Range pairs = {first, std::min(first + pairTile, part.pairs())};
       Range all = part.keys(pairs);
       Range seen = {std::max(all.first, keys.first), std::min(all.last, keys.last)};

@@ -51,7 +51,7 @@ public:
   AttentionPart(const Spec &spec, const int32_t *documentStart, int64_t index)
       : group(index % spec.groups), firstToken(index / spec.groups * spec.seq_len),
         heads(spec.heads), groupHeads(spec.heads / spec.groups), seqLen(spec.seq_len),
-        window(spec.window), documentStart(documentStart + firstToken) {}
+        window(spec.window), documentStart(spec.causal ? documentStart + firstToken : nullptr) {}
 
   template <class Spec> static int64_t count(const Spec &spec) {
     return spec.tokens / spec.seq_len * spec.groups;
@@ -61,8 +61,8 @@ public:
   }
 
   int64_t pairs() const { return seqLen * groupHeads; }
-  /// The first pair of the query at position `query`.
-  int64_t pairOf(int64_t query) const { return query * groupHeads; }
+  /// The first pair whose query can see the key at position `key`.
+  int64_t firstPairFor(int64_t key) const { return documentStart ? key * groupHeads : 0; }
   int64_t token(int64_t pair) const { return firstToken + pair / groupHeads; }
   int64_t head(int64_t pair) const { return group * groupHeads + pair % groupHeads; }
   /// Index of a pair in a [tokens, heads] matrix.
@@ -70,6 +70,8 @@ public:
 
   /// Keys that a pair's query sees.
   Range keys(int64_t pair) const {
+    if (!documentStart)
+      return {0, seqLen};
     int64_t query = pair / groupHeads, first = documentStart[query];
     return {window > 0 ? std::max(first, query - window + 1) : first, query + 1};
   }
@@ -93,7 +95,7 @@ public:
 
 private:
   int64_t heads, groupHeads, seqLen, window;
-  const int32_t *documentStart;
+  const int32_t *documentStart; // null: every query sees all keys
 };
 
 } // namespace step37::host

@@ -59,6 +59,22 @@ void run(const spec::LossStats &spec, HostContext &context, HostArguments argume
 void run(const spec::MergeLossStats &spec, HostContext &context, HostArguments arguments);
 void run(const spec::LogitsGrad &spec, HostContext &context, HostArguments arguments);
 
+// Images: ImageWindows.cpp, ImagePositions.cpp, and a file each.
+void run(const spec::Patches &spec, HostContext &context, HostArguments arguments);
+void run(const spec::Unfold &spec, HostContext &context, HostArguments arguments);
+void run(const spec::Fold &spec, HostContext &context, HostArguments arguments);
+void run(const spec::AddPositions &spec, HostContext &context, HostArguments arguments);
+void run(const spec::AddPositionsGrad &spec, HostContext &context, HostArguments arguments);
+void run(const spec::AxialRopeTable &spec, HostContext &context, HostArguments arguments);
+void run(const spec::RotatePairs &spec, HostContext &context, HostArguments arguments);
+void run(const spec::LayerNorm &spec, HostContext &context, HostArguments arguments);
+void run(const spec::LayerNormGrad &spec, HostContext &context, HostArguments arguments);
+void run(const spec::BroadcastRow &spec, HostContext &context, HostArguments arguments);
+void run(const spec::ColumnSums &spec, HostContext &context, HostArguments arguments);
+void run(const spec::QuickGelu &spec, HostContext &context, HostArguments arguments);
+void run(const spec::QuickGeluGrad &spec, HostContext &context, HostArguments arguments);
+void run(const spec::MergeRows &spec, HostContext &context, HostArguments arguments);
+
 /// Floats of scratch that a twin needs for each worker. A twin that needs some declares its own
 /// overload below.
 template <class Spec> int64_t scratchFloats(const Spec &) { return 0; }
@@ -80,5 +96,10 @@ int64_t scratchFloats(const spec::RouteGrad &spec);
 int64_t scratchFloats(const spec::CombineGrad &spec);
 int64_t scratchFloats(const spec::LossStats &spec);
 int64_t scratchFloats(const spec::LogitsGrad &spec);
+int64_t scratchFloats(const spec::Patches &spec);
+int64_t scratchFloats(const spec::Fold &spec);
+int64_t scratchFloats(const spec::AddPositions &spec);
+int64_t scratchFloats(const spec::LayerNorm &spec);
+int64_t scratchFloats(const spec::LayerNormGrad &spec);
 
 } // namespace step37::host

@@ -72,6 +72,8 @@ Runs checkPart(const Part &part, size_t index, int64_t held, int64_t elements,
                              std::to_string(elements) + " elements");
   if (!std::isfinite(part.init_std) || part.init_std < 0)
     path.field("init_std").fail("is negative");
+  if (!std::isfinite(part.init_mean))
+    path.field("init_mean").fail("is not finite");
   if (part.blocks == 1 || part.stride == part.block)
     return {1, held, part.begin, elements, index};
   return {part.blocks, part.block, part.begin, part.stride, index};

@@ -120,7 +120,8 @@ struct Part {
   DType type = DType::bf16;   // published element type
   std::vector<int64_t> shape; // published shape, whole
   int64_t blocks = 1, block = 0, begin = 0, stride = 0;
-  double init_std = 0; // random initialisation: normal of this deviation; 0: zeros
+  // Random initialisation: normal of this deviation around the mean; 0: the mean.
+  double init_std = 0, init_mean = 0;
   Split split{};
 };
 
@@ -145,6 +146,21 @@ struct CarriedTensor {
   std::string name;
   DType type = DType::bf16;
   std::vector<int64_t> shape;
+};
+
+/// The images that a micro-batch of a rank may have, and where their features go: buffers
+/// pixel_values, pixel_values_local, image_feature and image_position. Features are rows, those of
+/// all global views before those of all crops.
+struct ImageInputs {
+  int64_t images = 0, crops = 0;              // at most; images 0: a plan without images
+  int64_t channels = 0;                       // of the pixels
+  int64_t image_size = 0, crop_size = 0;      // pixels of a side
+  int64_t image_tokens = 0, crop_tokens = 0;  // features of one
+  int64_t image_token = -1;                   // id that features replace
+  int64_t image_start = -1, patch_start = -1; // where given: ids that features stand behind instead
+  bool truncate = false;                      // features and tokens that do not match are cut
+
+  int64_t features() const { return images * image_tokens + crops * crop_tokens; }
 };
 
 /// A named axis of the mesh.
@@ -175,6 +191,7 @@ struct Plan {
   DType type = DType::bf16;
   int64_t micro_batch = 1, seq_len = 1; // rows per dp rank, tokens per row
   int64_t vocab = 0;
+  ImageInputs images;
   Mesh mesh;
   std::map<std::string, std::string> switches; // --set, all that are in force
   std::vector<Parameter> parameters;

@@ -5,6 +5,9 @@
 #include "runtime/file/CheckedSize.h"
 #include "runtime/plan/UniqueNames.h"
 
+#include <algorithm>
+#include <array>
+
 namespace step37::plan {
 
 namespace {
@@ -16,12 +19,36 @@ void checkIndex(int64_t index, size_t count, std::string_view what, const FieldP
               std::to_string(count));
 }
 
+/// Sizes whose products are sizes of buffers, which the runtime compares with the buffers' own.
+void checkImages(const ImageInputs &images, const FieldPath &path) {
+  if (images.images == 0)
+    return;
+  checkPositive(images.images, path.field("images"));
+  if (images.crops < 0)
+    path.field("crops").fail(std::to_string(images.crops) + " is less than 0");
+  checkPositive(images.channels, path.field("channels"));
+  checkPositive(images.image_size, path.field("image_size"));
+  checkPositive(images.crop_size, path.field("crop_size"));
+  checkPositive(images.image_tokens, path.field("image_tokens"));
+  checkPositive(images.crop_tokens, path.field("crop_tokens"));
+  const std::array<int64_t, 4> image{images.images, images.channels, images.image_size,
+                                     images.image_size};
+  checkShape(image, sizeof(float), path.field("image_size"));
+  const std::array<int64_t, 4> crop{std::max<int64_t>(images.crops, 1), images.channels,
+                                    images.crop_size, images.crop_size};
+  checkShape(crop, sizeof(float), path.field("crop_size"));
+  if (images.images > INT32_MAX / images.image_tokens ||
+      images.crops > INT32_MAX / images.crop_tokens || images.features() > INT32_MAX)
+    path.field("image_tokens").fail("makes more than 2^31 features");
+}
+
 void checkModel(const Plan &plan, const FieldPath &root) {
   checkPositive(plan.micro_batch, root.field("micro_batch"));
   checkPositive(plan.seq_len, root.field("seq_len"));
   checkPositive(plan.vocab, root.field("vocab"));
   if (!checkedMultiply(plan.micro_batch, plan.seq_len))
     root.field("seq_len").fail("times micro_batch is beyond 64 bits");
+  checkImages(plan.images, root.field("images"));
   checkMesh(plan.mesh, root.field("mesh"));
 }
 

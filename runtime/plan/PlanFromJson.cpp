@@ -24,7 +24,8 @@ Split readSplit(const JsonNode &node) {
 
 Part readPart(const JsonNode &node) {
   node.expectKeys(
-      {"name", "dtype", "shape", "blocks", "block", "begin", "stride", "init_std", "split"});
+      {"name", "dtype", "shape", "blocks", "block", "begin", "stride", "init_std", "init_mean",
+       "split"});
   Part part;
   part.name = node["name"].string();
   part.type = readDType(node["dtype"]);
@@ -34,6 +35,7 @@ Part readPart(const JsonNode &node) {
   part.begin = node["begin"].integer();
   part.stride = node["stride"].integer();
   part.init_std = node["init_std"].number();
+  part.init_mean = node["init_mean"].number();
   part.split = readSplit(node["split"]);
   return part;
 }
@@ -140,6 +142,24 @@ Mesh readMesh(const JsonNode &node) {
           node["axes"].list(readAxis)};
 }
 
+ImageInputs readImages(const JsonNode &node) {
+  node.expectKeys({"images", "crops", "channels", "image_size", "crop_size", "image_tokens",
+                   "crop_tokens", "image_token", "image_start", "patch_start", "truncate"});
+  ImageInputs images;
+  images.images = node["images"].integer();
+  images.crops = node["crops"].integer();
+  images.channels = node["channels"].integer();
+  images.image_size = node["image_size"].integer();
+  images.crop_size = node["crop_size"].integer();
+  images.image_tokens = node["image_tokens"].integer();
+  images.crop_tokens = node["crop_tokens"].integer();
+  images.image_token = node["image_token"].integer();
+  images.image_start = node["image_start"].integer();
+  images.patch_start = node["patch_start"].integer();
+  images.truncate = node["truncate"].boolean();
+  return images;
+}
+
 std::map<std::string, std::string> readSwitches(const JsonNode &node) {
   std::map<std::string, std::string> switches;
   for (const auto &[key, value] : node.object().items())
@@ -169,8 +189,8 @@ void checkVersion(const nlohmann::json &header, const std::string &origin) {
 ParsedHeader parseHeader(const nlohmann::json &header, const std::string &origin) {
   const JsonNode node(header, FieldPath(origin));
   node.expectKeys({"sha256", "format_version", "compiler_version", "config_sha256", "model_type",
-                   "dtype", "micro_batch", "seq_len", "vocab", "mesh", "switches", "parameters",
-                   "carried", "targets", "blobs"});
+                   "dtype", "micro_batch", "seq_len", "vocab", "images", "mesh", "switches",
+                   "parameters", "carried", "targets", "blobs"});
   Plan plan;
   plan.compiler_version = node["compiler_version"].string();
   plan.config_sha256 = node["config_sha256"].string();
@@ -179,6 +199,7 @@ ParsedHeader parseHeader(const nlohmann::json &header, const std::string &origin
   plan.micro_batch = node["micro_batch"].integer();
   plan.seq_len = node["seq_len"].integer();
   plan.vocab = node["vocab"].integer();
+  plan.images = readImages(node["images"]);
   plan.mesh = readMesh(node["mesh"]);
   plan.switches = readSwitches(node["switches"]);
   plan.parameters = node["parameters"].list(readParameter);

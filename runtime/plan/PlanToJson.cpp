@@ -20,7 +20,8 @@ Json listJson(const std::vector<Element> &elements, Convert &&convert) {
 Json partJson(const Part &part) {
   return {{"name", part.name},     {"dtype", name(part.type)},  {"shape", part.shape},
           {"blocks", part.blocks}, {"block", part.block},       {"begin", part.begin},
-          {"stride", part.stride}, {"init_std", part.init_std}, {"split", part.split}};
+          {"stride", part.stride}, {"init_std", part.init_std}, {"init_mean", part.init_mean},
+          {"split", part.split}};
 }
 
 Json parameterJson(const Parameter &parameter) {
@@ -106,6 +107,15 @@ Json blobJson(const BlobEntry &blob) {
       {"name", blob.name}, {"offset", blob.offset}, {"bytes", blob.bytes}, {"sha256", blob.sha256}};
 }
 
+Json imagesJson(const ImageInputs &images) {
+  return {{"images", images.images},           {"crops", images.crops},
+          {"channels", images.channels},       {"image_size", images.image_size},
+          {"crop_size", images.crop_size},     {"image_tokens", images.image_tokens},
+          {"crop_tokens", images.crop_tokens}, {"image_token", images.image_token},
+          {"image_start", images.image_start}, {"patch_start", images.patch_start},
+          {"truncate", images.truncate}};
+}
+
 } // namespace
 
 Json headerJson(const Plan &plan, const std::vector<BlobEntry> &blobs, const std::string &sha256) {
@@ -121,6 +131,7 @@ Json headerJson(const Plan &plan, const std::vector<BlobEntry> &blobs, const std
           {"micro_batch", plan.micro_batch},
           {"seq_len", plan.seq_len},
           {"vocab", plan.vocab},
+          {"images", imagesJson(plan.images)},
           {"mesh", meshJson(plan.mesh)},
           {"switches", std::move(switches)},
           {"parameters", listJson(plan.parameters, parameterJson)},

@@ -1,9 +1,12 @@
-// Tokens to train on and tokens held out: a text, or rows of ids. What training sees at a sample is
-// a function of the seed and the sample's number only, so that a resumed run goes on as if nothing
-// had happened. Batches and their order on ranks are the trainer's.
+// What to train on and what is held out: a text, rows of ids, or conversations with pictures. What
+// training sees at a sample is a function of the seed and the sample's number only, so that a
+// resumed run goes on as if nothing had happened. Batches and their order on ranks are the
+// trainer's.
 #pragma once
 
-#include "runtime/train/TokenRows.h"
+#include "runtime/train/Batch.h"
+#include "runtime/train/ConversationOptions.h"
+#include "runtime/train/DataLimits.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -17,19 +20,25 @@ class Dataset {
 public:
   virtual ~Dataset() = default;
 
-  /// Opens `path`: NAME.safetensors as rows of ids, any other file as a text whose bytes are
-  /// tokens. Without a path, `builtInText`. The last tenth of the text or of the rows is held out;
-  /// fewer than ten rows serve as both. Throws Error where data is empty, too short, or has ids
-  /// beyond the vocabulary.
+  /// Opens `path`: NAME.safetensors as conversations or as rows of ids, whichever it holds; any
+  /// other file as a text whose bytes are tokens, but for NAME.jsonl, which is refused with the
+  /// command that tokenises it. Without a path, `builtInText`. The last tenth of the text or of the
+  /// rows is held out; fewer than ten rows serve as both. Throws Error where data is empty, too
+  /// short, or has ids beyond the vocabulary.
   static std::unique_ptr<Dataset> open(const std::filesystem::path &path,
-                                       std::string_view builtInText, const TokenLimits &limits);
+                                       std::string_view builtInText, const DataLimits &limits,
+                                       const ConversationOptions &options = {});
 
-  /// Writes the `sample`-th training row of `seed` to row `row` of `batch`.
-  virtual void trainingRow(uint64_t seed, int64_t sample, TokenRows &batch, int64_t row) = 0;
+  /// Writes the `sample`-th training row of `seed` to row `row` of `batch`, and appends its
+  /// pictures.
+  virtual void trainingRow(uint64_t seed, int64_t sample, Batch &batch, int64_t row) = 0;
 
   /// Held-out rows, in the order of the data. They cover every held-out token once.
   virtual int64_t heldOutRows() const = 0;
-  virtual void heldOutRow(int64_t index, TokenRows &batch, int64_t row) const = 0;
+  virtual void heldOutRow(int64_t index, Batch &batch, int64_t row) = 0;
+
+  /// Samples that were left out so far; null for data that has no samples of their own.
+  virtual BadSamples *badSamples() { return nullptr; }
 
   /// What it is, for the log: "text.txt: 400433 bytes, the last 40044 held out".
   virtual std::string description() const = 0;

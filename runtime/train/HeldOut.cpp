@@ -7,19 +7,19 @@
 
 namespace step37 {
 
-double heldOutLoss(Model &model, const Dataset &data, int64_t maxRows) {
+double heldOutLoss(Model &model, Dataset &data, int64_t maxRows) {
   int64_t available = data.heldOutRows();
   int64_t evaluated = std::min(available, maxRows);
   double sum = 0, counted = 0;
   for (int64_t first = 0; first < evaluated; first += model.rows()) {
-    TokenRows batch(model.rows(), model.seqLen());
-    std::fill(batch.mask.begin(), batch.mask.end(), 0.0f); // of rows that stay empty
+    Batch batch{TokenRows(model.rows(), model.seqLen()), {}};
+    std::fill(batch.tokens.mask.begin(), batch.tokens.mask.end(), 0.0f); // of rows that stay empty
     for (int64_t row = 0; row < std::min(model.rows(), evaluated - first); ++row)
       data.heldOutRow((first + row) * available / evaluated, batch, row);
-    model.writeBatch(batch);
+    model.writeBatch(batch.tokens, batch.images);
     model.run("eval");
     sum += model.readScalar("loss_sum");
-    counted += batch.counted();
+    counted += batch.tokens.counted();
   }
   if (counted <= 0)
     throw Error(data.description() + ": the loss mask counts no held-out token");

@@ -1,9 +1,12 @@
-// Images of a batch, beside its tokens (TokenRows.h): pixels as a plan's inputs take them.
-// Decoding, cropping and normalising are whoever fills it; which token each feature goes to is
-// ImageSlots.h.
+// Images of a batch, beside its tokens (TokenRows.h): pixels as a plan's inputs take them, and
+// their form in safetensors files. Decoding, cropping and normalising are whoever fills it; which
+// token each feature goes to is ImageSlots.h.
 #pragma once
 
+#include "runtime/plan/Plan.h"
+
 #include <cstdint>
+#include <filesystem>
 #include <vector>
 
 namespace step37 {
@@ -37,5 +40,11 @@ struct ImageBatch {
     cropPixels.insert(cropPixels.end(), other.cropPixels.begin(), other.cropPixels.end());
   }
 };
+
+/// Reads `pixel_values` F32 [images, channels, H, W], `pixel_values_local` F32 [crops, channels, h,
+/// w] and `num_local_patches` I64 or I32 [images], the crops of each image (default none); a file
+/// without pixel_values has no images. Sizes are those of `inputs`. Throws Error naming file and
+/// tensor.
+ImageBatch readImageBatch(const std::filesystem::path &path, const plan::ImageInputs &inputs);
 
 } // namespace step37

@@ -4,6 +4,7 @@
 #include "bridge/PartRuns.h"
 #include "runtime/file/Error.h"
 #include "runtime/plan/PieceRuns.h"
+#include "runtime/train/ImageSlots.h"
 
 #include <numeric>
 #include <string>
@@ -121,10 +122,43 @@ void Model::readOutput(int index, int64_t first, std::span<std::byte> bytes) con
                  });
 }
 
-void Model::writeBatch(const TokenRows &batch) {
+void Model::writeBatch(const TokenRows &batch, const ImageBatch &images) {
   writeInput(buffer("input_ids", DType::i32), std::as_bytes(std::span(batch.ids)));
   writeInput(buffer("loss_mask", DType::f32), std::as_bytes(std::span(batch.mask)));
   writeInput(buffer("document_start", DType::i32), std::as_bytes(std::span(batch.documentStart)));
+  if (modelPlan.images.images > 0)
+    writeImages(batch, images);
+  else if (images.images() > 0)
+    throw Error("the batch has images, and the plan takes none: it is a text model");
+}
+
+void Model::writeImages(const TokenRows &tokens, const ImageBatch &images) {
+  const plan::ImageInputs &inputs = modelPlan.images;
+  const std::vector<RankImages> ranks = placeImages(modelPlan, tokens, images);
+  const int64_t viewSize = inputs.channels * inputs.image_size * inputs.image_size;
+  const int64_t cropSize = inputs.channels * inputs.crop_size * inputs.crop_size;
+  // Slots that no image takes keep what they hold: no token reads their features.
+  auto writePixels = [&](int rank, std::string_view name, int64_t slots, int64_t size,
+                         const std::vector<int64_t> &chosen, const std::vector<float> &pixels) {
+    int index = buffer(name, DType::f32, slots * size);
+    for (size_t slot = 0; slot < chosen.size(); ++slot)
+      modelExecutor->write(
+          rank, index, static_cast<int64_t>(slot) * size * int64_t(sizeof(float)),
+          std::as_bytes(std::span(pixels).subspan(static_cast<size_t>(chosen[slot] * size),
+                                                  static_cast<size_t>(size))));
+  };
+  auto writePlaces = [&](int rank, std::string_view name, const std::vector<int32_t> &places) {
+    modelExecutor->write(rank, buffer(name, DType::i32, std::ssize(places)), 0,
+                         std::as_bytes(std::span(places)));
+  };
+  for (int rank = 0; rank < modelExecutor->localRanks(); ++rank) {
+    const RankImages &own = ranks[static_cast<size_t>(rank)];
+    writePixels(rank, "pixel_values", inputs.images, viewSize, own.images, images.pixels);
+    if (inputs.crops > 0)
+      writePixels(rank, "pixel_values_local", inputs.crops, cropSize, own.crops, images.cropPixels);
+    writePlaces(rank, "image_feature", own.featureOfToken);
+    writePlaces(rank, "image_position", own.tokenOfFeature);
+  }
 }
 
 void Model::writeScalars(std::string_view name, std::span<const float> values) {

@@ -6,7 +6,8 @@
 
 #include "runtime/Executor.h"
 #include "runtime/plan/Plan.h"
-#include "runtime/train/TokenRows.h"
+#include "runtime/train/DataLimits.h"
+#include "runtime/train/ImageBatch.h"
 
 #include <initializer_list>
 #include <memory>
@@ -29,7 +30,7 @@ public:
   /// Rows of a micro-batch over all data-parallel ranks, tokens of a row.
   int64_t rows() const { return modelPlan.mesh.dp * modelPlan.micro_batch; }
   int64_t seqLen() const { return modelPlan.seq_len; }
-  TokenLimits limits() const { return {modelPlan.seq_len, modelPlan.vocab}; }
+  DataLimits limits() const { return {modelPlan.seq_len, modelPlan.vocab, modelPlan.images}; }
 
   /// Throws Error naming a program that the plan lacks.
   void requirePrograms(std::initializer_list<std::string_view> names) const;
@@ -45,8 +46,10 @@ public:
   /// element `first` on.
   void readOutput(int buffer, int64_t first, std::span<std::byte> bytes) const;
 
-  /// Writes input_ids, loss_mask and document_start of a micro-batch of rows() rows.
-  void writeBatch(const TokenRows &batch);
+  /// Writes the inputs of a micro-batch of rows() rows: input_ids, loss_mask and document_start;
+  /// for a plan with images their pixels and places too. Throws Error where image tokens and images
+  /// do not match, or the images exceed the plan's bounds.
+  void writeBatch(const TokenRows &tokens, const ImageBatch &images = {});
 
   /// Writes the same values to a scalar buffer of every rank.
   void writeScalars(std::string_view buffer, std::span<const float> values);
@@ -73,6 +76,7 @@ public:
   const plan::Buffer &bufferOf(int index) const;
 
 private:
+  void writeImages(const TokenRows &tokens, const ImageBatch &images);
   void checkParameter(const plan::Parameter &parameter) const;
 
   const plan::Plan &modelPlan;

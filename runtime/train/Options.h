@@ -2,6 +2,8 @@
 // and the library. Ranges are checked where the values are parsed.
 #pragma once
 
+#include "runtime/train/ConversationOptions.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -30,7 +32,8 @@ struct InputOptions {
   std::filesystem::path weights, data;
   std::string_view built_in_text; // outlives the run
   uint64_t seed = defaultSeed;
-  int64_t eval_rows = 1024; // at most so many held-out rows are evaluated
+  int64_t eval_rows = 1024;          // at most so many held-out rows are evaluated
+  ConversationOptions conversations; // how data of that kind is used
 };
 
 struct TrainOptions {

@@ -108,10 +108,13 @@ void probe(Model &model, const ProbeOptions &options) {
   const TokenRows batch = readBatch(model, options);
   Objective objective(model);
   const size_t depths = objective.depths();
+  const plan::ImageInputs &inputs = model.plan().images;
+  const ImageBatch images =
+      inputs.images > 0 ? readImageBatch(options.input, inputs) : ImageBatch();
   safetensors::Writer writer(options.output,
                              outputs(model, static_cast<int64_t>(depths), options.grads));
   objective.count(batch);
-  model.writeBatch(batch);
+  model.writeBatch(batch, images);
   model.run("eval");
   objective.startSums();
   model.executor().finishReads();

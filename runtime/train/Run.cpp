@@ -16,10 +16,12 @@ void runEvaluation(const plan::Plan &plan, const ExecutorOptions &executor,
   model.requirePrograms({"eval"});
   log.note(model.executor().description());
   std::unique_ptr<Dataset> data =
-      Dataset::open(options.data, options.built_in_text, model.limits());
+      Dataset::open(options.data, options.built_in_text, model.limits(), options.conversations);
   log.note(data->description());
   initializeWeights(model, options.weights, options.seed, log);
   const double loss = heldOutLoss(model, *data, options.eval_rows);
+  if (BadSamples *bad = data->badSamples())
+    bad->conclude(log);
   reportRun(model.executor(), executor, log);
   log.heldOut("", loss);
 }

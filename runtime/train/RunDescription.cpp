@@ -11,6 +11,7 @@ nlohmann::json runDescription(const Model &model, const Dataset &data,
                               const TrainOptions &options) {
   const plan::Plan &plan = model.plan();
   const OptimizerOptions &optimizer = options.optimizer;
+  const ConversationOptions &conversations = options.input.conversations;
   nlohmann::json run{{"--seed", options.input.seed},
                      {"--grad-accumulation", options.grad_accumulation},
                      {"--lr", optimizer.lr},
@@ -22,6 +23,11 @@ nlohmann::json runDescription(const Model &model, const Dataset &data,
                      {"--betas", {optimizer.beta1, optimizer.beta2}},
                      {"--eps", optimizer.eps},
                      {"--data (SHA-256)", data.sha256()},
+                     {"--on-bad-sample", name(conversations.on_bad_sample)},
+                     {"--pack-length", conversations.pack_length},
+                     {"--overlong", conversations.overlong ? name(*conversations.overlong) : ""},
+                     {"--max-pixels", conversations.max_pixels},
+                     {"--preprocess", name(conversations.preprocess)},
                      {"plan: config (SHA-256)", plan.config_sha256},
                      {"plan: --dtype", std::string(name(plan.type))},
                      {"plan: rows of a micro-batch", model.rows()},

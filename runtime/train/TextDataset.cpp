@@ -34,28 +34,28 @@ TextDataset::TextDataset(MappedFile mapped, const TokenLimits &limits)
   file = std::move(mapped); // the mapping stays where it is
 }
 
-void TextDataset::copyWindow(int64_t begin, int64_t length, TokenRows &batch, int64_t row) const {
+void TextDataset::copyWindow(int64_t begin, int64_t length, TokenRows &rows, int64_t row) const {
   auto byteToToken = [](char byte) -> int32_t { return static_cast<unsigned char>(byte); };
-  auto ids = batch.ids.begin() + row * seqLen;
-  auto mask = batch.mask.begin() + row * seqLen;
+  auto ids = rows.ids.begin() + row * seqLen;
+  auto mask = rows.mask.begin() + row * seqLen;
   std::string_view window = text.substr(static_cast<size_t>(begin), static_cast<size_t>(length));
   std::fill(std::transform(window.begin(), window.end(), ids, byteToToken), ids + seqLen, 0);
   std::fill(std::fill_n(mask, length, 1.0f), mask + seqLen, 0.0f);
-  std::fill_n(batch.documentStart.begin() + row * seqLen, seqLen, 0);
+  std::fill_n(rows.documentStart.begin() + row * seqLen, seqLen, 0);
 }
 
-void TextDataset::trainingRow(uint64_t seed, int64_t sample, TokenRows &batch, int64_t row) {
+void TextDataset::trainingRow(uint64_t seed, int64_t sample, Batch &batch, int64_t row) {
   uint64_t places = static_cast<uint64_t>(trainingTokens - seqLen + 1);
   uint64_t begin = randomBelow(seed, static_cast<uint64_t>(sample), 0, places);
-  copyWindow(static_cast<int64_t>(begin), seqLen, batch, row);
+  copyWindow(static_cast<int64_t>(begin), seqLen, batch.tokens, row);
 }
 
 // Held-out windows overlap by one token, since the first of a row is not predicted.
 int64_t TextDataset::heldOutRows() const { return (heldOutTokens - 1 + seqLen - 2) / (seqLen - 1); }
 
-void TextDataset::heldOutRow(int64_t index, TokenRows &batch, int64_t row) const {
+void TextDataset::heldOutRow(int64_t index, Batch &batch, int64_t row) {
   int64_t begin = index * (seqLen - 1);
-  copyWindow(trainingTokens + begin, std::min(seqLen, heldOutTokens - begin), batch, row);
+  copyWindow(trainingTokens + begin, std::min(seqLen, heldOutTokens - begin), batch.tokens, row);
 }
 
 std::string TextDataset::description() const {

@@ -14,14 +14,14 @@ public:
   TextDataset(std::string_view text, std::string name, const TokenLimits &limits);
   TextDataset(MappedFile file, const TokenLimits &limits);
 
-  void trainingRow(uint64_t seed, int64_t sample, TokenRows &batch, int64_t row) override;
+  void trainingRow(uint64_t seed, int64_t sample, Batch &batch, int64_t row) override;
   int64_t heldOutRows() const override;
-  void heldOutRow(int64_t index, TokenRows &batch, int64_t row) const override;
+  void heldOutRow(int64_t index, Batch &batch, int64_t row) override;
   std::string description() const override;
   std::string sha256() const override;
 
 private:
-  void copyWindow(int64_t begin, int64_t length, TokenRows &batch, int64_t row) const;
+  void copyWindow(int64_t begin, int64_t length, TokenRows &rows, int64_t row) const;
 
   std::optional<MappedFile> file;
   std::string_view text;

@@ -2,8 +2,6 @@
 // form in safetensors files. Used by training data and the probe.
 #pragma once
 
-#include "runtime/train/ImageBatch.h"
-
 #include <cstdint>
 #include <filesystem>
 #include <vector>
@@ -16,7 +14,6 @@ struct TokenRows {
   std::vector<int32_t> ids;
   std::vector<float> mask;            // weight of the prediction of this token
   std::vector<int32_t> documentStart; // index in the row where the token's document starts
-  ImageBatch images;                  // of all rows; image tokens in `ids` say where they go
 
   TokenRows() = default;
   /// Token 0 everywhere, mask 1, one document a row.

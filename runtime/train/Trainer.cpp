@@ -14,7 +14,7 @@ namespace step37 {
 Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
     : model(model), data(data), options(options), objective(model),
       batches(static_cast<size_t>(options.grad_accumulation),
-              TokenRows(model.rows(), model.seqLen())) {
+              Batch{TokenRows(model.rows(), model.seqLen()), {}}) {
   model.requirePrograms({"accumulate", "update"});
   for (const plan::Parameter &parameter : model.plan().parameters)
     if (parameter.trained &&
@@ -25,20 +25,22 @@ Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
 
 void Trainer::drawBatches(int64_t number) {
   int64_t sample = (number - 1) * options.grad_accumulation * model.rows();
-  for (TokenRows &batch : batches)
-    for (int64_t row = 0; row < batch.rows; ++row)
+  for (Batch &batch : batches) {
+    batch.images.clear();
+    for (int64_t row = 0; row < batch.tokens.rows; ++row)
       data.trainingRow(options.input.seed, sample++, batch, row);
+  }
 }
 
 /// Leaves the gradients of the step's losses in their buffers; their sums are on their way.
 void Trainer::accumulate() {
   objective.begin();
-  for (const TokenRows &batch : batches)
-    objective.count(batch);
+  for (const Batch &batch : batches)
+    objective.count(batch.tokens);
   objective.writeScales();
   for (size_t i = 0; i < batches.size(); ++i) {
     model.writeScalar("accumulate_beta", i == 0 ? 0.0f : 1.0f);
-    model.writeBatch(batches[i]);
+    model.writeBatch(batches[i].tokens, batches[i].images);
     model.run("accumulate");
     objective.startSums();
   }

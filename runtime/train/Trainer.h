@@ -31,7 +31,7 @@ private:
   Dataset &data;
   const TrainOptions options;
   Objective objective;
-  std::vector<TokenRows> batches; // of the current step
+  std::vector<Batch> batches; // of the current step
 };
 
 } // namespace step37

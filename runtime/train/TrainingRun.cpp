@@ -46,7 +46,8 @@ public:
   TrainingRun(const plan::Plan &plan, const ExecutorOptions &executor, const TrainOptions &options,
               RunLog &log)
       : executorOptions(executor), options(options), log(log), model(plan, executor),
-        data(Dataset::open(options.input.data, options.input.built_in_text, model.limits())),
+        data(Dataset::open(options.input.data, options.input.built_in_text, model.limits(),
+                           options.input.conversations)),
         trainer(model, *data, options) {
     model.requirePrograms({"eval"});
   }
@@ -56,6 +57,7 @@ public:
     if (!model.plan().mesh.axes.empty())
       log.note("mesh " + plan::describe(model.plan().mesh));
     log.note(data->description());
+    noteBadSamples();
     start();
     requireFreeSaveDirectory();
     std::optional<JsonLines> jsonLines;
@@ -69,17 +71,25 @@ public:
       if (jsonLines)
         jsonLines->write(record);
       log.step(record);
+      noteBadSamples();
       if (isDue(options.save_every) && !options.save.empty())
         save();
       if (isDue(options.eval_every) && stepsDone < options.steps)
         log.heldOut("step " + std::to_string(stepsDone) + " ", heldOut());
     }
     const double last = heldOut();
+    if (BadSamples *bad = data->badSamples())
+      bad->conclude(log);
     reportRun(model.executor(), executorOptions, log);
     log.heldOut("", last);
   }
 
 private:
+  void noteBadSamples() {
+    if (BadSamples *bad = data->badSamples())
+      bad->note(log);
+  }
+
   /// A tuned product adds up in another order.
   static constexpr const char *tuneEntry = "--tune (SHA-256)";
 

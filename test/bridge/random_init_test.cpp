@@ -86,6 +86,16 @@ TEST(RandomInit, DoesNotDependOnLayout) {
     EXPECT_EQ(second[row * 50 + 48], 0);
     EXPECT_EQ(second[row * 50 + 49], 0);
   }
+  // Around a mean.
+  plain.parts[0].init_mean = 0.5;
+  std::vector<float> moved(first.size());
+  initializeParameter(plain, 3, DType::f32, std::as_writable_bytes(std::span(moved)));
+  for (size_t i = 0; i < first.size(); ++i)
+    EXPECT_EQ(moved[i], first[i] + 0.5f);
+  plain.parts[0].init_std = 0;
+  initializeParameter(plain, 3, DType::f32, std::as_writable_bytes(std::span(moved)));
+  EXPECT_EQ(moved, std::vector<float>(first.size(), 0.5f));
+  plain.parts[0] = part("w", {64, 48}, 1, 64 * 48, 0, 0, 0.02);
   // bf16 is the rounding of the same values.
   std::vector<std::byte> narrow(first.size() * 2);
   initializeParameter(plain, 3, DType::bf16, narrow);

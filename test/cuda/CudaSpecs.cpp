@@ -21,6 +21,7 @@ public:
     loss();
     optimizer();
     mesh();
+    vision();
     for (const spec::KernelSpec &spec : specs)
       spec::check(spec);
     return std::move(specs);
@@ -125,6 +126,42 @@ private:
     add(spec::MergeLossStats{2, chunk});
     add(spec::LogitsGrad{chunk, vocab, 2 * vocab - 1, type});
     add(spec::AdamW{s.width, true, true, type, grad});
+  }
+
+  void vision() {
+    // A view of 728 pixels and six crops of 504 where sizes are as large as published.
+    bool large = s.width >= 1024;
+    int64_t width = large ? 1536 : s.width, heads = large ? 16 : 3, dim = large ? 96 : 14;
+    std::vector<int64_t> grids =
+        large ? std::vector<int64_t>{1, 52, 52, 6, 36, 36} : std::vector<int64_t>{2, 3, 5, 1, 4, 4};
+    add(spec::Patches{2, 3, 28, 42, 14, large, type});
+    for (bool classToken : {false, true}) {
+      add(spec::AddPositions{grids, classToken, large ? 52 : 4, width, type});
+      add(spec::AddPositionsGrad{grids, classToken, large ? 52 : 4, width, type, grad});
+      add(spec::Unfold{grids, classToken, width, type});
+      add(spec::Fold{grids, classToken, width, type});
+    }
+    add(spec::AddPositions{grids, true, 0, width, type});
+    add(spec::AddPositionsGrad{grids, true, 0, width, type, grad});
+    add(spec::AxialRopeTable{grids, false, true, {1, 0.1, 0.01}});
+    int64_t rows = spec::gridTokens(grids, false), images = grids[0];
+    add(spec::RotatePairs{rows, heads, dim, 3 * heads * dim, heads * dim, false, type});
+    add(spec::RotatePairs{rows, heads, dim, heads * dim, 3 * heads * dim, true, type});
+    add(spec::LayerNorm{rows, width, 1e-5, type});
+    add(spec::LayerNormGrad{rows, width, type, grad});
+    for (bool second : {false, true}) {
+      add(spec::BroadcastRow{rows, width, second, type});
+      add(spec::ColumnSums{rows, width, second, type, grad});
+    }
+    add(spec::QuickGelu{rows * width, type});
+    add(spec::QuickGeluGrad{rows * width, type});
+    for (auto [x, source] : {std::pair(true, true), {true, false}, {false, true}})
+      add(spec::MergeRows{s.tokens, 20, width, x, source, type});
+    int64_t length = grids[1] * grids[2], stride = 3 * heads * dim;
+    add(spec::Attention{images * length, length, heads, heads, dim, 0, stride, 0, false, 0.1, type,
+                        false});
+    add(spec::AttentionGrad{images * length, length, heads, heads, dim, 0, stride, 0, stride, 0,
+                            false, 0.1, type, false});
   }
 
   ModelSizes s;

@@ -39,6 +39,38 @@ TEST_F(FullConfig, compilesWithinAMinuteAndFourGigabytes) {
   }
 }
 
+/// The whole model with its tower: 1471 tensors, of which only the multi-token-prediction layers
+/// are not computed; work on images is bounded by what was asked for.
+TEST_F(FullConfig, visionTower) {
+  const std::string plan = compile(config("step37-flash.json"), "vision.plan",
+                                   {"--seq-len", "4096", "--images", "1", "--crops", "6"});
+  const plan::Plan loaded = plan::load(plan);
+  int64_t tensors = 0, parameters = 0, trained = 0;
+  auto count = [&](const std::vector<int64_t> &shape) {
+    int64_t elements = 1;
+    for (int64_t size : shape)
+      elements *= size;
+    ++tensors;
+    parameters += elements;
+    return elements;
+  };
+  for (const plan::Parameter &parameter : loaded.parameters)
+    for (const plan::Part &part : parameter.parts) {
+      const bool tower =
+          part.name.starts_with("vision_model.") || part.name.starts_with("vit_large_projector.");
+      const int64_t elements = count(part.shape);
+      trained += tower && parameter.trained ? elements : 0;
+    }
+  EXPECT_EQ(trained, 1'981'014'784);
+  for (const plan::CarriedTensor &tensor : loaded.carried)
+    count(tensor.shape);
+  EXPECT_EQ(tensors, 1471);
+  EXPECT_EQ(parameters, 201'365'316'160);
+  EXPECT_EQ(loaded.images.image_tokens, 169);
+  EXPECT_EQ(loaded.images.crop_tokens, 81);
+  EXPECT_EQ(loaded.images.features(), 169 + 6 * 81);
+}
+
 /// From two directories, by a relative and by an absolute path, to files of other names.
 TEST_F(FullConfig, givesTheSameBytesFromTwoDirectories) {
   const fs::path back = fs::current_path();

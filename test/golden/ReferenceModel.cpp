@@ -201,6 +201,8 @@ std::vector<double> ReferenceModel::logits(const TinyBatch &batch) const {
     for (int64_t t = begin; t < begin + batch.length; ++t) {
       const auto row = embedding.begin() + batch.ids[static_cast<size_t>(t)] * model.hidden;
       stream.emplace_back(row, row + model.hidden);
+      if (auto found = batch.replaced.find(static_cast<size_t>(t)); found != batch.replaced.end())
+        stream.back() = found->second;
     }
     for (size_t layer = 0; layer < model.layers.size(); ++layer) {
       Sequence normed;

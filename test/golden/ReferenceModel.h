@@ -6,6 +6,7 @@
 #include "test/golden/TinyModel.h"
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 namespace step37::test {
@@ -16,6 +17,8 @@ struct TinyBatch {
   std::vector<int64_t> ids;
   std::vector<float> mask;
   std::vector<int32_t> documentStart;
+  /// Tokens whose embedding is something else, by their index.
+  std::map<size_t, std::vector<double>> replaced = {};
 };
 
 class ReferenceModel {

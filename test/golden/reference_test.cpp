@@ -1,12 +1,6 @@
 // Compiled float32 plans of many small models against the reference in double precision: logits,
 // loss, and gradients by central differences.
-#include "test/e2e/Programs.h"
-#include "test/golden/ReferenceModel.h"
-
-#include <algorithm>
-#include <cmath>
-#include <numeric>
-#include <random>
+#include "test/golden/ReferenceChecks.h"
 
 namespace step37::test {
 namespace {
@@ -129,7 +123,7 @@ std::vector<Case> cases() {
   return all;
 }
 
-class Reference : public Programs, public testing::WithParamInterface<Case> {
+class Reference : public ReferenceChecks, public testing::WithParamInterface<Case> {
 protected:
   TinyBatch randomBatch() {
     const Case &param = GetParam();
@@ -147,10 +141,6 @@ protected:
     return batch;
   }
 
-  int64_t below(int64_t count) {
-    return static_cast<int64_t>(random() % static_cast<uint64_t>(count));
-  }
-
   void writeBatch(const TinyBatch &batch) {
     const std::vector<int64_t> shape{batch.rows, batch.length};
     TensorFile()
@@ -159,55 +149,6 @@ protected:
         .add("document_start", DType::i32, shape, batch.documentStart)
         .write(scratch / "batch.safetensors");
   }
-
-  void writeWeights(const Shapes &shapes, const Weights &weights) {
-    TensorFile file;
-    for (const auto &[name, values] : weights)
-      file.add(name, DType::f32, shapes.at(name), std::vector<float>(values.begin(), values.end()));
-    fs::create_directories(scratch / "weights");
-    file.write(scratch / "weights" / "model.safetensors");
-  }
-
-  /// The slope of the loss along `direction` of the tensor, from both sides.
-  static double slope(const TinyModel &model, Weights &weights, const std::string &tensor,
-                      const TinyBatch &batch, const std::vector<double> &direction) {
-    constexpr double step = 1e-6;
-    std::vector<double> &values = weights.at(tensor);
-    const std::vector<double> at = values;
-    auto lossAt = [&](double distance) {
-      for (size_t i = 0; i < at.size(); ++i)
-        values[i] = at[i] + distance * direction[i];
-      return ReferenceModel(model, weights).loss(batch);
-    };
-    const double difference = lossAt(step) - lossAt(-step);
-    values = at;
-    return difference / (2 * step);
-  }
-
-  /// Compares a gradient along all elements at once, each with a random sign, and in its largest
-  /// element.
-  void checkGradient(const TinyModel &model, Weights &weights, const std::string &tensor,
-                     const TinyBatch &batch, const std::vector<float> &gradient) {
-    double norm = 0, along = 0;
-    std::vector<double> signs;
-    for (float value : gradient) {
-      norm += static_cast<double>(value) * value;
-      signs.push_back(below(2) == 0 ? -1 : 1);
-      along += signs.back() * value;
-    }
-    norm = std::sqrt(norm);
-    constexpr double noise = 2e-6; // of floats, where the gradient is zero
-    EXPECT_NEAR(along, slope(model, weights, tensor, batch, signs), 1e-4 * norm + noise);
-
-    auto largest = std::max_element(gradient.begin(), gradient.end(),
-                                    [](float a, float b) { return std::abs(a) < std::abs(b); });
-    std::vector<double> element(gradient.size(), 0.0);
-    element[static_cast<size_t>(largest - gradient.begin())] = 1;
-    EXPECT_NEAR(*largest, slope(model, weights, tensor, batch, element),
-                1e-4 * std::abs(*largest) + noise);
-  }
-
-  std::mt19937_64 random{20260101};
 };
 
 INSTANTIATE_TEST_SUITE_P(Models, Reference, testing::ValuesIn(cases()),
@@ -231,6 +172,7 @@ TEST_P(Reference, logitsLossAndGradients) {
   const ReferenceModel reference(runs, weights);
   EXPECT_LE(relativeError(floatsOf(probed, "logits"), reference.logits(batch)), 1e-5);
   EXPECT_NEAR(floatsOf(probed, "loss")[0], reference.loss(batch), 1e-5);
+  auto loss = [&](const Weights &at) { return ReferenceModel(runs, at).loss(batch); };
   size_t trained = 0;
   for (const auto &[name, shape] : tensorShapes(param.model)) {
     if (name.ends_with("router_bias"))
@@ -238,7 +180,7 @@ TEST_P(Reference, logitsLossAndGradients) {
     SCOPED_TRACE(name);
     ++trained;
     EXPECT_EQ(probed.at("grad." + name).shape, shape);
-    checkGradient(runs, weights, name, batch, floatsOf(probed, "grad." + name));
+    checkGradient(loss, weights, name, floatsOf(probed, "grad." + name));
   }
   EXPECT_EQ(probed.tensors().size(), trained + 2);
 }

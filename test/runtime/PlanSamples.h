@@ -66,9 +66,20 @@ inline plan::Plan samplePlan() {
        "",
        true,
        {{"gate_proj.weight", DType::bf16, {2, 1, 4}, 2, 4, 0, 12, 0.02},
-        {"up_proj.weight", DType::bf16, {2, 2, 4}, 2, 8, 4, 12, 0.02}}},
+        {"up_proj.weight", DType::bf16, {2, 2, 4}, 2, 8, 4, 12, 0.02, 0.5}}},
       {"bias", "bias", "", "", "", "", false, {{"router_bias", DType::f32, {5}, 1, 5, 0, 5, 0}}},
   };
+  plan.images = {.images = 2,
+                 .crops = 3,
+                 .channels = 3,
+                 .image_size = 28,
+                 .crop_size = 14,
+                 .image_tokens = 4,
+                 .crop_tokens = 1,
+                 .image_token = 9,
+                 .image_start = 7,
+                 .patch_start = 8,
+                 .truncate = true};
   plan.carried = {{"mtp.weight", DType::bf16, {4, 4}}};
   plan.targets = {std::move(host)};
   plan.blobs = {{"config.json", "{\"model_type\": \"step3p5\"}"}, {"table", std::string(70, '\7')}};

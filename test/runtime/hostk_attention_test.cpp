@@ -9,12 +9,13 @@ using namespace step37::test;
 
 struct Case {
   int64_t rows, seqLen, heads, groups, headDim, window, documents, gap;
-  bool gated = true;
+  bool gated = true, causal = true;
 };
 
 void PrintTo(const Case &c, std::ostream *out) {
   *out << c.rows << "x" << c.seqLen << ", heads " << c.heads << "/" << c.groups << ", dim "
-       << c.headDim << ", window " << c.window << ", documents " << c.documents;
+       << c.headDim << ", window " << c.window << ", documents " << c.documents
+       << (c.causal ? "" : ", whole rows");
 }
 
 spec::Attention forwardSpec(const Case &c, DType type) {
@@ -28,14 +29,15 @@ spec::Attention forwardSpec(const Case &c, DType type) {
           c.gated ? c.heads + c.gap : 0,
           c.gated,
           1 / std::sqrt(double(c.headDim)),
-          type};
+          type,
+          c.causal};
 }
 
 spec::AttentionGrad gradSpec(const Case &c, DType type) {
   spec::Attention f = forwardSpec(c, type);
   return {f.tokens, f.seq_len,  f.heads,       f.groups,       f.head_dim,
           f.window, f.v_stride, f.gate_stride, f.v_stride + 2, c.gated ? f.gate_stride + 1 : 0,
-          f.gated,  f.scale,    type};
+          f.gated,  f.scale,    type,          f.causal};
 }
 
 /// Contiguous matrices, as the kernels' arguments without gaps.
@@ -53,7 +55,8 @@ Values probabilities(const Case &c, const Inputs &in, const std::vector<int> &st
   Values p(size_t(c.seqLen), 0);
   double sum = 0;
   for (int64_t j = 0; j < c.seqLen; ++j) {
-    bool visible = j <= query && j >= starts[size_t(t)] && (c.window == 0 || j > query - c.window);
+    bool visible = !c.causal || (j <= query && j >= starts[size_t(t)] &&
+                                 (c.window == 0 || j > query - c.window));
     if (!visible)
       continue;
     double score = 0;
@@ -130,7 +133,9 @@ Inputs referenceGrad(const Case &c, const Inputs &in, const std::vector<int> &st
 
 template <class Spec>
 Inputs setInputs(KernelRun<Spec> &run, const Case &c, const std::vector<int> &starts) {
-  run.fill("q", 2).fill("k").fill("v").setIntegers("document_start", starts);
+  run.fill("q", 2).fill("k").fill("v");
+  if (c.causal)
+    run.setIntegers("document_start", starts);
   if (c.gated)
     run.fill("gate", 2);
   spec::Attention f = forwardSpec(c, DType::f32);
@@ -179,7 +184,10 @@ INSTANTIATE_TEST_SUITE_P(
                         Case{1, 33, 2, 2, 128, 16, 2, 0}, Case{1, 300, 4, 2, 16, 0, 3, 2},
                         Case{1, 300, 3, 1, 24, 130, 1, 0}, Case{2, 150, 2, 1, 8, 20, 6, 0},
                         Case{2, 40, 96, 1, 8, 0, 2, 0}, Case{1, 20, 2, 1, 256, 0, 1, 0},
-                        Case{2, 33, 6, 2, 16, 5, 2, 3, false}),
+                        Case{2, 33, 6, 2, 16, 5, 2, 3, false},
+                        Case{3, 1, 2, 2, 8, 0, 1, 0, false, false},
+                        Case{2, 65, 2, 2, 96, 0, 1, 3, false, false},
+                        Case{1, 300, 4, 2, 16, 0, 1, 2, true, false}),
         testing::Values(DType::f32, DType::bf16)));
 
 TEST(HostKernel, AttentionGradientMatchesDifferences) {

@@ -11,6 +11,10 @@ constexpr ViewSizes published;
 TEST(CropSteps, windows) {
   EXPECT_EQ(windowSide({700, 600}, published), 0);
   EXPECT_EQ(windowSide({700, 300}, published), 300);
+  EXPECT_EQ(windowSide({450, 300}, published), 0);
+  EXPECT_EQ(windowSide({451, 300}, published), 300);
+  EXPECT_EQ(windowSide({800, 200}, published), 504);
+  EXPECT_EQ(windowSide({801, 200}, published), 200);
   EXPECT_EQ(windowSide({1200, 200}, published), 200);
   EXPECT_EQ(windowSide({1200, 800}, published), 504);
 }
@@ -102,7 +106,8 @@ TEST(CropLayout, refusesWhatShrinksToNothing) {
     cropLayout({100000, 32}, published);
     FAIL();
   } catch (const Error &error) {
-    EXPECT_STREQ(error.what(), "a picture of 100000 x 32 pixels is too thin: it would shrink to nothing");
+    EXPECT_STREQ(error.what(),
+                 "a picture of 100000 x 32 pixels is too thin: it would shrink to nothing");
   }
 }
 

@@ -29,7 +29,12 @@ TEST(PlanFile, RoundTrip) {
   ASSERT_EQ(after.parameters.size(), 2u);
   EXPECT_EQ(after.parameters[0].parts[1].stride, 12);
   EXPECT_EQ(after.parameters[0].parts[1].init_std, 0.02);
+  EXPECT_EQ(after.parameters[0].parts[1].init_mean, 0.5);
   EXPECT_FALSE(after.parameters[1].trained);
+  EXPECT_EQ(after.images.features(), 11);
+  EXPECT_EQ(after.images.crop_size, 14);
+  EXPECT_EQ(after.images.patch_start, 8);
+  EXPECT_TRUE(after.images.truncate);
   ASSERT_EQ(after.targets.size(), 1u);
   const plan::Target &target = after.targets[0];
   ASSERT_EQ(target.buffers.size(), before.targets[0].buffers.size());

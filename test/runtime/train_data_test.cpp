@@ -8,9 +8,9 @@ namespace step37::test {
 namespace {
 
 std::vector<int32_t> trainingIds(Dataset &data, uint64_t seed, int64_t sample, int64_t seqLen) {
-  TokenRows batch(1, seqLen);
+  Batch batch{TokenRows(1, seqLen), {}};
   data.trainingRow(seed, sample, batch, 0);
-  return batch.ids;
+  return batch.tokens.ids;
 }
 
 TEST(TextDataset, windowsDependOnSeedAndSampleOnly) {
@@ -37,11 +37,11 @@ TEST(TextDataset, heldOutRowsPredictEveryTokenOnce) {
   auto data = Dataset::open({}, text, {16, 256});
   std::vector<int32_t> predicted;
   for (int64_t i = 0; i < data->heldOutRows(); ++i) {
-    TokenRows batch(1, 16);
+    Batch batch{TokenRows(1, 16), {}};
     data->heldOutRow(i, batch, 0);
     for (size_t t = 1; t < 16; ++t)
-      if (batch.mask[t] > 0)
-        predicted.push_back(batch.ids[t]);
+      if (batch.tokens.mask[t] > 0)
+        predicted.push_back(batch.tokens.ids[t]);
   }
   std::vector<int32_t> expected;
   for (int i = 901; i < 1000; ++i)

@@ -17,10 +17,10 @@ protected:
 
   /// The loss of rows `indices` of the held-out data, all in one batch.
   double expected(const std::vector<int64_t> &indices) const {
-    TokenRows batch(static_cast<int64_t>(indices.size()), shape.seqLen);
+    Batch batch{TokenRows(static_cast<int64_t>(indices.size()), shape.seqLen), {}};
     for (size_t i = 0; i < indices.size(); ++i)
       data->heldOutRow(indices[i], batch, static_cast<int64_t>(i));
-    return bigram.gradients({batch}).loss;
+    return bigram.gradients({batch.tokens}).loss;
   }
 
   BigramShape shape;

@@ -73,11 +73,14 @@ TEST_F(Training, tenStepsAgreeWithPlainAdamW) {
   BigramAdamW optimizer(model, options.optimizer);
   double largestNorm = 0;
   for (int64_t step = 1; step <= 10; ++step) {
-    std::vector<TokenRows> batches(3, TokenRows(shape.microBatch, shape.seqLen));
-    for (int64_t i = 0; i < 3 * shape.microBatch; ++i)
-      rowsOfData->trainingRow(options.input.seed, (step - 1) * 3 * shape.microBatch + i,
-                              batches[static_cast<size_t>(i / shape.microBatch)],
-                              i % shape.microBatch);
+    std::vector<TokenRows> batches;
+    for (int64_t i = 0; i < 3; ++i) {
+      Batch batch{TokenRows(shape.microBatch, shape.seqLen), {}};
+      for (int64_t row = 0; row < shape.microBatch; ++row)
+        rowsOfData->trainingRow(options.input.seed, ((step - 1) * 3 + i) * shape.microBatch + row,
+                                batch, row);
+      batches.push_back(batch.tokens);
+    }
     BigramModel::Gradients gradients = model.gradients(batches);
     auto [loss, norm] = curve[static_cast<size_t>(step - 1)];
     EXPECT_NEAR(loss, gradients.loss, 1e-5 * gradients.loss) << "step " << step;

@@ -61,6 +61,20 @@ std::vector<KernelSpec> samples() {
       LossStats{6, 5, 9},
       MergeLossStats{2, 6},
       LogitsGrad{6, 5, 9, bf16},
+      Patches{2, 3, 4, 6, 2, true, bf16},
+      AddPositions{{2, 2, 3, 1, 4, 5}, true, 4, 6, bf16},
+      AddPositionsGrad{{2, 2, 3, 1, 4, 5}, true, 4, 6, bf16, bf16},
+      LayerNorm{65, 5, 1e-6, bf16},
+      LayerNormGrad{65, 5, bf16, bf16},
+      BroadcastRow{6, 5, true, bf16},
+      ColumnSums{65, 5, true, bf16, bf16},
+      QuickGelu{9, bf16},
+      QuickGeluGrad{9, bf16},
+      AxialRopeTable{{2, 2, 3, 1, 4, 5}, true, false, {1.0, 0.1, 0.01}},
+      RotatePairs{6, 3, 4, 13, 14, true, bf16},
+      Unfold{{2, 2, 3, 1, 4, 5}, true, 7, bf16},
+      Fold{{2, 2, 3, 1, 4, 5}, true, 7, bf16},
+      MergeRows{6, 4, 5, false, true, bf16},
   };
 }
 
@@ -211,6 +225,25 @@ TEST(Spec, RelationsOfFields) {
   EXPECT_EQ(errorOf(CopyColumns{6, 5, 4, 5}), "copy_columns.x_stride: is 4, less than a row of 5");
   EXPECT_EQ(errorOf(CopyColumns{6, 5, 5, 4}),
             "copy_columns.out_stride: is 4, less than a row of 5");
+  EXPECT_EQ(errorOf(Attention{6, 3, 4, 2, 8, 2, 16, 0, false, 1, DType::f32, false}),
+            "attention.window: needs causal attention");
+  EXPECT_EQ(errorOf(Patches{2, 3, 5, 6, 2}), "patches.height: must be a multiple of patch");
+  EXPECT_EQ(errorOf(Patches{2, 3, 6, 5, 2}), "patches.width: must be a multiple of patch");
+  EXPECT_EQ(errorOf(AddPositions{{2, 3, 3}, false, 0, 6}),
+            "add_positions.table_side: must be positive without a class token");
+  for (const KernelSpec &wrong :
+       {KernelSpec(AddPositionsGrad{{2, 3}, false, 4, 6}),
+        KernelSpec(AxialRopeTable{{2, 3}, false, true, {1.0}}),
+        KernelSpec(Unfold{{2, 3}, false, 6}), KernelSpec(Fold{{2, 3, 3, 1}, false, 6})})
+    EXPECT_EQ(errorOf(wrong),
+              std::string(family(wrong)) + ".grids: must be triples of count, height and width");
+  EXPECT_EQ(errorOf(RotatePairs{3, 2, 3, 6, 6}), "rotate_pairs.head_dim: must be a multiple of 2");
+  EXPECT_EQ(errorOf(RotatePairs{3, 2, 4, 7, 8}),
+            "rotate_pairs.x_stride: is 7, less than a row of 8");
+  EXPECT_EQ(errorOf(RotatePairs{3, 2, 4, 8, 7}),
+            "rotate_pairs.out_stride: is 7, less than a row of 8");
+  EXPECT_EQ(errorOf(MergeRows{6, 4, 5, false, false}),
+            "merge_rows.has_x: must be true without a source");
   EXPECT_EQ(errorOf(Route{6, 2, 3}), "route.top_k: must not exceed experts");
   EXPECT_EQ(errorOf(TakeRows{3, 4, 5}), "take_rows.rows: must not exceed total_rows");
   EXPECT_EQ(errorOf(AdamW{9, true, false, DType::bf16}),
@@ -310,6 +343,27 @@ TEST(Spec, Arguments) {
       {"merge_loss_stats", "stats r f32 36\nweights r f32 6\nlse w f32 6\ntoken_loss w f32 6\n"},
       {"logits_grad", "logits r f32 30\nlabels r i32 6\nweights r f32 6\nlse r f32 6\n"
                       "scale r f32 1\ncoordinate r i32 1\ndlogits w bf16 30\n"},
+      {"patches", "pixels r f32 144\nout w bf16 168\n"},
+      {"add_positions", "x r bf16 210\ntable r bf16 102\nclass_embedding r bf16 6\n"
+                        "out w bf16 210 over 0\n"},
+      {"add_positions_grad",
+       "dout r bf16 210\nbeta r f32 1\ndtable rw bf16 102\ndclass_embedding rw bf16 6\n"},
+      {"layer_norm", "x r bf16 325\nweight r bf16 5\nbias r bf16 5\ny w bf16 325\nmean w f32 65\n"
+                     "inverse_deviation w f32 65\n"},
+      {"layer_norm_grad",
+       "dy r bf16 325\nx r bf16 325\nweight r bf16 5\nmean r f32 65\ninverse_deviation r f32 65\n"
+       "beta r f32 1\ndx w bf16 325 over 0\ndweight rw bf16 5\ndbias rw bf16 5\n"
+       "workspace w f32 20\n"},
+      {"broadcast_row", "x r bf16 30\nrow r bf16 5\nout w bf16 30 over 0\n"},
+      {"column_sums", "a r bf16 325\nb r bf16 325\nbeta r f32 1\nsums rw bf16 5\n"
+                      "workspace w f32 10\n"},
+      {"quick_gelu", "x r bf16 9\nout w bf16 9 over 0\n"},
+      {"quick_gelu_grad", "dout r bf16 9\nx r bf16 9\ndx w bf16 9 over 0\n"},
+      {"axial_rope_table", "table w f32 420\n"},
+      {"rotate_pairs", "x r bf16 77\ntable r f32 24\nout w bf16 82\n"},
+      {"unfold", "x r bf16 245\nout w bf16 630\n"},
+      {"fold", "x r bf16 630\nout w bf16 245\n"},
+      {"merge_rows", "source r bf16 20\nindex r i32 6\nout w bf16 30\n"},
   };
   ASSERT_EQ(expected.size(), std::variant_size_v<KernelSpec>);
   for (const KernelSpec &spec : samples())
@@ -352,6 +406,20 @@ TEST(Spec, OptionalArguments) {
                                       "chosen w i32 12\nscores w f32 12\n");
   EXPECT_EQ(describe(Combine{6, 2, 5}),
             "rows r f32 60\nslot_row r i32 12\nweights r f32 12\nout w f32 30\n");
+  EXPECT_EQ(describe(Attention{6, 3, 4, 2, 8, 0, 16, 0, false, 1, DType::f32, false}),
+            "q r f32 192\nk r f32 96\nv r f32 96\nout w f32 192\nlse w f32 24\n");
+  EXPECT_EQ(describe(AddPositions{{2, 3, 3}, false, 4, 6}),
+            "x r f32 108\ntable r f32 96\nout w f32 108 over 0\n");
+  EXPECT_EQ(describe(AddPositionsGrad{{2, 3, 3}, true, 0, 6}),
+            "dout r f32 120\nbeta r f32 1\ndclass_embedding rw f32 6\n");
+  EXPECT_EQ(describe(ColumnSums{3, 5}), "a r f32 15\nbeta r f32 1\nsums rw f32 5\n"
+                                        "workspace w f32 5\n");
+  EXPECT_EQ(describe(RotatePairs{3, 2, 4, 9, 9}),
+            "x r f32 26\ntable r f32 12\nout w f32 26 over 0\n");
+  EXPECT_EQ(describe(MergeRows{6, 4, 5}),
+            "x r f32 30\nsource r f32 20\nindex r i32 6\nout w f32 30 over 0\n");
+  EXPECT_EQ(describe(MergeRows{6, 4, 5, true, false}),
+            "x r f32 30\nindex r i32 6\nout w f32 30 over 0\n");
   EXPECT_EQ(describe(AdamW{9}), "grad r f32 9\nhyper r f32 7\nclip r f32 1\nmaster rw f32 9\n"
                                 "m rw f32 9\nv rw f32 9\n");
   EXPECT_EQ(describe(LogitsGrad{2, 5, 9}),

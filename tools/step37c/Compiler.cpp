@@ -71,6 +71,9 @@ FrontendOptions frontendOptions(const CompileOptions &options, const LoadedConfi
   if (frontend.mtp)
     frontend.switches.setDefault("mtp_factor", mtpFactorOfAll / depths);
   checkBatch(config, loaded.origin, frontend.microBatch, frontend.seqLen);
+  if (config.vision && !options.textOnly)
+    frontend.images =
+        imageBounds(*config.vision, options.images, frontend.microBatch, frontend.seqLen);
   checkTrained(config, frontend);
   return frontend;
 }
@@ -79,6 +82,26 @@ plan::Mesh meshOf(const CompileOptions &options, const LoadedConfig &loaded,
                   const FrontendOptions &frontend) {
   return meshFor(options.mesh, loaded.config, loaded.origin,
                  frontend.microBatch * frontend.seqLen);
+}
+
+/// What the runtime has to know of images.
+plan::ImageInputs imageInputs(const ModelConfig &config, const ImageBounds &bounds,
+                              const SwitchValues &switches) {
+  plan::ImageInputs inputs;
+  inputs.images = bounds.images;
+  inputs.crops = bounds.crops;
+  inputs.channels = config.vision->num_channels;
+  inputs.image_size = bounds.imageSize;
+  inputs.crop_size = bounds.cropSize;
+  inputs.image_tokens = bounds.imageTokens(*config.vision);
+  inputs.crop_tokens = bounds.cropTokens(*config.vision);
+  inputs.image_token = config.image_token;
+  inputs.image_start = switches.integerOr("image_start_id", -1);
+  inputs.patch_start = switches.integerOr("patch_start_id", -1);
+  inputs.truncate = switches.word("image_mismatch") == "truncate";
+  if ((inputs.image_start < 0) != (inputs.patch_start < 0))
+    throw Error("--set: image_start_id and patch_start_id belong together");
+  return inputs;
 }
 
 /// Runs passes; a failure that verifiers report becomes an Error with the first diagnostic.
@@ -157,6 +180,8 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   plan.seq_len = frontend.seqLen;
   plan.vocab = loaded.config.vocab;
   plan.mesh = mesh;
+  if (frontend.images)
+    plan.images = imageInputs(loaded.config, *frontend.images, frontend.switches);
   plan.switches.insert(frontend.switches.all().begin(), frontend.switches.all().end());
   for (const PublishedTensor &tensor : inventory(loaded.config))
     if (!frontend.computes(tensor))

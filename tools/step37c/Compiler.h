@@ -27,6 +27,7 @@ struct CompileOptions {
   std::vector<std::string> assignments; // --set key=value
   bool mtp = false, textOnly = false;
   FrozenParts frozen;
+  ImageOptions images;           // of a vision tower that is compiled
   std::filesystem::path dumpDir; // empty: no dump
   std::string stopAfter;         // a phase, or empty
 };

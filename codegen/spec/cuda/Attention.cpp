@@ -53,6 +53,8 @@ template <class Spec> int64_t keysPerTile(const Spec &spec) {
 template <class Spec> std::string unmetByTensorCores(const Spec &spec, int64_t dvStride) {
   if (spec.type != DType::bf16)
     return "the type is not bf16";
+  if (!spec.causal)
+    return "it is not causal";
   if (spec.head_dim != 64 && spec.head_dim != 96 && spec.head_dim != 128)
     return "head_dim is not 64, 96 or 128";
   if (spec.v_stride % 8 != 0 || dvStride % 8 != 0)

@@ -90,5 +90,19 @@ std::vector<CudaVariant> variantsOf(const ExpertWindow &);
 std::vector<CudaVariant> variantsOf(const LossStats &);
 std::vector<CudaVariant> variantsOf(const MergeLossStats &);
 std::vector<CudaVariant> variantsOf(const LogitsGrad &);
+std::vector<CudaVariant> variantsOf(const Patches &);
+std::vector<CudaVariant> variantsOf(const AddPositions &);
+std::vector<CudaVariant> variantsOf(const AddPositionsGrad &);
+std::vector<CudaVariant> variantsOf(const LayerNorm &);
+std::vector<CudaVariant> variantsOf(const LayerNormGrad &);
+std::vector<CudaVariant> variantsOf(const BroadcastRow &);
+std::vector<CudaVariant> variantsOf(const ColumnSums &);
+std::vector<CudaVariant> variantsOf(const QuickGelu &);
+std::vector<CudaVariant> variantsOf(const QuickGeluGrad &);
+std::vector<CudaVariant> variantsOf(const AxialRopeTable &);
+std::vector<CudaVariant> variantsOf(const RotatePairs &);
+std::vector<CudaVariant> variantsOf(const Unfold &);
+std::vector<CudaVariant> variantsOf(const Fold &);
+std::vector<CudaVariant> variantsOf(const MergeRows &);
 
 } // namespace step37::spec

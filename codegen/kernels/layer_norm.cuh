@@ -1,0 +1,121 @@
+// Layer norm and its gradient (families layer_norm, layer_norm_grad), any shape. Forward: a block a
+// row, which stays in registers between its uses. Gradient: a block for the rows of one part of the
+// workspace; a second launch sums the parts of the weights' gradients in order.
+#pragma once
+
+#include "column_sums.cuh"
+#include "vector.cuh"
+
+namespace step37 {
+
+/// Arguments: x, weight, bias, y, mean, inverse_deviation. One block a row.
+template <class Spec, int N> __device__ void layer_norm_generic(const Pointers<N> &buffers) {
+  using T = typename Spec::type;
+  constexpr int cols = int(Spec::cols);
+  constexpr int W = common_width(full_width<T>, cols);
+  constexpr int packs = int(ceil_div(cols, W * block_threads));
+  __shared__ float scratch[warp_size];
+  int64 base = int64(blockIdx.x) * cols;
+  const T *weight = buffers.template get<const T>(1), *bias = buffers.template get<const T>(2);
+
+  float x[packs][W], sum = 0, squares = 0;
+  for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+    load<W>(buffers.template get<const T>(0) + base + column, x[pack]);
+#pragma unroll
+    for (int i = 0; i < W; ++i)
+      sum += x[pack][i];
+  });
+  float mean = block_sum(sum, scratch) / float(cols);
+  for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int) {
+#pragma unroll
+    for (int i = 0; i < W; ++i) {
+      x[pack][i] -= mean;
+      squares += x[pack][i] * x[pack][i];
+    }
+  });
+  float inverse = rsqrtf(block_sum(squares, scratch) / float(cols) + float(Spec::eps));
+  for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+    float scale[W], shift[W];
+    load_readonly<W>(weight + column, scale);
+    load_readonly<W>(bias + column, shift);
+#pragma unroll
+    for (int i = 0; i < W; ++i)
+      scale[i] = x[pack][i] * inverse * scale[i] + shift[i];
+    store<W>(buffers.template get<T>(3) + base + column, scale);
+  });
+  if (threadIdx.x == 0) {
+    buffers.template get<float>(4)[blockIdx.x] = mean;
+    buffers.template get<float>(5)[blockIdx.x] = inverse;
+  }
+}
+
+/// Arguments: dy, x, weight, mean, inverse_deviation, beta, dx, dweight, dbias, workspace. One
+/// block for each part of the workspace.
+template <class Spec, int N>
+__device__ void layer_norm_grad_generic_rows(const Pointers<N> &buffers) {
+  using T = typename Spec::type;
+  constexpr int cols = int(Spec::cols);
+  constexpr int64 rows_per_block = 64; // spec::LayerNormGrad::rowsPerBlock
+  constexpr int W = common_width(full_width<T>, cols);
+  constexpr int packs = int(ceil_div(cols, W * block_threads));
+  __shared__ float scratch[warp_size];
+  const T *dy = buffers.template get<const T>(0), *x = buffers.template get<const T>(1);
+  const T *weight = buffers.template get<const T>(2);
+  const float *means = buffers.template get<const float>(3),
+              *inverses = buffers.template get<const float>(4);
+  T *dx = buffers.template get<T>(6);
+  float *partial = buffers.template get<float>(9) + int64(blockIdx.x) * 2 * cols;
+
+  float weight_sums[packs][W] = {}, bias_sums[packs][W] = {};
+  int64 begin = int64(blockIdx.x) * rows_per_block;
+  int64 end = begin + rows_per_block < Spec::rows ? begin + rows_per_block : Spec::rows;
+  for (int64 row = begin; row < end; ++row) {
+    float mean = means[row], inverse = inverses[row], sum = 0, dot = 0;
+    float u[packs][W], n[packs][W];
+    for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+      float scale[W];
+      load<W>(dy + row * cols + column, u[pack]);
+      load_readonly<W>(x + row * cols + column, n[pack]);
+      load_readonly<W>(weight + column, scale);
+#pragma unroll
+      for (int i = 0; i < W; ++i) {
+        n[pack][i] = (n[pack][i] - mean) * inverse;
+        weight_sums[pack][i] += u[pack][i] * n[pack][i];
+        bias_sums[pack][i] += u[pack][i];
+        u[pack][i] *= scale[i];
+        sum += u[pack][i];
+        dot += u[pack][i] * n[pack][i];
+      }
+    });
+    sum = block_sum(sum, scratch) / float(cols);
+    dot = block_sum(dot, scratch) / float(cols);
+    for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+#pragma unroll
+      for (int i = 0; i < W; ++i)
+        u[pack][i] = inverse * (u[pack][i] - sum - n[pack][i] * dot);
+      store<W>(dx + row * cols + column, u[pack]);
+    });
+  }
+  for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+#pragma unroll
+    for (int i = 0; i < W; ++i) {
+      partial[column + i] = weight_sums[pack][i];
+      partial[cols + column + i] = bias_sums[pack][i];
+    }
+  });
+}
+
+/// One block for each column_sum_width columns of weights and biases.
+template <class Spec, int N>
+__device__ void layer_norm_grad_generic_weights(const Pointers<N> &buffers) {
+  using G = typename Spec::grad_type;
+  constexpr int cols = int(Spec::cols);
+  float beta = *buffers.template get<const float>(5);
+  sum_columns(buffers.template get<const float>(9), ceil_div(Spec::rows, 64), 2 * cols,
+              [&](int column, float sum) {
+                G *to = buffers.template get<G>(column < cols ? 7 : 8) + column % cols;
+                *to = from_float<G>(accumulated(beta, to, sum));
+              });
+}
+
+} // namespace step37

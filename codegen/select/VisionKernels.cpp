@@ -1,0 +1,261 @@
+// Steps of the operations that only the vision tower and its features need.
+#include "codegen/select/KernelTable.h"
+#include "codegen/select/SpecAttributes.h"
+#include "dialects/step37/ImageGrids.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace step37 {
+namespace {
+
+std::vector<int64_t> gridsOf(ArrayRef<int64_t> grids) { return {grids.begin(), grids.end()}; }
+
+/// Positions along a side of a table's square.
+int64_t tableSide(Value table, Value classEmbedding) {
+  if (!table)
+    return 0;
+  return std::llround(std::sqrt(double(dim(table, 0) - (classEmbedding ? 1 : 0))));
+}
+
+/// One launch for each group of images of one size.
+LogicalResult lower(KernelSelector &select, ir::PatchesOp op) {
+  Value out = select.out(op.getOut());
+  int64_t row = 0;
+  for (Value images : op.getImages()) {
+    spec::Patches spec{dim(images, 0),    dim(images, 1),         dim(images, 2),
+                       dim(images, 3),    int64_t(op.getPatch()), op.getClassToken(),
+                       dtype(op.getOut())};
+    int64_t rows = spec.images * spec.tokensOfImage();
+    if (failed(select.launch(op, spec, {select.in(images), select.buffers.rows(out, row, rows)})))
+      return failure();
+    row += rows;
+  }
+  return success();
+}
+
+LogicalResult lower(KernelSelector &select, ir::UnfoldOp op) {
+  return select.launch(
+      op,
+      spec::Unfold{gridsOf(op.getGrids()), op.getClassToken(), dim(op.getX(), 1), dtype(op.getX())},
+      {select.in(op.getX()), select.out(op.getOut())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::FoldOp op) {
+  return select.launch(
+      op,
+      spec::Fold{gridsOf(op.getGrids()), op.getClassToken(), dim(op.getOut(), 1), dtype(op.getX())},
+      {select.in(op.getX()), select.out(op.getOut())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::AddPositionsOp op) {
+  spec::AddPositions spec{gridsOf(op.getGrids()), bool(op.getClassEmbedding()),
+                          tableSide(op.getTable(), op.getClassEmbedding()), dim(op.getX(), 1),
+                          dtype(op.getX())};
+  SmallVector<Value> arguments = {select.in(op.getX())};
+  if (op.getTable())
+    arguments.push_back(select.in(op.getTable()));
+  if (op.getClassEmbedding())
+    arguments.push_back(select.in(op.getClassEmbedding()));
+  arguments.push_back(select.out(op.getOut()));
+  return select.launch(op, spec, arguments);
+}
+
+LogicalResult lower(KernelSelector &select, ir::AddPositionsGradOp op) {
+  Value table = op.getDtable(), classEmbedding = op.getDclassEmbedding();
+  spec::AddPositionsGrad spec{
+      gridsOf(op.getGrids()), bool(classEmbedding), tableSide(table, classEmbedding),
+      dim(op.getDout(), 1),   dtype(op.getDout()),  dtype(table ? table : classEmbedding)};
+  SmallVector<Value> gradients;
+  Value beta;
+  for (Value result : {table, classEmbedding}) {
+    if (!result)
+      continue;
+    FailureOr<GradientTarget> target = select.accumulated(op, result);
+    if (failed(target))
+      return failure();
+    gradients.push_back(target->gradient);
+    beta = target->beta;
+  }
+  SmallVector<Value> arguments = {select.in(op.getDout()), beta};
+  arguments.append(gradients);
+  return select.launch(op, spec, arguments);
+}
+
+LogicalResult lower(KernelSelector &select, ir::AxialRopeTableOp op) {
+  return select.launch(op,
+                       spec::AxialRopeTable{gridsOf(op.getGrids()), op.getClassToken(),
+                                            !op.getRowFirst(),
+                                            std::vector<double>(op.getFrequencies())},
+                       {select.out(op.getTable())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::RotatePairsOp op) {
+  Value x = select.in(op.getX()), out = select.out(op.getOut());
+  int64_t headDim = op.getHeadDim();
+  return select.launch(op,
+                       spec::RotatePairs{dim(op.getX(), 0), dim(op.getX(), 1) / headDim, headDim,
+                                         select.strideOf(x), select.strideOf(out), op.getInverse(),
+                                         dtype(op.getX())},
+                       {x, select.in(op.getTable()), out});
+}
+
+LogicalResult lower(KernelSelector &select, ir::LayerNormOp op) {
+  return select.launch(
+      op,
+      spec::LayerNorm{dim(op.getX(), 0), dim(op.getX(), 1), number(op.getEps()), dtype(op.getX())},
+      {select.in(op.getX()), select.in(op.getWeight()), select.in(op.getBias()),
+       select.out(op.getY()), select.out(op.getMean()), select.out(op.getInverseDeviation())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::LayerNormGradOp op) {
+  FailureOr<GradientTarget> weight = select.accumulated(op, op.getDweight());
+  FailureOr<GradientTarget> bias = select.accumulated(op, op.getDbias());
+  if (failed(weight) || failed(bias))
+    return failure();
+  spec::LayerNormGrad spec{dim(op.getDy(), 0), dim(op.getDy(), 1), dtype(op.getDy()),
+                           dtype(op.getDweight())};
+  return select.launch(op, spec,
+                       {select.in(op.getDy()), select.in(op.getX()), select.in(op.getWeight()),
+                        select.in(op.getMean()), select.in(op.getInverseDeviation()), weight->beta,
+                        select.out(op.getDx()), weight->gradient, bias->gradient,
+                        select.workspaceOf(op, spec)});
+}
+
+LogicalResult broadcast(KernelSelector &select, Operation *op, Value x, Value row, bool multiply) {
+  return select.launch(op, spec::BroadcastRow{dim(x, 0), dim(x, 1), multiply, dtype(x)},
+                       {select.in(x), select.in(row), select.out(op->getResult(0))});
+}
+
+LogicalResult lower(KernelSelector &select, ir::AddBiasOp op) {
+  return broadcast(select, op, op.getX(), op.getBias(), false);
+}
+
+LogicalResult lower(KernelSelector &select, ir::ScaleColumnsOp op) {
+  return broadcast(select, op, op.getX(), op.getScale(), true);
+}
+
+LogicalResult lower(KernelSelector &select, ir::ColumnSumsOp op) {
+  FailureOr<GradientTarget> target = select.accumulated(op, op.getSums());
+  if (failed(target))
+    return failure();
+  spec::ColumnSums spec{dim(op.getA(), 0), dim(op.getA(), 1), bool(op.getB()), dtype(op.getA()),
+                        dtype(op.getSums())};
+  SmallVector<Value> arguments = {select.in(op.getA())};
+  if (op.getB())
+    arguments.push_back(select.in(op.getB()));
+  arguments.append({target->beta, target->gradient, select.workspaceOf(op, spec)});
+  return select.launch(op, spec, arguments);
+}
+
+LogicalResult lower(KernelSelector &select, ir::QuickGeluOp op) {
+  return select.launch(op, spec::QuickGelu{elements(op.getX()), dtype(op.getX())},
+                       {select.in(op.getX()), select.out(op.getOut())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::QuickGeluGradOp op) {
+  return select.launch(op, spec::QuickGeluGrad{elements(op.getX()), dtype(op.getX())},
+                       {select.in(op.getDout()), select.in(op.getX()), select.out(op.getDx())});
+}
+
+/// The fields that image attention and its gradient share, for one group of images: each image is a
+/// row of the batch.
+template <typename Spec, typename Op>
+Spec attentionSpec(KernelSelector &select, Op op, const ir::ImageGroup &group, Value v) {
+  Spec spec;
+  spec.tokens = group.tokens();
+  spec.seq_len = group.length;
+  spec.head_dim = op.getHeadDim();
+  spec.heads = spec.groups = dim(op.getQ(), 1) / spec.head_dim;
+  spec.v_stride = select.strideOf(v);
+  spec.gated = false;
+  spec.scale = number(op.getScale());
+  spec.type = dtype(op.getQ());
+  spec.causal = false;
+  return spec;
+}
+
+/// Calls launch(group, rowsOf) for each group of images, with rowsOf(buffer) the group's rows.
+template <typename Op, typename Launch>
+LogicalResult forEachGroup(KernelSelector &select, Op op, Launch launch) {
+  int64_t row = 0;
+  for (const ir::ImageGroup &group : ir::imageGroups(op.getGrids(), op.getClassToken())) {
+    auto rowsOf = [&, first = row](Value buffer) {
+      return select.buffers.rows(buffer, first, group.tokens());
+    };
+    if (failed(launch(group, rowsOf)))
+      return failure();
+    row += group.tokens();
+  }
+  return success();
+}
+
+LogicalResult lower(KernelSelector &select, ir::ImageAttentionOp op) {
+  Value q = select.in(op.getQ()), k = select.in(op.getK()), v = select.in(op.getV()),
+        out = select.out(op.getOut()), lse = select.out(op.getLse());
+  return forEachGroup(select, op, [&](const ir::ImageGroup &group, auto rowsOf) {
+    return select.launch(op, attentionSpec<spec::Attention>(select, op, group, v),
+                         {rowsOf(q), rowsOf(k), rowsOf(v), rowsOf(out), rowsOf(lse)});
+  });
+}
+
+LogicalResult lower(KernelSelector &select, ir::ImageAttentionGradOp op) {
+  Value dout = select.in(op.getDout()), q = select.in(op.getQ()), k = select.in(op.getK()),
+        v = select.in(op.getV()), attended = select.in(op.getOut()), lse = select.in(op.getLse()),
+        dq = select.out(op.getDq()), dk = select.out(op.getDk()), dv = select.out(op.getDv());
+  return forEachGroup(select, op, [&](const ir::ImageGroup &group, auto rowsOf) {
+    auto spec = attentionSpec<spec::AttentionGrad>(select, op, group, v);
+    spec.dv_stride = select.strideOf(dv);
+    return select.launch(op, spec,
+                         {rowsOf(dout), rowsOf(q), rowsOf(k), rowsOf(v), rowsOf(attended),
+                          rowsOf(lse), rowsOf(dq), rowsOf(dk), rowsOf(dv),
+                          select.workspaceOf(op, spec)});
+  });
+}
+
+LogicalResult lower(KernelSelector &select, ir::MergeRowsOp op) {
+  spec::MergeRows spec;
+  spec.rows = dim(op.getX(), 0);
+  spec.source_rows = dim(op.getInverse(), 0);
+  spec.cols = dim(op.getX(), 1);
+  spec.has_source = bool(op.getSource());
+  spec.type = dtype(op.getX());
+  SmallVector<Value> arguments = {select.in(op.getX())};
+  if (op.getSource())
+    arguments.push_back(select.in(op.getSource()));
+  arguments.append({select.in(op.getIndex()), select.out(op.getOut())});
+  return select.launch(op, spec, arguments);
+}
+
+LogicalResult lower(KernelSelector &select, ir::GatherRowsOp op) {
+  spec::MergeRows spec{dim(op.getOut(), 0), dim(op.getX(), 0),   dim(op.getX(), 1),
+                       /*has_x=*/false,     /*has_source=*/true, dtype(op.getX())};
+  return select.launch(op, spec,
+                       {select.in(op.getX()), select.in(op.getIndex()), select.out(op.getOut())});
+}
+
+} // namespace
+
+void addVisionKernels(KernelTable &table) {
+  table.add<ir::PatchesOp>(lower);
+  table.add<ir::UnfoldOp>(lower);
+  table.add<ir::FoldOp>(lower);
+  table.add<ir::AddPositionsOp>(lower);
+  table.add<ir::AddPositionsGradOp>(lower);
+  table.add<ir::AxialRopeTableOp>(lower);
+  table.add<ir::RotatePairsOp>(lower);
+  table.add<ir::LayerNormOp>(lower);
+  table.add<ir::LayerNormGradOp>(lower);
+  table.add<ir::AddBiasOp>(lower);
+  table.add<ir::ScaleColumnsOp>(lower);
+  table.add<ir::ColumnSumsOp>(lower);
+  table.add<ir::QuickGeluOp>(lower);
+  table.add<ir::QuickGeluGradOp>(lower);
+  table.add<ir::ImageAttentionOp>(lower);
+  table.add<ir::ImageAttentionGradOp>(lower);
+  table.add<ir::MergeRowsOp>(lower);
+  table.add<ir::GatherRowsOp>(lower);
+}
+
+} // namespace step37

@@ -1,0 +1,49 @@
+// GPU variants of what a layer of the vision tower has beside attention and products: layer norm,
+// biases and scales with their gradients, and the activation.
+#include "codegen/spec/cuda/Launch.h"
+
+namespace step37::spec {
+namespace {
+
+constexpr int64_t columnsPerBlock = 32; // column_sum_width
+
+} // namespace
+
+std::vector<CudaVariant> variantsOf(const LayerNorm &spec) {
+  return onlyGeneric("layer_norm.cuh", {blocksStage("layer_norm_generic", spec.rows)});
+}
+
+std::vector<CudaVariant> variantsOf(const LayerNormGrad &spec) {
+  return onlyGeneric(
+      "layer_norm.cuh",
+      {blocksStage("layer_norm_grad_generic_rows", ceilDiv(spec.rows, spec.rowsPerBlock)),
+       blocksStage("layer_norm_grad_generic_weights", ceilDiv(2 * spec.cols, columnsPerBlock))});
+}
+
+std::vector<CudaVariant> variantsOf(const BroadcastRow &spec) {
+  return onlyGeneric("columns.cuh",
+                     {packsStage("broadcast_row_generic", spec.rows * spec.cols, spec.type)});
+}
+
+std::vector<CudaVariant> variantsOf(const ColumnSums &spec) {
+  // A thread for each access of the template, at least one element wide.
+  Stage rows = blocksStage("column_sums_generic_rows", ceilDiv(spec.rows, spec.rowsPerBlock));
+  int64_t width = 16 / byteSize(spec.type);
+  while (spec.cols % width != 0)
+    width /= 2;
+  rows.grid[1] = ceilDiv(spec.cols, width * blockThreads);
+  return onlyGeneric("columns.cuh", {rows, blocksStage("column_sums_generic_sum",
+                                                       ceilDiv(spec.cols, columnsPerBlock))});
+}
+
+std::vector<CudaVariant> variantsOf(const QuickGelu &spec) {
+  return onlyGeneric("quick_gelu.cuh",
+                     {packsStage("quick_gelu_generic", spec.elements, spec.type)});
+}
+
+std::vector<CudaVariant> variantsOf(const QuickGeluGrad &spec) {
+  return onlyGeneric("quick_gelu.cuh",
+                     {packsStage("quick_gelu_grad_generic", spec.elements, spec.type)});
+}
+
+} // namespace step37::spec

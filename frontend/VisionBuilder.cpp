@@ -1,0 +1,183 @@
+#include "frontend/VisionBuilder.h"
+
+#include "dialects/step37/ImageGrids.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace step37 {
+namespace {
+
+int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
+
+std::string tower(const char *module) { return std::string("vision_model.") + module; }
+
+} // namespace
+
+double initMean(const ModelConfig &config, const PublishedTensor &tensor) {
+  StringRef name = tensor.name;
+  if (tensor.group != TensorGroup::vision || tensor.shape.size() != 1)
+    return 0;
+  if (name.ends_with(".gamma"))
+    return config.vision->layer_scale_init;
+  return name.ends_with(".weight") ? 1 : 0;
+}
+
+VisionBuilder::VisionBuilder(ModuleBuilder &build, const ModelConfig &config,
+                             const ImageBounds &bounds, const SwitchValues &switches)
+    : build(build), config(config), vision(*config.vision), bounds(bounds), switches(switches) {
+  int64_t side = bounds.imageSize / vision.patch_size;
+  grids = {bounds.images, side, side};
+  side = bounds.cropSize / vision.patch_size;
+  if (bounds.crops > 0)
+    grids.append({bounds.crops, side, side});
+}
+
+int64_t VisionBuilder::featureRows() const {
+  return bounds.images * bounds.imageTokens(vision) + bounds.crops * bounds.cropTokens(vision);
+}
+
+SmallVector<ProgramArgument> VisionBuilder::arguments(int64_t tokens) const {
+  auto pixels = [&](int64_t count, int64_t size) {
+    return build.f32({count, vision.num_channels, size, size});
+  };
+  SmallVector<ProgramArgument> list = {
+      {"pixel_values", "input", pixels(bounds.images, bounds.imageSize)}};
+  if (bounds.crops > 0)
+    list.push_back({"pixel_values_local", "input", pixels(bounds.crops, bounds.cropSize)});
+  list.push_back({"image_feature", "input", build.i32({tokens})});
+  list.push_back({"image_position", "input", build.i32({featureRows()})});
+  return list;
+}
+
+Value VisionBuilder::layerNorm(Value x, const std::string &path) {
+  build.setPath(path);
+  Type perRow = build.f32({rowsOf(x)});
+  return ir::LayerNormOp::create(build.ops(), build.location(), x.getType(), perRow, perRow, x,
+                                 build.parameter("weight"), build.parameter("bias"),
+                                 llvm::APFloat(vision.layer_norm_eps))
+      .getY();
+}
+
+Value VisionBuilder::addBias(Value x, const std::string &path, StringRef name) {
+  build.setPath(path);
+  return ir::AddBiasOp::create(build.ops(), build.location(), x.getType(), x,
+                               build.parameter(name));
+}
+
+Value VisionBuilder::affine(Value x, const std::string &path) {
+  build.setPath("");
+  return addBias(build.linear(x, path), path);
+}
+
+/// x + gamma ⊙ branch, gamma that of the layer scale at `path`.
+Value VisionBuilder::residual(Value x, Value branch, const std::string &path) {
+  build.setPath(path);
+  Value scaled = ir::ScaleColumnsOp::create(build.ops(), build.location(), x.getType(), branch,
+                                            build.parameter("gamma"));
+  return build.add({x, scaled});
+}
+
+Value VisionBuilder::embeddedPatches() {
+  int64_t tokens = ir::imageTokens(grids, vision.use_cls_token);
+  SmallVector<Value> pixels = {build.argument("pixel_values")};
+  if (bounds.crops > 0)
+    pixels.push_back(build.argument("pixel_values_local"));
+  build.setPath(tower("conv1"));
+  int64_t cols = vision.num_channels * vision.patch_size * vision.patch_size;
+  Value patches = ir::PatchesOp::create(build.ops(), build.location(), build.tensor({tokens, cols}),
+                                        pixels, vision.patch_size, vision.use_cls_token);
+  build.setPath("");
+  Value x = build.linear(patches, tower("conv1"));
+  build.setPath("vision_model");
+  if (!vision.use_abs_posemb && !vision.use_cls_token)
+    return x;
+  Value table = vision.use_abs_posemb ? build.parameter("positional_embedding") : Value();
+  Value classEmbedding = vision.use_cls_token ? build.parameter("class_embedding") : Value();
+  return ir::AddPositionsOp::create(build.ops(), build.location(), x.getType(), x, table,
+                                    classEmbedding, grids);
+}
+
+/// Half of a head turns by the column's angles, half by the row's. Without RoPE all angles are
+/// zero: the rotation is the identity and stays, so that attention never reads a slice of the
+/// packed projection.
+Value VisionBuilder::ropeTable() {
+  int64_t headDim = vision.width / vision.heads, perAxis = headDim / 2;
+  SmallVector<double> frequencies;
+  for (int64_t i = 0; i < perAxis / 2; ++i)
+    frequencies.push_back(
+        vision.use_rope2d ? std::pow(vision.rope_theta, -2.0 * double(i) / double(perAxis)) : 0.0);
+  build.setPath("vision_model.transformer");
+  Type type = build.f32({ir::imageTokens(grids, vision.use_cls_token), headDim});
+  return ir::AxialRopeTableOp::create(build.ops(), build.location(), type, frequencies, grids,
+                                      vision.use_cls_token,
+                                      switches.word("vision_rope") == "row_first");
+}
+
+Value VisionBuilder::attention(Value x, Value table, const std::string &path) {
+  OpBuilder &ops = build.ops();
+  int64_t rows = rowsOf(x), headDim = vision.width / vision.heads;
+  build.setPath(path);
+  Value packed = ir::MatmulOp::create(ops, build.location(), build.tensor({rows, 3 * vision.width}),
+                                      x, build.parameter("in_proj_weight"),
+                                      /*transpose_a=*/false, /*transpose_b=*/true);
+  packed = addBias(packed, path, "in_proj_bias");
+  SmallVector<Type> types(3, x.getType());
+  auto parts = ir::SliceColumnsOp::create(ops, build.location(), types, packed).getParts();
+  auto rotated = [&](Value heads) -> Value {
+    return ir::RotatePairsOp::create(ops, build.location(), x.getType(), heads, table, headDim,
+                                     /*inverse=*/false);
+  };
+  Value q = rotated(parts[0]), k = rotated(parts[1]);
+  auto attended = ir::ImageAttentionOp::create(
+      ops, build.location(), x.getType(), build.f32({rows, vision.heads}), q, k, parts[2], grids,
+      vision.use_cls_token, headDim, llvm::APFloat(1.0 / std::sqrt(double(headDim))));
+  return affine(attended.getOut(), path + ".out_proj");
+}
+
+Value VisionBuilder::block(Value x, Value table, const std::string &path) {
+  x = residual(x, attention(layerNorm(x, path + ".ln_1"), table, path + ".attn"), path + ".ls_1");
+  Value hidden = affine(layerNorm(x, path + ".ln_2"), path + ".mlp.c_fc");
+  build.setPath(path + ".mlp");
+  Value active = ir::QuickGeluOp::create(build.ops(), build.location(), hidden.getType(), hidden);
+  return residual(x, affine(active, path + ".mlp.c_proj"), path + ".ls_2");
+}
+
+/// 3×3, stride 2, padding 1.
+Value VisionBuilder::convolution(Value x, ArrayRef<int64_t> from, bool classToken,
+                                 const std::string &path) {
+  build.setPath(path);
+  int64_t rows = ir::imageTokens(ir::halvedGrids(from), false);
+  int64_t cols = 9 * cast<RankedTensorType>(x.getType()).getDimSize(1);
+  Value windows = ir::UnfoldOp::create(build.ops(), build.location(), build.tensor({rows, cols}), x,
+                                       from, classToken);
+  return affine(windows, path);
+}
+
+Value VisionBuilder::features() {
+  Value x = embeddedPatches();
+  if (vision.use_ln_pre)
+    x = layerNorm(x, tower("ln_pre"));
+  Value table = ropeTable();
+  for (int64_t i = 0; i < vision.layers; ++i)
+    x = block(x, table, tower("transformer.resblocks.") + std::to_string(i));
+  if (vision.use_ln_post)
+    x = layerNorm(x, tower("ln_post"));
+  x = convolution(x, grids, vision.use_cls_token, tower("vit_downsampler1"));
+  x = convolution(x, ir::halvedGrids(grids), false, tower("vit_downsampler2"));
+  if (config.projector_bias)
+    return affine(x, "vit_large_projector");
+  build.setPath("");
+  return build.linear(x, "vit_large_projector");
+}
+
+Value VisionBuilder::insertFeatures(Value embedded) {
+  Value source = features();
+  build.setPath("vit_large_projector");
+  return ir::MergeRowsOp::create(build.ops(), build.location(), embedded.getType(), embedded,
+                                 source, build.argument("image_feature"),
+                                 build.argument("image_position"));
+}
+
+} // namespace step37

@@ -1,0 +1,142 @@
+// The golden case with images: logits, loss and all gradients, the vision tower's included, in
+// float32; with both orders of the RoPE's axes and both forms of insertion; and what happens where
+// images and tokens do not match.
+#include "test/golden/Golden.h"
+
+namespace step37::test {
+namespace {
+
+class GoldenImages : public GoldenModel {
+protected:
+  static constexpr int64_t length = 32, imageToken = 285, imageStart = 281, patchStart = 283;
+
+  std::string compileImages(Arguments options = {}) {
+    options.insert(options.begin(), {"--dtype", "f32", "--seq-len", std::to_string(length)});
+    return compile(goldenFile("config.json"), "images.plan", options);
+  }
+
+  fs::path mmCase() const { return goldenFile("mm_case.safetensors"); }
+
+  /// Probes an edited copy of the case; the exit code.
+  int probeEdited(const std::string &plan, const TensorFile &edited) {
+    edited.write(scratch / "edited.safetensors");
+    return runner({plan, "--probe", path("edited.safetensors"), "-o", path("edited.out"),
+                   "--weights", goldenFile("")});
+  }
+
+  std::vector<int64_t> ids() const {
+    safetensors::File file(mmCase());
+    const safetensors::Tensor &tensor = file.at("input_ids");
+    std::vector<int64_t> values(static_cast<size_t>(tensor.elements()));
+    std::memcpy(values.data(), file.bytes(tensor).data(), static_cast<size_t>(tensor.bytes));
+    return values;
+  }
+
+  TensorFile caseWith(const std::vector<int64_t> &ids) const {
+    safetensors::File file(mmCase());
+    TensorFile copy;
+    copy.add("input_ids", DType::i64, {1, length}, ids);
+    for (const char *name : {"loss_mask", "pixel_values", "pixel_values_local"})
+      copy.add(name, DType::f32, file.at(name).shape, floatsOf(file, name));
+    copy.add("num_local_patches", DType::i64, {2}, std::vector<int64_t>{2, 1});
+    return copy;
+  }
+};
+
+TEST_F(GoldenImages, logitsLossAndGradients) {
+  safetensors::File probed = probe(compileImages(), goldenFile(""), mmCase(), /*grads=*/true);
+  safetensors::File expected(mmCase()), gradients(goldenFile("mm_grads.safetensors"));
+  EXPECT_LE(distance(floatsOf(probed, "logits"), floatsOf(expected, "logits")), 1e-5);
+  EXPECT_NEAR(floatsOf(probed, "loss")[0], floatsOf(expected, "loss")[0], 1e-5);
+  for (const safetensors::Tensor &tensor : gradients.tensors()) {
+    const safetensors::Tensor *found = probed.find("grad." + tensor.name);
+    ASSERT_NE(found, nullptr) << tensor.name;
+    EXPECT_EQ(found->shape, tensor.shape) << tensor.name;
+    EXPECT_LE(distance(floatsOf(probed, found->name), floatsOf(gradients, tensor.name)), 1e-4)
+        << tensor.name;
+  }
+  EXPECT_EQ(probed.tensors().size(), gradients.tensors().size() + 2) << "one a trained tensor";
+}
+
+TEST_F(GoldenImages, rowsFirstInTheRope) {
+  const std::string plan = compileImages({"--programs", "eval", "--set", "vision_rope=row_first"});
+  safetensors::File probed = probe(plan, goldenFile(""), mmCase()), expected(mmCase());
+  EXPECT_LE(distance(floatsOf(probed, "logits"), floatsOf(expected, "logits_row_first")), 1e-5);
+  EXPECT_GT(distance(floatsOf(probed, "logits"), floatsOf(expected, "logits")), 1e-3);
+}
+
+/// On a well-formed row features behind start tokens are features at image tokens.
+TEST_F(GoldenImages, behindStartTokens) {
+  const std::string plan =
+      compileImages({"--programs", "eval", "--set", "image_start_id=" + std::to_string(imageStart),
+                     "--set", "patch_start_id=" + std::to_string(patchStart)});
+  safetensors::File probed = probe(plan, goldenFile(""), mmCase()), expected(mmCase());
+  EXPECT_LE(distance(floatsOf(probed, "logits"), floatsOf(expected, "logits")), 1e-5);
+}
+
+/// Bounds are bounds: a plan for exactly these images, and one for many, compute the same.
+TEST_F(GoldenImages, tightBoundsComputeTheSame) {
+  const std::string plan = compileImages({"--programs", "eval", "--images", "2", "--crops", "3"});
+  safetensors::File probed = probe(plan, goldenFile(""), mmCase()), expected(mmCase());
+  EXPECT_LE(distance(floatsOf(probed, "logits"), floatsOf(expected, "logits")), 1e-5);
+}
+
+TEST_F(GoldenImages, moreImagesThanTheBoundsAreRefused) {
+  for (const char *option : {"--images", "--crops"}) {
+    const std::string plan = compileImages({"--programs", "eval", option, "1"});
+    EXPECT_EQ(probeEdited(plan, caseWith(ids())), 1);
+    EXPECT_NE(err.find(option), std::string::npos) << err;
+    EXPECT_FALSE(fs::exists(scratch / "edited.out"));
+  }
+}
+
+/// Without images a step3p7 plan is a text model, whatever its bounds.
+TEST_F(GoldenImages, noImages) {
+  std::vector<int64_t> text = ids();
+  for (int64_t &id : text)
+    id = id >= imageStart ? 7 : id;
+  TensorFile file;
+  file.add("input_ids", DType::i64, {1, length}, text);
+  ASSERT_EQ(probeEdited(compileImages({"--programs", "eval"}), file), 0) << err;
+  const std::vector<float> logits = floatsOf(safetensors::File(scratch / "edited.out"), "logits");
+  const std::string textPlan =
+      compile(goldenFile("config.json"), "text.plan",
+              {"--text-only", "--dtype", "f32", "--seq-len", std::to_string(length)});
+  safetensors::File expected = probe(textPlan, goldenFile(""), scratch / "edited.safetensors");
+  EXPECT_EQ(logits, floatsOf(expected, "logits"));
+}
+
+TEST_F(GoldenImages, mismatchIsAnErrorUnlessTruncated) {
+  std::vector<int64_t> oneMore = ids(), oneLess = oneMore;
+  *std::find(oneLess.rbegin(), oneLess.rend(), imageToken) = 7;
+  *std::find_if(oneMore.rbegin(), oneMore.rend(), [](int64_t id) { return id < imageStart; }) =
+      imageToken;
+  const std::string strict = compileImages({"--programs", "eval"});
+  for (const std::vector<int64_t> &row : {oneMore, oneLess}) {
+    EXPECT_EQ(probeEdited(strict, caseWith(row)), 1);
+    EXPECT_NE(err.find("image token"), std::string::npos) << err;
+  }
+  const std::string lenient =
+      compileImages({"--programs", "eval", "--set", "image_mismatch=truncate"});
+  for (const std::vector<int64_t> &row : {oneMore, oneLess})
+    EXPECT_EQ(probeEdited(lenient, caseWith(row)), 0) << err;
+}
+
+TEST_F(GoldenImages, wrongOptionsAreRefused) {
+  auto refused = [&](Arguments options, int code, const std::string &message) {
+    options.insert(options.begin(), {"compile", goldenFile("config.json"), "-o", path("wrong.plan"),
+                                     "--target", "host", "--seq-len", "32"});
+    EXPECT_EQ(compiler(options), code);
+    EXPECT_NE(err.find(message), std::string::npos) << err;
+    EXPECT_FALSE(fs::exists(scratch / "wrong.plan"));
+  };
+  refused({"--image-size", "100"}, 1, "--image-size 100: is no multiple of the 14 pixels");
+  refused({"--crop-size", "15"}, 1, "--crop-size 15: is no multiple of the 14 pixels");
+  refused({"--images", "0"}, 2, "--images");
+  refused({"--crops", "-1"}, 2, "--crops");
+  refused({"--set", "image_start_id=281"}, 1, "image_start_id and patch_start_id belong together");
+  refused({"--set", "vision_rope=diagonal"}, 1, "column_first, row_first");
+}
+
+} // namespace
+} // namespace step37::test
