@@ -53,8 +53,8 @@ void drawScaled(const plan::Part &part, uint64_t seed, int64_t first, std::span<
     value = value * static_cast<float>(part.init_std) + mean;
 }
 
-/// Elements [first, first + count) of a part's published tensor, as far as a rank has them, into the
-/// parameter's buffer.
+/// Elements [first, first + count) of a part's published tensor, as far as a rank has them, into
+/// the parameter's buffer.
 void fillRange(const plan::Part &part, const PartRuns &runs, uint64_t seed, DType type,
                std::span<std::byte> bytes, int64_t first, int64_t count) {
   const int64_t size = byteSize(type);

@@ -26,8 +26,7 @@ public:
   /// Builds into the current program of `build`, which has the arguments input_ids, loss_mask and
   /// document_start.
   DecoderBuilder(ModuleBuilder &build, const ModelConfig &config, const FrontendOptions &options)
-      : build(build), config(config), options(options),
-        tokens(options.tokens()) {}
+      : build(build), config(config), options(options), tokens(options.tokens()) {}
 
   /// Token ids i32 [tokens] to their rows of the embedding.
   mlir::Value embed(mlir::Value ids);

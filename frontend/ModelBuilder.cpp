@@ -30,8 +30,7 @@ std::string ofDepth(StringRef what, size_t depth) { return (what + "." + Twine(d
 class ProgramBuilder {
 public:
   ProgramBuilder(ModuleBuilder &build, const ModelConfig &config, const FrontendOptions &options)
-      : build(build), config(config), options(options),
-        tokens(options.tokens()) {}
+      : build(build), config(config), options(options), tokens(options.tokens()) {}
 
   void buildEval();
   void buildAccumulate();
@@ -118,8 +117,8 @@ void ProgramBuilder::buildLogits(const Twine &program, StringRef state, const Tw
   Value hidden = ir::ReadOp::create(build.ops(), build.location(), type, state);
   build.setPath(head);
   // A block of every batch: each is read by itself.
-  int64_t rows = options.batches * std::clamp<int64_t>(logitsBlockElements / config.vocab, 1,
-                                                       options.batchTokens());
+  int64_t rows = options.batches *
+                 std::clamp<int64_t>(logitsBlockElements / config.vocab, 1, options.batchTokens());
   Value block =
       ir::TakeRowsOp::create(build.ops(), build.location(), build.tensor({rows, config.hidden}),
                              hidden, build.argument("chunk"), options.batches);

@@ -25,8 +25,7 @@ SmallVector<MtpDepth> buildMtp(ModuleBuilder &build, DecoderBuilder &decoder,
         build.rmsNorm(embedded, "enorm", config.rms_norm_eps),
         build.rmsNorm(postNorm ? normed : stream, "hnorm", config.rms_norm_eps)};
     Value joined = ir::JoinColumnsOp::create(
-        build.ops(), build.location(),
-        build.tensor({options.tokens(), 2 * config.hidden}), halves);
+        build.ops(), build.location(), build.tensor({options.tokens(), 2 * config.hidden}), halves);
     stream = decoder.layer(build.linear(joined, "eh_proj"), index, layer);
     build.setPath(layerPath(index) + ".transformer.shared_head");
     normed = build.rmsNorm(stream, "norm", config.rms_norm_eps);

@@ -86,10 +86,9 @@ private:
     int64_t begin = 0;
     for (auto [index, member] : llvm::enumerate(members)) {
       auto part = cast<ir::PartAttr>(member.getParts()[0]);
-      parts.push_back(ir::PartAttr::get(context, part.getName(), part.getElementType(),
-                                        part.getShape(), stack, begin, rows * width,
-                                        part.getInitStd(), part.getInitMean(), part.getSplit(),
-                                        part.getWhole()));
+      parts.push_back(ir::PartAttr::get(
+          context, part.getName(), part.getElementType(), part.getShape(), stack, begin,
+          rows * width, part.getInitStd(), part.getInitMean(), part.getSplit(), part.getWhole()));
       begin += rowsOf(index) * width;
     }
     OpBuilder builder(members[0]);

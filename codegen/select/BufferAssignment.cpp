@@ -76,10 +76,10 @@ Value BufferAssignment::of(Value value) {
     buffer = symbol(read.getSymbol());
   } else if (auto extract = value.getDefiningOp<tensor::ExtractSliceOp>()) {
     Value source = of(extract.getSource());
-    buffer =
-        extract.getType().getRank() == 1
-            ? rows(source, extract.getStaticOffset(0), extract.getStaticSize(0))
-            : columns(extract.getLoc(), source, extract.getStaticOffset(1), extract.getStaticSize(1));
+    buffer = extract.getType().getRank() == 1
+                 ? rows(source, extract.getStaticOffset(0), extract.getStaticSize(0))
+                 : columns(extract.getLoc(), source, extract.getStaticOffset(1),
+                           extract.getStaticSize(1));
   } else {
     auto concat = value.getDefiningOp<tensor::ConcatOp>();
     assert(concat && "operations are lowered in order, so all other values have a buffer");

@@ -31,9 +31,11 @@ def Step37_SplitColumnsOp : Step37_PureOp<"split_columns", [Shardable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_FillOp : Step37_Op<"fill", [Pure, Shardable]> {
+def Step37_FillOp : Step37_PureOp<"fill", [Shardable]> {
   let summary = "A tensor with one value everywhere.";
   let description = [{
+    C1: the value is finite.
+
     ```mlir
     %one = step37.fill {value = 1.0 : f64} : tensor<1xf32>
     ```

@@ -27,4 +27,8 @@ LogicalResult JoinColumnsOp::verify() { return verifyColumns(*this, getWhole(), 
 
 LogicalResult SplitColumnsOp::verify() { return verifyColumns(*this, getWhole(), getParts()); }
 
+LogicalResult FillOp::verify() {
+  return require(*this, getValue().isFinite(), "C1", "the value must be finite");
+}
+
 } // namespace step37::ir

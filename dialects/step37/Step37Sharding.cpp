@@ -421,9 +421,10 @@ LogicalResult LmLossGradOp::localize(const LocalShapes &local, OpBuilder &builde
     return localizeByClone(*this, local, builder, operands, results);
   SplitLoss loss = buildSplitLoss(builder, getLoc(), local, operands[0], operands[1], operands[2],
                                   operands[3], dim(getW(), 0));
-  auto gradient = LmLossSplitGradOp::create(
-      builder, getLoc(), local.resultTypes[2], getDw() ? local.resultTypes[3] : Type(), operands[0], operands[1],
-      loss.labels, operands[3], loss.lse, operands[4], loss.coordinate, dim(getW(), 0));
+  auto gradient = LmLossSplitGradOp::create(builder, getLoc(), local.resultTypes[2],
+                                            getDw() ? local.resultTypes[3] : Type(), operands[0],
+                                            operands[1], loss.labels, operands[3], loss.lse,
+                                            operands[4], loss.coordinate, dim(getW(), 0));
   results.append({loss.lossSum, loss.tokenLoss});
   llvm::append_range(results, gradient->getResults());
   return success();

@@ -2,13 +2,14 @@
 // through the operations' rules, shapes become local, exchange is inserted where shardings do not
 // meet. How an operation is split is Propagation.h, exchange Resharding.h.
 #include "passes/Passes.h"
+#include "passes/sharding/Demands.h"
+#include "passes/sharding/ExpertWindows.h"
 #include "passes/sharding/Propagation.h"
 #include "passes/sharding/Resharding.h"
 #include "passes/sharding/SymbolShardings.h"
 
 #include "llvm/ADT/MapVector.h"
 
-#include <cmath>
 #include <map>
 
 using namespace mlir;
@@ -73,7 +74,6 @@ public:
   Value coordinate(Location loc, ArrayRef<int> axes);
 
 private:
-  void collectDemands();
   LogicalResult visit(Operation *op);
   LogicalResult visit(ir::ReadOp read);
   LogicalResult visit(ir::WriteOp write);
@@ -88,9 +88,6 @@ private:
   Local sumOfWindows(Operation *user, const Local &local);
   Type localResult(Type whole, const ir::ShardingRule::Dims &dims, const OperationSharding &split,
                    std::optional<int64_t> windowRows);
-  int64_t rowsAtOnce(int64_t rows, int64_t ranks) const;
-  SmallVector<Local> inWindows(Location loc, const ir::ShardingRule &rule, ValueRange results,
-                               int64_t rowsAtOnce);
   Value one(Location loc);
 
   func::FuncOp function;
@@ -146,7 +143,7 @@ Value FunctionPartitioner::one(Location loc) {
 }
 
 LogicalResult FunctionPartitioner::run() {
-  collectDemands();
+  demands = collectDemands(function, mesh, symbols);
   Block *whole = &function.front();
   Block *local = new Block();
   function.getBody().push_back(local);
@@ -167,45 +164,6 @@ LogicalResult FunctionPartitioner::run() {
   function.setFunctionType(FunctionType::get(function.getContext(), local->getArgumentTypes(),
                                              local->getTerminator()->getOperandTypes()));
   return success();
-}
-
-/// What users demand of results: rows of experts lie as the experts' parameters, a parameter's
-/// gradient as the parameter.
-void FunctionPartitioner::collectDemands() {
-  for (Operation &op : llvm::reverse(function.front())) {
-    if (auto accumulate = dyn_cast<ir::AccumulateGradientOp>(op)) {
-      demands[accumulate.getValue()].whole = *symbols.find(accumulate.getGradient());
-      continue;
-    }
-    auto shardable = dyn_cast<ir::ShardableOpInterface>(op);
-    if (!shardable)
-      continue;
-    ir::ShardingRule rule = shardable.getShardingRule();
-    OperationSharding split(rule, mesh);
-    SmallVector<Claim> claims;
-    Axes all;
-    for (Value operand : op.getOperands()) {
-      Claim &claim = claims.emplace_back();
-      claim.sharding = Sharding::replicated(typeOf(operand).getRank());
-      auto read = operand.getDefiningOp<ir::ReadOp>();
-      if (!read || !symbols.isParameter(read.getSymbol()))
-        continue;
-      claim = {Claim::parameter, *symbols.find(read.getSymbol())};
-      for (const DimSharding &dim : claim.sharding.dims)
-        llvm::append_range(all, dim.axes);
-    }
-    if (all.empty())
-      continue;
-    split.choose(claims, {});
-    for (auto [operand, dims] : llvm::zip_equal(op.getOperands(), rule.operands))
-      if (typeOf(operand).getElementType().isInteger())
-        for (const ir::DimRule &dim : dims)
-          if (dim.factors.size() == 2) {
-            Demand &demand = demands[operand];
-            demand.second = split.axesOf(dim.factors[1]);
-            demand.avoid = all;
-          }
-  }
 }
 
 LogicalResult FunctionPartitioner::visit(Operation *op) {
@@ -351,57 +309,17 @@ LogicalResult FunctionPartitioner::visit(ir::ShardableOpInterface op) {
     Axes experts = split.axesOf(rule.results[0][0].factors[1]);
     for (auto [result, dims] : llvm::zip(built, rule.results))
       if (dims[0].extent == ir::Extent::rows)
-        results = inWindows(op->getLoc(), rule, built,
-                            rowsAtOnce(typeOf(result).getDimSize(0), mesh.ways(experts)));
+        for (auto [local, windowed] :
+             llvm::zip_equal(results, buildWindows(builder, op->getLoc(), rule, built,
+                                                   rowsOfWindow(typeOf(result).getDimSize(0),
+                                                                mesh.ways(experts), expertRows))))
+          local.values = windowed;
   }
   for (auto [index, result] : llvm::enumerate(op->getResults())) {
     results[index].sharding = split.result(index, kept);
     locals[result] = results[index];
   }
   return success();
-}
-
-/// Rows of one window, of `rows` that there are if all tokens choose a rank's experts.
-int64_t FunctionPartitioner::rowsAtOnce(int64_t rows, int64_t ranks) const {
-  constexpr int64_t unit = 8;
-  if (ranks == 1)
-    return rows;
-  auto wanted = int64_t(std::ceil(expertRows * double(rows) / double(ranks)));
-  return std::min(rows, int64_t(llvm::alignTo(std::max<int64_t>(wanted, 1), unit)));
-}
-
-/// The results of an operation that groups rows by expert, window by window: offsets and places of
-/// slots within the window, and its part of the list of rows.
-SmallVector<Local> FunctionPartitioner::inWindows(Location loc, const ir::ShardingRule &rule,
-                                                  ValueRange results, int64_t rowsAtOnce) {
-  Value bounds, rows, slots;
-  for (auto [result, dims] : llvm::zip_equal(results, rule.results)) {
-    ir::Extent extent = dims[0].extent;
-    (extent == ir::Extent::bounds ? bounds : extent == ir::Extent::rows ? rows : slots) = result;
-  }
-  int64_t all = typeOf(rows).getDimSize(0);
-  SmallVector<Local> locals(results.size());
-  for (int64_t first = 0; first < all; first += rowsAtOnce) {
-    int64_t count = std::min(rowsAtOnce, all - first);
-    Value windowBounds = bounds, windowSlots = slots, windowRows = rows;
-    if (count < all) {
-      auto window = ir::ExpertWindowOp::create(builder, loc, bounds.getType(), slots.getType(),
-                                               bounds, slots, first, count);
-      windowBounds = window.getWindowOffsets();
-      windowSlots = window.getWindowSlotRow();
-      windowRows = tensor::ExtractSliceOp::create(
-          builder, loc, rows, ArrayRef<OpFoldResult>{builder.getIndexAttr(first)},
-          ArrayRef<OpFoldResult>{builder.getIndexAttr(count)},
-          ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
-    }
-    for (auto [local, dims] : llvm::zip_equal(locals, rule.results)) {
-      ir::Extent extent = dims[0].extent;
-      local.values.push_back(extent == ir::Extent::bounds ? windowBounds
-                             : extent == ir::Extent::rows ? windowRows
-                                                          : windowSlots);
-    }
-  }
-  return locals;
 }
 
 /// A partial value is claimed as it would be after its sum: scattered over the tokens as far as

@@ -58,10 +58,10 @@ bool SymbolShardings::setPartial(StringRef gradient, ArrayRef<int> axes) {
 
 void SymbolShardings::localizeParts(ir::ParameterOp parameter, RankedTensorType local) {
   auto part = cast<ir::PartAttr>(parameter.getParts()[0]); // logical contract, C3
-  auto cut =
-      ir::PartAttr::get(parameter.getContext(), part.getName(), part.getElementType(),
-                        local.getShape(), part.getBlocks(), part.getBegin(), part.getStride(),
-                        part.getInitStd(), part.getInitMean(), *parameter.getSplit(), part.getShape());
+  auto cut = ir::PartAttr::get(parameter.getContext(), part.getName(), part.getElementType(),
+                               local.getShape(), part.getBlocks(), part.getBegin(),
+                               part.getStride(), part.getInitStd(), part.getInitMean(),
+                               *parameter.getSplit(), part.getShape());
   parameter.setPartsAttr(ArrayAttr::get(parameter.getContext(), {cut}));
 }
 

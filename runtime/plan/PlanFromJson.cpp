@@ -23,9 +23,8 @@ Split readSplit(const JsonNode &node) {
 }
 
 Part readPart(const JsonNode &node) {
-  node.expectKeys(
-      {"name", "dtype", "shape", "blocks", "block", "begin", "stride", "init_std", "init_mean",
-       "split"});
+  node.expectKeys({"name", "dtype", "shape", "blocks", "block", "begin", "stride", "init_std",
+                   "init_mean", "split"});
   Part part;
   part.name = node["name"].string();
   part.type = readDType(node["dtype"]);

@@ -149,6 +149,8 @@ const ProgramCost *Prediction::find(std::string_view program) const {
 
 Prediction predict(const plan::Plan &plan, const plan::Target &target, const Cluster &cluster) {
   const int64_t ranks = plan::rankCount(plan.mesh);
+  if (cluster.gpus == 0)
+    throw Error("gpus: is not given; the plan has " + std::to_string(ranks) + " ranks");
   if (cluster.gpus != ranks)
     throw Error("gpus: the cluster has " + std::to_string(cluster.gpus) + ", the plan " +
                 std::to_string(ranks) + " ranks");

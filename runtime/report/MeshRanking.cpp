@@ -2,6 +2,7 @@
 
 #include "runtime/file/Error.h"
 #include "runtime/file/Printed.h"
+#include "runtime/report/PredictionReport.h"
 #include "runtime/report/Quantities.h"
 #include "runtime/report/TextTable.h"
 
@@ -53,8 +54,8 @@ double secondsPerToken(const MeshCost &cost, int64_t microBatches) {
 
 std::string noneText(const std::vector<MeshCost> &costs, const Cluster &cluster) {
   const MeshCost &closest = *std::ranges::min_element(costs, {}, &MeshCost::memory);
-  return "none of " + grouped(int64_t(costs.size())) + " meshes of " + grouped(cluster.gpus) +
-         " GPUs fits into " + readableBytes(cluster.memory) + " a GPU; the closest, " +
+  return "of " + counted(std::ssize(costs), "candidate") + " for " + counted(cluster.gpus, "GPU") +
+         " none fits into " + readableBytes(cluster.memory) + " a GPU; the closest, " +
          plan::describe(closest.mesh) + ", needs " + readableBytes(closest.memory) + ", " +
          readableBytes(closest.memory - cluster.memory) + " too much";
 }
@@ -86,10 +87,10 @@ std::string rankingText(std::vector<MeshCost> costs, const Cluster &cluster, int
                grouped(int64_t(double(tokens) / step)), mostlyText(cost.prediction, microBatches)});
   }
   return "Meshes of " + describe(cluster) + "\n" + table.text() + "  " +
-         counted(int64_t(costs.size()), "mesh") + (costs.size() == 1 ? "" : "es") + " of " +
-         grouped(int64_t(all)) + " fit into " + readableBytes(cluster.memory) + " a GPU, " +
-         grouped(int64_t(tooLarge)) +
-         " need more; first is the least predicted time a token, then the least memory\n";
+         grouped(std::ssize(costs)) + " of " + counted(all, "candidate") + " fit into " +
+         readableBytes(cluster.memory) +
+         " a GPU; first is the least predicted time a token, then the least memory\n" +
+         costModelText();
 }
 
 } // namespace step37::report

@@ -58,11 +58,10 @@ std::string stepText(const Prediction &prediction, int64_t microBatches) {
                milliseconds(program.seconds())});
   std::string text = "\nPredicted time of a run\n" + table.text();
   if (const std::optional<double> step = prediction.stepSeconds(microBatches)) {
-    const int64_t tokens = microBatches * prediction.batchTokens;
-    text += "  A training step of " +
-            (microBatches == 1 ? "1 micro-batch" : grouped(microBatches) + " micro-batches") +
-            ", " + counted(tokens, "token") + ": " + milliseconds(*step) + " ms, " +
-            grouped(std::llround(double(tokens) / *step)) + " tokens/s\n";
+    const double tokens = double(microBatches * prediction.batchTokens);
+    text += "  A training step of " + grouped(microBatches) + " x " +
+            counted(prediction.batchTokens, "token") + ": " + milliseconds(*step) + " ms, " +
+            counted(std::llround(tokens / *step), "token") + "/s\n";
   }
   return text;
 }

@@ -50,10 +50,10 @@ std::vector<safetensors::TensorSpec> outputs(const Model &model, int64_t depths,
   return specs;
 }
 
-/// Needs the hidden state that `eval` has left for `program`, which makes logits of it. A run gives a chunk of rows of
-/// every block of tokens that the ranks share out; the file takes block after block. The rows
-/// behind the last of a block's last chunk repeat it and are dropped, as are columns that pad the
-/// vocabulary.
+/// Needs the hidden state that `eval` has left for `program`, which makes logits of it. A run gives
+/// a chunk of rows of every block of tokens that the ranks share out; the file takes block after
+/// block. The rows behind the last of a block's last chunk repeat it and are dropped, as are
+/// columns that pad the vocabulary.
 void writeLogits(Model &model, const std::string &program, const char *tensor,
                  safetensors::Writer &writer) {
   const int buffer = model.buffer("logits", DType::f32);
@@ -69,9 +69,8 @@ void writeLogits(Model &model, const std::string &program, const char *tensor,
       model.readOutput(buffer, block * chunkRows * columns,
                        std::as_writable_bytes(std::span(chunk)));
       for (int64_t row = 0; row < std::min(chunkRows, tokens - first); ++row)
-        writer.write(tensor,
-                     std::as_bytes(std::span(chunk).subspan(static_cast<size_t>(row * columns),
-                                                            static_cast<size_t>(vocab))));
+        writer.write(tensor, std::as_bytes(std::span(chunk).subspan(
+                                 static_cast<size_t>(row * columns), static_cast<size_t>(vocab))));
     }
 }
 

@@ -605,3 +605,11 @@ func.func @huge(%a: tensor<4294967296x4294967296xf32>) {
 
 // expected-error @below {{attribute 'type' failed to satisfy constraint: type attribute of tensor of static sizes}}
 step37.state activation @dynamic_state : tensor<?xf32>
+
+// -----
+
+func.func @fill_c1() {
+  // expected-error @below {{violates C1: the value must be finite}}
+  %x = step37.fill {value = 0x7FF0000000000000 : f64} : tensor<1xf32>
+  return
+}

@@ -48,25 +48,6 @@ void addCompileCommand(CLI::App &app) {
   device->add_flag("!--no-kernel-images", options->kernelImages,
                    "leave kernels uncompiled: to plan on paper; no GPU can run such a plan");
 
-  CLI::Option_group *images = command->add_option_group("Images of a micro-batch");
-  images
-      ->add_option("--images", options->images.images,
-                   "at most so many (default: what the rows hold)")
-      ->check(positive);
-  images
-      ->add_option("--crops", options->images.crops,
-                   "at most so many of all images together (default: what the rows hold)")
-      ->check(CLI::Range(int64_t{0}, int64_t{INT32_MAX}));
-  images
-      ->add_option("--image-size", options->images.imageSize,
-                   "pixels of a side (default: the config's)")
-      ->check(positive);
-  images
-      ->add_option("--crop-size", options->images.cropSize,
-                   "pixels of a crop's side (default: 504/728 of an image's, in whole multiples of "
-                   "4 patches)")
-      ->check(positive);
-
   CLI::Option_group *mesh = command->add_option_group("Mesh (world = dp·tp; ep·etp divides it)");
   mesh->add_option("--dp", options->mesh.dp,
                    "data-parallel ranks (default: the smallest that makes the experts fit)")
@@ -80,6 +61,7 @@ void addCompileCommand(CLI::App &app) {
   mesh->add_option("--etp", options->mesh.etp, "ranks that each expert is split over")
       ->check(positive)
       ->capture_default_str();
+
   CLI::Option_group *look = command->add_option_group("Looking inside");
   look->add_option("--dump-dir", options->dumpDir,
                    "write the program after every pass into this folder");

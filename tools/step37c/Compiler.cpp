@@ -80,8 +80,7 @@ FrontendOptions frontendOptions(const CompileOptions &options, const LoadedConfi
 
 plan::Mesh meshOf(const CompileOptions &options, const LoadedConfig &loaded,
                   const FrontendOptions &frontend) {
-  return meshFor(options.mesh, loaded.config, loaded.origin,
-                 frontend.microBatch * frontend.seqLen);
+  return meshFor(options.mesh, loaded.config, loaded.origin, frontend.microBatch * frontend.seqLen);
 }
 
 /// What the runtime has to know of images.

@@ -1,6 +1,7 @@
 #include "tools/step37c/MeshSearch.h"
 
 #include "runtime/file/Error.h"
+#include "runtime/plan/Mesh.h"
 
 #include <algorithm>
 
@@ -21,6 +22,15 @@ bool fits(const CompileOptions &options) {
     return true;
   } catch (const Error &) {
     return false;
+  }
+}
+
+/// Says which mesh it was where one cannot be compiled.
+plan::Plan compiled(const CompileOptions &options) {
+  try {
+    return compile(options).value();
+  } catch (const Error &error) {
+    throw Error("on the mesh " + plan::describe(meshOf(options)) + ": " + error.what());
   }
 }
 
@@ -48,21 +58,18 @@ std::vector<MeshOptions> meshesOf(const CompileOptions &options, int64_t ranks) 
 }
 
 std::vector<report::MeshCost> meshCosts(const CompileOptions &options,
-                                        const report::Cluster &cluster,
-                                        const std::function<void(int64_t, int64_t)> &progress) {
+                                        const report::Cluster &cluster) {
   if (std::ranges::count(supportedTargets(), "cuda") == 0)
     throw Error("this build of step37c has no cuda target to plan for");
   CompileOptions candidate = options;
   candidate.targets = {"cuda"};
   candidate.kernelImages = false;
-  const std::vector<MeshOptions> meshes = meshesOf(options, cluster.gpus);
   std::vector<report::MeshCost> costs;
-  for (const MeshOptions &mesh : meshes) {
+  for (const MeshOptions &mesh : meshesOf(options, cluster.gpus)) {
     candidate.mesh = mesh;
-    const plan::Plan plan = compile(candidate).value();
+    const plan::Plan plan = compiled(candidate);
     const plan::Target &target = plan.targets.front();
     costs.push_back({plan.mesh, target.arena_bytes, predict(plan, target, cluster)});
-    progress(std::ssize(costs), std::ssize(meshes));
   }
   return costs;
 }

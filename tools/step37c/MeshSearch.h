@@ -5,7 +5,6 @@
 #include "runtime/report/MeshRanking.h"
 #include "tools/step37c/Compiler.h"
 
-#include <functional>
 #include <vector>
 
 namespace step37 {
@@ -15,10 +14,8 @@ namespace step37 {
 std::vector<MeshOptions> meshesOf(const CompileOptions &options, int64_t ranks);
 
 /// Compiles for the GPUs of `cluster` on each mesh, without kernel images (which are some MiB), and
-/// asks for the costs. `progress` is told how many of how many are done. Throws Error where this
-/// build has no cuda target.
+/// asks for the costs. Throws Error where this build has no cuda target.
 std::vector<report::MeshCost> meshCosts(const CompileOptions &options,
-                                        const report::Cluster &cluster,
-                                        const std::function<void(int64_t, int64_t)> &progress);
+                                        const report::Cluster &cluster);
 
 } // namespace step37

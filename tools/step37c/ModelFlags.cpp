@@ -56,6 +56,25 @@ void addModelFlags(CLI::App &command, CompileOptions &options) {
       ->delimiter(',')
       ->check(CLI::IsMember({"language", "vision", "projector"}));
 
+  CLI::Option_group *images = command.add_option_group("Images of a micro-batch");
+  images
+      ->add_option("--images", options.images.images,
+                   "at most so many (default: what the rows hold)")
+      ->check(positive);
+  images
+      ->add_option("--crops", options.images.crops,
+                   "at most so many of all images together (default: what the rows hold)")
+      ->check(CLI::Range(int64_t{0}, int64_t{INT32_MAX}));
+  images
+      ->add_option("--image-size", options.images.imageSize,
+                   "pixels of a side (default: the config's)")
+      ->check(positive);
+  images
+      ->add_option("--crop-size", options.images.cropSize,
+                   "pixels of a crop's side (default: 504/728 of an image's, in whole multiples of "
+                   "4 patches)")
+      ->check(positive);
+
   CLI::Option_group *sharding = command.add_option_group("Sharding");
   sharding->add_flag("--sequence-parallel", options.mesh.sequenceParallel,
                      "split tokens over the tensor-parallel ranks between the products");

@@ -3,7 +3,6 @@
 #include "runtime/file/Error.h"
 #include "tools/step37c/MeshSearch.h"
 #include "tools/step37c/ModelFlags.h"
-#include "tools/step37c/ProgressBar.h"
 
 #include <algorithm>
 #include <iostream>
@@ -36,10 +35,8 @@ void planMesh(const PlanMeshOptions &options) {
   const std::vector<std::string> &programs = options.compile.programs;
   if (!programs.empty() && std::ranges::count(programs, "train") == 0)
     throw CLI::ValidationError("--programs", "meshes are ranked by what training costs");
-  ProgressBar bar("plan");
-  const std::vector<report::MeshCost> costs = meshCosts(
-      options.compile, cluster, [&](int64_t done, int64_t total) { bar.update(done, total); });
-  std::cout << report::rankingText(costs, cluster, options.microBatches) << report::costModelText()
+  std::cout << report::rankingText(meshCosts(options.compile, cluster), cluster,
+                                   options.microBatches)
             << std::flush;
   if (!std::cout)
     throw Error("standard output: cannot write");
