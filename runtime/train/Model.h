@@ -6,11 +6,13 @@
 
 #include "runtime/Executor.h"
 #include "runtime/plan/Plan.h"
+#include "runtime/train/RankBuffers.h"
 #include "runtime/train/TokenRows.h"
 
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +27,13 @@ public:
   const plan::Plan &plan() const { return modelPlan; }
   Executor &executor() { return *modelExecutor; }
   const Executor &executor() const { return *modelExecutor; }
+
+  /// The buffers of all ranks of the mesh.
+  RankBuffers &ranks() { return rankBuffers; }
+  const RankBuffers &ranks() const { return rankBuffers; }
+
+  /// What runs the plan, and its mesh, for the log.
+  std::string description() const;
 
   /// Rows of a micro-batch over all data-parallel ranks, tokens of a row.
   int64_t rows() const { return modelPlan.mesh.dp * modelPlan.micro_batch; }
@@ -42,7 +51,7 @@ public:
   void writeInput(int buffer, std::span<const std::byte> bytes);
 
   /// Reads elements of an output as the ranks hold it together, row-major in wholeShape, from
-  /// element `first` on.
+  /// element `first` on; on the root (RankBuffers).
   void readOutput(int buffer, int64_t first, std::span<std::byte> bytes) const;
 
   /// Writes input_ids, loss_mask and document_start of a micro-batch of rows() rows.
@@ -77,6 +86,7 @@ private:
 
   const plan::Plan &modelPlan;
   std::unique_ptr<Executor> modelExecutor;
+  RankBuffers rankBuffers;
 };
 
 } // namespace step37
