@@ -7,11 +7,9 @@
 #include "runtime/plan/Mesh.h"
 #include "test/cuda/FakeDriver.h"
 #include "test/cuda/FakeNccl.h"
+#include "test/runtime/ForkedRanks.h"
 
 #include <gtest/gtest.h>
-
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <iostream>
 
@@ -94,18 +92,14 @@ std::vector<std::byte> contents(const Executor &executor, int local, size_t buff
 }
 
 /// Number of buffers that are not as on the host; the process's exit code.
-int runRank(int rank, int port) {
+int runRank(const job::RankEnvironment &environment) {
+  const int rank = environment.rank;
   const plan::Plan plan = ExchangePlan().plan;
   host::HostExecutor host(plan, plan.targets[0], 1);
   for (int r = 0; r < host.localRanks(); ++r)
     writeInputs(host, r, r);
   host.run(0);
 
-  job::RankEnvironment environment;
-  environment.rank = rank;
-  environment.world = 4;
-  environment.address = "127.0.0.1";
-  environment.port = port;
   job::Job job({environment, std::chrono::seconds(20), "plan"});
   int wrong = 0;
   job::failingJob(&job, [&] {
@@ -131,20 +125,7 @@ int runRank(int rank, int port) {
 
 TEST(CudaExchange, EveryRankHasWhatTheHostHasForIt) {
   shareFakeNccl();
-  const int port = job::Socket::listen(0).port();
-  std::vector<pid_t> processes;
-  for (int rank = 0; rank < 4; ++rank) {
-    const pid_t process = ::fork();
-    if (process == 0)
-      ::_exit(runRank(rank, port));
-    processes.push_back(process);
-  }
-  for (const pid_t process : processes) {
-    int status = 0;
-    EXPECT_EQ(::waitpid(process, &status, 0), process);
-    EXPECT_TRUE(WIFEXITED(status));
-    EXPECT_EQ(WEXITSTATUS(status), 0);
-  }
+  runForkedRanks(4, runRank);
 }
 
 /// Without a job a plan of several ranks is refused before anything is made.

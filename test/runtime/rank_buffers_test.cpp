@@ -1,11 +1,9 @@
 // Buffers of ranks in several processes: writes stay at home, reads come together on the root.
 #include "runtime/file/Error.h"
 #include "runtime/train/RankBuffers.h"
+#include "test/runtime/ForkedRanks.h"
 
 #include <gtest/gtest.h>
-
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstring>
 
@@ -40,15 +38,11 @@ job::Bytes letters(const std::string &text) {
 }
 
 /// What a rank of three does; 0 where all is as it should be.
-int runRank(int rank, int port) {
-  job::RankEnvironment environment;
-  environment.rank = rank;
-  environment.world = 3;
-  environment.address = "127.0.0.1";
-  environment.port = port;
+int runRank(const job::RankEnvironment &environment) {
   job::Job job({environment, std::chrono::seconds(20), "plan"});
   const plan::Target target;
-  OneRank executor(target, rank);
+  OneRank executor(target, environment.rank);
+  const int rank = environment.rank;
   RankBuffers ranks(executor, 3, &job);
   for (int r = 0; r < 3; ++r) // every process writes for all ranks
     ranks.write(r, 0, 2 * r, letters(std::string(1, static_cast<char>('a' + r))));
@@ -73,22 +67,7 @@ int runRank(int rank, int port) {
   return right ? 0 : 3;
 }
 
-TEST(RankBuffers, AcrossProcesses) {
-  const int port = job::Socket::listen(0).port();
-  std::vector<pid_t> processes;
-  for (int rank = 0; rank < 3; ++rank) {
-    const pid_t process = ::fork();
-    if (process == 0)
-      ::_exit(runRank(rank, port));
-    processes.push_back(process);
-  }
-  for (const pid_t process : processes) {
-    int status = 0;
-    EXPECT_EQ(::waitpid(process, &status, 0), process);
-    EXPECT_TRUE(WIFEXITED(status));
-    EXPECT_EQ(WEXITSTATUS(status), 0);
-  }
-}
+TEST(RankBuffers, AcrossProcesses) { runForkedRanks(3, runRank); }
 
 TEST(RankBuffers, AsManyRanksAsThePlanHas) {
   const plan::Target target;
