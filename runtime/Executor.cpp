@@ -3,6 +3,8 @@
 
 #include "runtime/file/Error.h"
 #include "runtime/host/HostExecutor.h"
+#include "runtime/job/Job.h"
+#include "runtime/plan/Mesh.h"
 #ifdef STEP37_HAS_CUDA
 #include "runtime/cuda/CudaExecutor.h"
 #endif
@@ -21,6 +23,19 @@ std::string deviceFor(const plan::Plan &plan, const ExecutorOptions &options) {
   return "host";
 }
 
+/// How many processes a device needs for the plan's ranks.
+void requireProcesses(const plan::Plan &plan, const std::string &device, const job::Job *job) {
+  const int64_t ranks = plan::rankCount(plan.mesh), processes = job ? job->world() : 1;
+  const int64_t needed = device == "host" ? 1 : ranks;
+  if (processes == needed)
+    return;
+  const std::string has = "the plan has " + std::to_string(ranks) + " ranks; ";
+  if (device == "host")
+    throw Error(has + "on the host one process runs all of them, not " + std::to_string(processes));
+  throw Error(has + "on GPUs each is a process, and there are " + std::to_string(processes) +
+              ": start as many with --ranks, torchrun, srun or mpirun");
+}
+
 } // namespace
 
 std::unique_ptr<Executor> Executor::create(const plan::Plan &plan, const ExecutorOptions &options) {
@@ -28,6 +43,7 @@ std::unique_ptr<Executor> Executor::create(const plan::Plan &plan, const Executo
   const plan::Target *target = plan.findTarget(device);
   if (!target)
     throw Error("the plan has no target \"" + device + "\"");
+  requireProcesses(plan, device, options.job);
   std::unique_ptr<Executor> executor;
   if (device == "host")
     executor = std::make_unique<host::HostExecutor>(plan, *target, options.threads);

@@ -1,6 +1,6 @@
-// Runs the programs of a plan on one kind of device, for all ranks that live in this process. Owns
-// the arena; allocates nothing while a program runs. Who writes inputs and reads outputs is
-// runtime/train; what a step computes is in its kernel.
+// Runs the programs of a plan on one kind of device, for all ranks that live in this process (on
+// the host all of the mesh, on GPUs one). Owns the arena; allocates nothing while a program runs.
+// Who writes inputs and reads outputs is runtime/train; what a step computes is in its kernel.
 #pragma once
 
 #include "runtime/ProductTable.h"
@@ -19,6 +19,10 @@
 
 namespace step37 {
 
+namespace job {
+class Job;
+}
+
 struct ExecutorOptions {
   std::string device;   // name of the plan's target; empty: cuda where a GPU is visible, else host
   int threads = 0;      // host: worker threads, 0 = one a core; results do not depend on it
@@ -28,7 +32,8 @@ struct ExecutorOptions {
   bool profile = false; // time every step, for a table at the end
   std::filesystem::path trace = {}; // time every step, for this file; empty: none
   const ProductTable *tunedProducts =
-      nullptr; // cuda: algorithms of products; outlives the executor
+      nullptr;             // cuda: algorithms of products; outlives the executor
+  job::Job *job = nullptr; // the other processes of a mesh, a rank each; outlives the executor
 
   /// Whether programs run step by step, watched.
   bool watches() const { return check || profile || !trace.empty(); }
@@ -52,6 +57,9 @@ public:
 
   /// Ranks in this process; buffers exist once for each of them.
   virtual int localRanks() const = 0;
+
+  /// The rank of the mesh that local rank 0 is; the others follow.
+  virtual int firstRank() const { return 0; }
 
   /// Runs all steps of a program on all local ranks and returns when they are done.
   virtual void run(int program) = 0;

@@ -247,6 +247,16 @@ void addMachine(CLI::App &app, Arguments &arguments) {
                  "GPU: algorithms of products as `step37-run tune` measured them")
       ->type_name("FILE.json")
       ->group(group);
+  app.add_option("--ranks", arguments.run.ranks,
+                 "GPUs of this machine to run on, a process each: as many as the plan has ranks. "
+                 "Under torchrun, srun or mpirun it is not needed")
+      ->check(number(1, 1024))
+      ->group(group);
+  app.add_option("--timeout", arguments.run.timeout,
+                 "Seconds that a rank waits for others before the job ends")
+      ->capture_default_str()
+      ->check(number(1))
+      ->group(group);
   app.add_option("--threads", executor.threads,
                  "Host threads, 0: one a core; results do not depend on it")
       ->capture_default_str()

@@ -18,6 +18,8 @@ struct RunOptions {
   std::filesystem::path plan;
   ExecutorOptions executor;
   std::filesystem::path tune; // table of tuned products that the run uses; empty: none
+  int ranks = 0;        // processes to start, a rank and a GPU each; 0: none, this is the rank
+  double timeout = 600; // seconds that a rank waits for others
   bool quiet = false;
   std::variant<TrainOptions, InputOptions, ProbeOptions, TuneOptions> work; // --train, --eval, …
 };

@@ -1,10 +1,16 @@
 // step37-run: executes a plan. Flags are RunOptions.h, the work is runtime/train.
 #include "runtime/Executor.h"
 #include "runtime/ProductTable.h"
+#include "runtime/file/MappedFile.h"
+#include "runtime/file/Sha256.h"
+#include "runtime/job/Job.h"
+#include "runtime/job/Launcher.h"
 #include "runtime/plan/PlanFile.h"
 #include "runtime/train/Run.h"
 #include "tools/RunOptions.h"
 
+#include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -33,10 +39,23 @@ void tune(const plan::Plan &plan, const ExecutorOptions &executor, const TuneOpt
   log.note(options.output.string() + ": " + std::to_string(table.size()) + " products");
 }
 
-void run(const RunOptions &options) {
+/// What a launcher has made this process, where it has started several.
+std::optional<job::RankEnvironment> ranksFromLauncher() {
+  std::optional<job::RankEnvironment> ranks =
+      job::rankEnvironment([](const char *name) { return std::getenv(name); });
+  return ranks && ranks->world > 1 ? ranks : std::nullopt;
+}
+
+/// Does the work as the only process, or as a rank of `job`. Of several ranks the first one talks.
+void run(const RunOptions &options, job::Job *job) {
   const plan::Plan plan = plan::load(options.plan);
-  RunLog log(std::cout, logStyle(options.quiet));
+  std::ostream nowhere(nullptr);
+  RunLog log(job && !job->isRoot() ? nowhere : std::cout, logStyle(options.quiet));
   ExecutorOptions executor = options.executor;
+  if (job) {
+    executor.job = job;
+    executor.ordinal = job->localRank();
+  }
   std::optional<ProductTable> tuned;
   if (!options.tune.empty())
     executor.tunedProducts = &tuned.emplace(ProductTable::load(options.tune));
@@ -54,14 +73,36 @@ void run(const RunOptions &options) {
   std::visit(start, options.work);
 }
 
+/// A rank of a job: whatever goes wrong ends all of it.
+int runAsRank(const RunOptions &options, const job::RankEnvironment &ranks) {
+  job::Job job({ranks, std::chrono::milliseconds(static_cast<int64_t>(options.timeout * 1000)),
+                sha256Hex(MappedFile(options.plan).bytes())});
+  job::failingJob(&job, [&] {
+    run(options, &job);
+    job.finish();
+  });
+  return 0;
+}
+
+int start(int argc, char **argv) {
+  const RunOptions options = parseRunOptions(argc, argv);
+  if (const std::optional<job::RankEnvironment> ranks = ranksFromLauncher())
+    return runAsRank(options, *ranks);
+  if (options.ranks > 1)
+    return job::launchRanks(options.ranks, {argv, argv + argc});
+  run(options, nullptr);
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   try {
-    run(parseRunOptions(argc, argv));
-    return 0;
+    return start(argc, argv);
   } catch (const Exit &exit) {
     return exit.code;
+  } catch (const job::Ended &) {
+    return 1;
   } catch (const std::exception &error) {
     std::cerr << "step37-run: " << error.what() << std::endl;
     return 1;

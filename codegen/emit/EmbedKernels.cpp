@@ -89,7 +89,7 @@ std::vector<KernelDump> embedKernels(plan::Plan &plan, plan::Target &target,
     throw Error("--arch " + arch + ": NVRTC " + nvrtc.version() + " does not compile for it");
   std::vector<Job> jobs;
   for (plan::Kernel &kernel : target.kernels) {
-    if (kernel.variant == spec::libraryVariant)
+    if (kernel.variant == spec::libraryVariant || kernel.variant == spec::ncclVariant)
       continue;
     spec::KernelSpec spec = spec::parseSpec(kernel.family, kernel.spec);
     spec::CudaVariant variant = variantNamed(spec, kernel.variant);

@@ -33,7 +33,7 @@ public:
     if (const auto *gemm = std::get_if<spec::Gemm>(&spec); gemm && libraryTakes(*gemm))
       return {std::string(spec::libraryVariant), "a dense product", true};
     if (std::holds_alternative<spec::Collective>(spec))
-      return {std::string(spec::libraryVariant), "NCCL exchanges between GPUs"};
+      return {std::string(spec::ncclVariant), "exchange between GPUs"};
     spec::ChosenVariant chosen = spec::chooseCudaVariant(spec);
     return {std::string(chosen.variant.name), chosen.reason, false};
   }

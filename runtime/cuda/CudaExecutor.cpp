@@ -7,6 +7,7 @@
 #include "runtime/cuda/ProductTuning.h"
 #include "runtime/cuda/Range.h"
 #include "runtime/file/Printed.h"
+#include "runtime/plan/Mesh.h"
 
 #include <cassert>
 
@@ -39,8 +40,21 @@ CudaExecutor::CudaExecutor(const plan::Plan &plan, const plan::Target &target,
                 "creating a stream");
   copies = std::make_unique<PinnedCopies>(*driver, stream);
   graphs.resize(target.programs.size());
+  if (plan::rankCount(plan.mesh) > 1)
+    exchanges = std::make_unique<Exchanges>(*driver, plan.mesh, target, specs, *options.job);
   for (const plan::Program &program : target.programs)
     bind(program);
+  writeCoordinates(plan.mesh);
+}
+
+void CudaExecutor::writeCoordinates(const plan::Mesh &mesh) {
+  for (size_t i = 0; i < target().buffers.size(); ++i) {
+    const plan::Buffer &buffer = target().buffers[i];
+    if (buffer.coordinate.empty())
+      continue;
+    const auto index = int32_t(plan::indexAlong(mesh, buffer.coordinate, firstRank()));
+    write(0, int(i), 0, std::as_bytes(std::span(&index, 1)));
+  }
 }
 
 CudaExecutor::~CudaExecutor() {
@@ -50,6 +64,7 @@ CudaExecutor::~CudaExecutor() {
   for (CUgraphExec graph : graphs)
     if (graph)
       call.cuGraphExecDestroy(graph);
+  exchanges.reset();
   if (stream)
     call.cuStreamDestroy(stream);
 }
@@ -64,6 +79,9 @@ void CudaExecutor::bind(const plan::Program &program) {
     for (auto [buffer, offset] : step.arguments)
       bound.buffers.push_back(arena->address() +
                               CUdeviceptr(target().buffers[size_t(buffer)].offset + offset));
+    bound.exchanges = step.kind == plan::StepKind::collective;
+    if (bound.exchanges)
+      continue;
     if (bound.kernel->image.empty())
       bound.product = bindProduct(productStep(program, index, bound.buffers));
     else
@@ -115,6 +133,8 @@ std::unique_ptr<Product> CudaExecutor::bindProduct(const ProductStep &step) {
 void CudaExecutor::enqueue(const BoundStep &step) const {
   if (step.product)
     return step.product->enqueue(step.buffers, stream);
+  if (step.exchanges)
+    return exchanges->enqueue(*step.step, step.buffers, stream);
   // All stages take one struct of pointers by value.
   void *parameters[] = {const_cast<CUdeviceptr *>(step.buffers.data())};
   for (size_t i = 0; i < step.functions.size(); ++i) {
@@ -184,6 +204,9 @@ void CudaExecutor::runWatched(int program) {
 }
 
 void CudaExecutor::synchronize(const std::string &what) const {
+  std::optional<job::Job::Wait> wait;
+  if (exchanges)
+    wait.emplace(*options.job, "the GPU, " + what);
   driver->check(driver->call().cuStreamSynchronize(stream), what);
 }
 
@@ -219,12 +242,22 @@ void CudaExecutor::startRead(int, int buffer, int64_t offset, std::span<std::byt
   copies->download(address(buffer, offset, bytes.size()), bytes);
 }
 
-void CudaExecutor::finishReads() { copies->finish(); }
+void CudaExecutor::finishReads() {
+  std::optional<job::Job::Wait> wait;
+  if (exchanges)
+    wait.emplace(*options.job, "the GPU");
+  copies->finish();
+  if (exchanges)
+    exchanges->check();
+}
 
 std::string CudaExecutor::description() const {
   std::string text = "cuda, " + device.name() + ", " + gibibytes(target().arena_bytes) + " planned";
   if (cublas)
     text += ", cuBLASLt " + cublas->version();
+  if (exchanges)
+    text += ", rank " + std::to_string(firstRank()) + " of " +
+            std::to_string(options.job->world()) + ", " + exchanges->description();
   if (options.tunedProducts)
     text += ", " + std::to_string(tuned) + " of " + std::to_string(products) + " products tuned";
   return text;

@@ -1,12 +1,13 @@
 // Runs a plan's "cuda" target on one GPU: one arena, cubins from the plan, dense products by
-// cuBLASLt, every program captured once as a CUDA graph and replayed. Nothing is allocated and
-// nothing waits inside a program; `run` only enqueues, reading a buffer waits for what was enqueued
-// before.
+// cuBLASLt, exchange with other ranks by NCCL, every program captured once as a CUDA graph and
+// replayed. Nothing is allocated and nothing waits inside a program; `run` only enqueues, reading a
+// buffer waits for what was enqueued before.
 #pragma once
 
 #include "runtime/Executor.h"
 #include "runtime/cuda/CublasLt.h"
 #include "runtime/cuda/Driver.h"
+#include "runtime/cuda/Exchanges.h"
 #include "runtime/cuda/PinnedCopies.h"
 #include "runtime/cuda/StepTimer.h"
 
@@ -24,6 +25,7 @@ public:
   ~CudaExecutor() override;
 
   int localRanks() const override { return 1; }
+  int firstRank() const override { return options.job ? options.job->rank() : 0; }
   void run(int program) override;
   void write(int rank, int buffer, int64_t offset, std::span<const std::byte> bytes) override;
   void read(int rank, int buffer, int64_t offset, std::span<std::byte> bytes) const override;
@@ -41,6 +43,7 @@ private:
     const plan::Kernel *kernel;
     std::vector<CUfunction> functions; // one a stage; empty for a product
     std::unique_ptr<Product> product;
+    bool exchanges = false; // a collective
     std::vector<CUdeviceptr> buffers;
   };
 
@@ -51,6 +54,7 @@ private:
   ProductStep productStep(const plan::Program &program, size_t index,
                           std::span<const CUdeviceptr> buffers) const;
   void enqueue(const BoundStep &step) const;
+  void writeCoordinates(const plan::Mesh &mesh);
   /// Runs step by step under the watch.
   void runWatched(int program);
   CUgraphExec capture(int program);
@@ -69,8 +73,9 @@ private:
   std::unique_ptr<Memory> arena;
   CUstream stream = nullptr;
   std::unique_ptr<PinnedCopies> copies;
-  std::unique_ptr<CublasLt> cublas; // null while no step is a product
-  int products = 0, tuned = 0;      // steps that are products, and those with a table's algorithm
+  std::unique_ptr<CublasLt> cublas;     // null while no step is a product
+  std::unique_ptr<Exchanges> exchanges; // null in a plan of one rank
+  int products = 0, tuned = 0; // steps that are products, and those with a table's algorithm
   std::vector<std::vector<BoundStep>> programs;
   std::vector<CUgraphExec> graphs; // by program; null until its first run
   StepTimer timer;

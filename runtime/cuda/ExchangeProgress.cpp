@@ -1,12 +1,20 @@
-// See ExchangeProgress.h. Memory of the host that the driver has allocated has one address on both
-// sides.
 #include "runtime/cuda/ExchangeProgress.h"
 
 #include "runtime/cuda/DriverFunctions.h"
 
+#include <algorithm>
+#include <numeric>
+#include <span>
+
 namespace step37::cuda {
 
-ExchangeProgress::ExchangeProgress(const Driver &driver) : driver(driver) {
+ExchangeProgress::ExchangeProgress(const Driver &driver, std::vector<std::string> exchangeNames)
+    : driver(driver), names(std::move(exchangeNames)),
+      numbers(driver, int64_t(std::max<size_t>(names.size(), 1) * sizeof *word),
+              "numbers of exchanges") {
+  std::vector<unsigned> values(names.size());
+  std::iota(values.begin(), values.end(), 1U);
+  numbers.upload(0, std::as_bytes(std::span(values)));
   void *memory = nullptr;
   driver.check(driver.call().cuMemAllocHost(&memory, sizeof *word), "a word of host memory");
   word = static_cast<unsigned *>(memory);
@@ -15,31 +23,15 @@ ExchangeProgress::ExchangeProgress(const Driver &driver) : driver(driver) {
 
 ExchangeProgress::~ExchangeProgress() { driver.call().cuMemFreeHost(word); }
 
-int ExchangeProgress::add(std::string name) {
-  names.push_back(std::move(name));
-  return static_cast<int>(names.size()) - 1;
-}
-
-void ExchangeProgress::enqueue(unsigned value, CUstream stream) const {
-  driver.check(
-      driver.call().cuMemsetD32Async(reinterpret_cast<CUdeviceptr>(word), value, 1, stream),
-      "noting an exchange");
-}
-
 void ExchangeProgress::enqueueBegin(int number, CUstream stream) const {
-  enqueue(2 * static_cast<unsigned>(number) + 1, stream);
-}
-
-void ExchangeProgress::enqueueEnd(int number, CUstream stream) const {
-  enqueue(2 * static_cast<unsigned>(number) + 2, stream);
+  const CUdeviceptr from = numbers.address() + CUdeviceptr(number) * sizeof *word;
+  driver.check(driver.call().cuMemcpyDtoHAsync(word, from, sizeof *word, stream),
+               "noting an exchange");
 }
 
 std::string ExchangeProgress::text() const {
-  const unsigned value = *static_cast<volatile unsigned *>(word);
-  if (value == 0)
-    return "before the first exchange";
-  const std::string &name = names[(value - 1) / 2];
-  return (value % 2 == 1 ? "in " : "after ") + name;
+  const unsigned begun = *static_cast<volatile unsigned *>(word);
+  return begun == 0 ? "before the first exchange" : "at " + names[begun - 1];
 }
 
 } // namespace step37::cuda

@@ -1,6 +1,6 @@
 // How far a GPU's stream has come among its exchanges with other GPUs: a word of host memory that
-// the stream itself writes before and behind each, so that a hang can say where it is though the
-// stream never ends.
+// the stream itself writes before each, so that a hang can say where it is though the stream never
+// comes to its end.
 #pragma once
 
 #include "runtime/cuda/Driver.h"
@@ -12,27 +12,25 @@ namespace step37::cuda {
 
 class ExchangeProgress {
 public:
-  explicit ExchangeProgress(const Driver &driver);
+  /// `names`: of the exchanges, by number.
+  ExchangeProgress(const Driver &driver, std::vector<std::string> names);
   ~ExchangeProgress();
   ExchangeProgress(const ExchangeProgress &) = delete;
   ExchangeProgress &operator=(const ExchangeProgress &) = delete;
 
-  /// Takes an exchange in, under this name; returns its number.
-  int add(std::string name);
+  const std::string &name(int number) const { return names[static_cast<size_t>(number)]; }
 
-  /// Enqueues that an exchange begins, or is done.
+  /// Enqueues that an exchange begins.
   void enqueueBegin(int number, CUstream stream) const;
-  void enqueueEnd(int number, CUstream stream) const;
 
-  /// "in <name>", "after <name>", or "before the first exchange". From any thread.
+  /// "at <name>", or "before the first exchange". From any thread.
   std::string text() const;
 
 private:
-  void enqueue(unsigned value, CUstream stream) const;
-
   const Driver &driver;
-  std::vector<std::string> names;
-  unsigned *word = nullptr; // 0; 2·number + 1 in an exchange, 2·number + 2 behind it
+  const std::vector<std::string> names;
+  Memory numbers;           // 1, 2, …: copied from here, which a graph can do
+  unsigned *word = nullptr; // number + 1 of the last exchange that has begun
 };
 
 } // namespace step37::cuda

@@ -89,6 +89,9 @@ struct TensorSpec {
 /// that every tensor is aligned to its element).
 enum class Order : uint8_t { given, sorted };
 
+/// Puts tensors in the order that `sorted` means.
+void sortTensors(std::vector<TensorSpec> &tensors);
+
 /// What a file of these tensors, in this order, has before their bytes: length and header, padded
 /// with spaces so that the data starts at a multiple of eight.
 std::string headerBytes(const std::vector<TensorSpec> &tensors, const Metadata &metadata);

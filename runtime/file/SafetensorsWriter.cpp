@@ -16,14 +16,14 @@ int64_t byteCount(const TensorSpec &tensor) {
   return checkedProduct(tensor.shape, byteSize(tensor.type)).value();
 }
 
+} // namespace
+
 void sortTensors(std::vector<TensorSpec> &tensors) {
   std::sort(tensors.begin(), tensors.end(), [](const TensorSpec &a, const TensorSpec &b) {
     return std::tuple(-byteSize(a.type), std::string_view(a.name)) <
            std::tuple(-byteSize(b.type), std::string_view(b.name));
   });
 }
-
-} // namespace
 
 std::string headerBytes(const std::vector<TensorSpec> &tensors, const Metadata &metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();

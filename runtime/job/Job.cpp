@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 namespace step37::job {
@@ -168,15 +169,17 @@ std::vector<Bytes> Job::exchange(const std::string &what, Bytes bytes) {
 
 void Job::fail(const std::string &message) {
   std::fprintf(stderr, "rank %d: %s\n", rank(), message.c_str());
-  if (world() == 1 || over.exchange(true))
-    return;
-  if (isRoot()) {
-    std::lock_guard lock(mutex);
-    failure = message;
-  } else {
-    send(0, FrameKind::failure, message);
+  if (world() > 1 && !over.exchange(true)) {
+    if (isRoot()) {
+      std::lock_guard lock(mutex);
+      failure = message;
+    } else {
+      send(0, FrameKind::failure, message);
+    }
+    listener.join(); // which ends with the job
   }
-  listener.join(); // which ends with the job
+  std::fflush(nullptr);
+  std::_Exit(1);
 }
 
 void Job::finish() {

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -73,8 +74,9 @@ public:
     Job &job;
   };
 
-  /// Prints why this rank failed and ends the job on all ranks. The process is to exit with 1.
-  void fail(const std::string &message);
+  /// Prints why this rank failed, ends the job on all ranks, and this process with 1. Nothing is
+  /// torn down: a device that waits for another rank would never let go.
+  [[noreturn]] void fail(const std::string &message);
 
   /// All is done. Waits for the others, so that none misses one that has ended.
   void finish();
@@ -124,5 +126,17 @@ private:
   std::atomic<bool> stopping = false; // the listener is to end
   std::thread listener;
 };
+
+/// Does `work`; where that throws, `job`, unless it is null, fails before what the caller holds is
+/// torn down.
+template <class Work> void failingJob(Job *job, Work work) {
+  try {
+    work();
+  } catch (const std::exception &error) {
+    if (job)
+      job->fail(error.what());
+    throw;
+  }
+}
 
 } // namespace step37::job

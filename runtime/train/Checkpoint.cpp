@@ -8,6 +8,7 @@
 #include "runtime/train/PartIO.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,8 @@ std::vector<Entry> optimizerEntries(const Model &model) {
   return entries;
 }
 
-/// Writes the entries to a file of the directory and notes it in the manifest.
+/// Writes the entries to a file of the directory and notes it in the manifest. Of several processes
+/// only the root writes; the others have part in the reading, in the same order.
 void saveEntries(const Model &model, const std::vector<Entry> &entries, const fs::path &path,
                  CheckpointManifest &manifest) {
   std::map<std::string, const Entry *> byName;
@@ -63,16 +65,19 @@ void saveEntries(const Model &model, const std::vector<Entry> &entries, const fs
     byName[entry.spec.name] = &entry;
     specs.push_back(entry.spec);
   }
-  safetensors::Writer writer(path, std::move(specs), safetensors::Order::sorted, {{"format", "pt"}},
-                             Hashing::on);
-  for (const safetensors::TensorSpec &spec : writer.tensors()) {
-    const Entry &entry = *byName.at(spec.name);
-    readPart(model, entry.place, spec.type,
-             [&](std::span<const std::byte> bytes) { writer.write(spec.name, bytes); });
-  }
-  writer.commit();
+  safetensors::sortTensors(specs);
+  std::optional<safetensors::Writer> writer;
+  if (model.ranks().isRoot())
+    writer.emplace(path, specs, safetensors::Order::sorted, safetensors::Metadata{{"format", "pt"}},
+                   Hashing::on);
+  for (const safetensors::TensorSpec &spec : specs)
+    readPart(model, byName.at(spec.name)->place, spec.type,
+             [&](std::span<const std::byte> bytes) { writer->write(spec.name, bytes); });
+  if (!writer)
+    return;
+  writer->commit();
   manifest.files[path.filename().string()] = {static_cast<int64_t>(fs::file_size(path)),
-                                              writer.sha256()};
+                                              writer->sha256()};
 }
 
 void saveConfig(const Model &model, const fs::path &path, CheckpointManifest &manifest) {
@@ -98,12 +103,18 @@ void restoreEntries(Model &model, const std::vector<Entry> &entries, const fs::p
 } // namespace
 
 void saveCheckpoint(const Model &model, CheckpointManifest manifest, const fs::path &directory) {
-  AtomicDirectory output(directory);
-  saveConfig(model, output.staging() / "config.json", manifest);
-  saveEntries(model, modelEntries(model), output.staging() / "model.safetensors", manifest);
-  saveEntries(model, optimizerEntries(model), output.staging() / "optimizer.safetensors", manifest);
-  writeFile(output.staging() / "manifest.json", manifest.text());
-  output.commit();
+  std::optional<AtomicDirectory> output;
+  if (model.ranks().isRoot())
+    output.emplace(directory);
+  const fs::path staging = output ? output->staging() : fs::path();
+  saveEntries(model, modelEntries(model), staging / "model.safetensors", manifest);
+  saveEntries(model, optimizerEntries(model), staging / "optimizer.safetensors", manifest);
+  if (output) {
+    saveConfig(model, staging / "config.json", manifest);
+    writeFile(staging / "manifest.json", manifest.text());
+    output->commit();
+  }
+  model.ranks().barrier("checkpoint " + directory.filename().string());
 }
 
 void restoreCheckpoint(Model &model, const fs::path &directory) {

@@ -11,8 +11,9 @@
 
 namespace step37 {
 
-/// Writes the model's state as `directory`, which appears complete or not at all. Fills the
-/// manifest's list of files. Tensors that the plan only carries are not in it.
+/// Writes the model's state as `directory`, which appears complete or not at all. All processes of
+/// a job call it, and it returns on all when the checkpoint is there. Fills the manifest's list of
+/// files. Tensors that the plan only carries are not in it.
 void saveCheckpoint(const Model &model, CheckpointManifest manifest,
                     const std::filesystem::path &directory);
 

@@ -23,7 +23,7 @@ void writeParameter(Model &model, int rank, const plan::Parameter &parameter,
   const int buffer = model.buffer(parameter.buffer);
   std::vector<std::byte> rounded(static_cast<size_t>(model.bufferOf(buffer).bytes()));
   convertFloats(values, model.bufferOf(buffer).type, rounded);
-  model.executor().write(rank, buffer, 0, rounded);
+  model.ranks().write(rank, buffer, 0, rounded);
   if (parameter.master.empty())
     return;
   const int master = model.buffer(parameter.master);
@@ -32,7 +32,7 @@ void writeParameter(Model &model, int rank, const plan::Parameter &parameter,
       static_cast<size_t>(plan::indexAlong(model.plan().mesh, parameter.state_split, rank));
   const size_t begin = std::min(share * size, values.size());
   const auto held = std::span(values).subspan(begin, std::min(size, values.size() - begin));
-  model.executor().write(rank, master, 0, std::as_bytes(held));
+  model.ranks().write(rank, master, 0, std::as_bytes(held));
 }
 
 } // namespace
@@ -50,7 +50,9 @@ void initializeWeights(Model &model, const std::filesystem::path &directory, uin
   }
   for (const plan::Parameter &parameter : model.plan().parameters) {
     const plan::Buffer &buffer = model.bufferOf(model.buffer(parameter.buffer));
-    for (int rank = 0; rank < model.executor().localRanks(); ++rank) {
+    for (int rank = 0; rank < model.ranks().count(); ++rank) {
+      if (!model.ranks().isHere(rank))
+        continue;
       std::vector<float> values(static_cast<size_t>(buffer.elements()), 0.0f); // padding stays zero
       auto bytes = std::as_writable_bytes(std::span(values));
       const plan::Mesh &mesh = model.plan().mesh;

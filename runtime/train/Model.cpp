@@ -24,7 +24,8 @@ int findProgram(const plan::Target &target, std::string_view name) {
 } // namespace
 
 Model::Model(const plan::Plan &plan, const ExecutorOptions &options)
-    : modelPlan(plan), modelExecutor(Executor::create(plan, options)) {
+    : modelPlan(plan), modelExecutor(Executor::create(plan, options)),
+      rankBuffers(*modelExecutor, plan::rankCount(plan.mesh), options.job) {
   for (const plan::Parameter &parameter : plan.parameters)
     checkParameter(parameter);
 }
@@ -41,6 +42,11 @@ void Model::checkParameter(const plan::Parameter &parameter) const {
   for (const std::string *name : {&parameter.master, &parameter.moment1, &parameter.moment2})
     if (!name->empty())
       buffer(*name, DType::f32, elements);
+}
+
+std::string Model::description() const {
+  return modelExecutor->description() +
+         (modelPlan.mesh.axes.empty() ? "" : ", mesh " + plan::describe(modelPlan.mesh));
 }
 
 void Model::requirePrograms(std::initializer_list<std::string_view> names) const {
@@ -94,14 +100,16 @@ void Model::writeInput(int index, std::span<const std::byte> bytes) {
   const plan::Buffer &buffer = bufferOf(index);
   const int64_t size = byteSize(buffer.type);
   const std::vector<int64_t> shape = wholeShape(buffer);
-  for (int rank = 0; rank < modelExecutor->localRanks(); ++rank) {
+  for (int rank = 0; rank < rankBuffers.count(); ++rank) {
+    if (!rankBuffers.isHere(rank))
+      continue;
     const plan::PieceRuns runs(modelPlan.mesh, shape, buffer.split, rank);
     if (static_cast<int64_t>(bytes.size()) != runs.elements() * size)
       throw Error("the plan's input " + buffer.name + " takes " +
                   std::to_string(runs.elements() * size) + " bytes of all ranks together, not " +
                   std::to_string(bytes.size()));
     runs.forEach(0, runs.elements(), [&](int64_t whole, int64_t local, int64_t count) {
-      modelExecutor->write(
+      rankBuffers.write(
           rank, index, local * size,
           bytes.subspan(static_cast<size_t>(whole * size), static_cast<size_t>(count * size)));
     });
@@ -112,14 +120,16 @@ void Model::readOutput(int index, int64_t first, std::span<std::byte> bytes) con
   const plan::Buffer &buffer = bufferOf(index);
   const int64_t size = byteSize(buffer.type);
   const std::vector<int64_t> shape = wholeShape(buffer);
-  for (int rank = 0; rank < modelExecutor->localRanks(); ++rank)
-    plan::PieceRuns(modelPlan.mesh, shape, buffer.split, rank)
-        .forEach(first, static_cast<int64_t>(bytes.size()) / size,
-                 [&](int64_t whole, int64_t local, int64_t count) {
-                   modelExecutor->read(rank, index, local * size,
-                                       bytes.subspan(static_cast<size_t>((whole - first) * size),
-                                                     static_cast<size_t>(count * size)));
-                 });
+  rankBuffers.collect("reading " + buffer.name, [&](auto read) {
+    for (int rank = 0; rank < rankBuffers.count(); ++rank)
+      plan::PieceRuns(modelPlan.mesh, shape, buffer.split, rank)
+          .forEach(first, static_cast<int64_t>(bytes.size()) / size,
+                   [&](int64_t whole, int64_t local, int64_t count) {
+                     read(rank, index, local * size,
+                          bytes.subspan(static_cast<size_t>((whole - first) * size),
+                                        static_cast<size_t>(count * size)));
+                   });
+  });
 }
 
 void Model::writeBatch(const TokenRows &batch, const ImageBatch &images) {
@@ -163,20 +173,19 @@ void Model::writeImages(const TokenRows &tokens, const ImageBatch &images) {
 
 void Model::writeScalars(std::string_view name, std::span<const float> values) {
   int index = buffer(name, DType::f32, static_cast<int64_t>(values.size()));
-  for (int rank = 0; rank < modelExecutor->localRanks(); ++rank)
-    modelExecutor->write(rank, index, 0, std::as_bytes(values));
+  for (int rank = 0; rank < rankBuffers.count(); ++rank)
+    rankBuffers.write(rank, index, 0, std::as_bytes(values));
 }
 
 void Model::writeScalar(std::string_view name, int32_t value) {
   int index = buffer(name, DType::i32, 1);
-  for (int rank = 0; rank < modelExecutor->localRanks(); ++rank)
-    modelExecutor->write(rank, index, 0, std::as_bytes(std::span(&value, 1)));
+  for (int rank = 0; rank < rankBuffers.count(); ++rank)
+    rankBuffers.write(rank, index, 0, std::as_bytes(std::span(&value, 1)));
 }
 
 float Model::readScalar(std::string_view name) const {
   float value = 0;
-  modelExecutor->read(0, buffer(name, DType::f32, 1), 0,
-                      std::as_writable_bytes(std::span(&value, 1)));
+  rankBuffers.readOwn(buffer(name, DType::f32, 1), 0, std::as_writable_bytes(std::span(&value, 1)));
   return value;
 }
 

@@ -8,10 +8,13 @@
 #include "runtime/plan/Plan.h"
 #include "runtime/train/DataLimits.h"
 #include "runtime/train/ImageBatch.h"
+#include "runtime/train/RankBuffers.h"
+#include "runtime/train/TokenRows.h"
 
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +29,13 @@ public:
   const plan::Plan &plan() const { return modelPlan; }
   Executor &executor() { return *modelExecutor; }
   const Executor &executor() const { return *modelExecutor; }
+
+  /// The buffers of all ranks of the mesh.
+  RankBuffers &ranks() { return rankBuffers; }
+  const RankBuffers &ranks() const { return rankBuffers; }
+
+  /// What runs the plan, and its mesh, for the log.
+  std::string description() const;
 
   /// Rows of a micro-batch over all data-parallel ranks, tokens of a row.
   int64_t rows() const { return modelPlan.mesh.dp * modelPlan.micro_batch; }
@@ -43,7 +53,7 @@ public:
   void writeInput(int buffer, std::span<const std::byte> bytes);
 
   /// Reads elements of an output as the ranks hold it together, row-major in wholeShape, from
-  /// element `first` on.
+  /// element `first` on; on the root (RankBuffers).
   void readOutput(int buffer, int64_t first, std::span<std::byte> bytes) const;
 
   /// Writes the inputs of a micro-batch of rows() rows: input_ids, loss_mask and document_start;
@@ -81,6 +91,7 @@ private:
 
   const plan::Plan &modelPlan;
   std::unique_ptr<Executor> modelExecutor;
+  RankBuffers rankBuffers;
 };
 
 } // namespace step37

@@ -80,7 +80,8 @@ std::vector<Copy> copiesOf(const Model &model, const PartPlace &place) {
   return copies;
 }
 
-/// Elements [first, first + count) of a tensor, as they are stored, or, of a sum, in f32.
+/// Elements [first, first + count) of a tensor, as they are stored, or, of a sum, in f32; on the
+/// root of the processes.
 class Gatherer {
 public:
   Gatherer(const Model &model, const PartPlace &place)
@@ -89,26 +90,23 @@ public:
   DType type() const { return place.partial.empty() ? stored : DType::f32; }
 
   void gather(const Copy &copy, int64_t first, int64_t count, std::vector<std::byte> &to) {
-    to.assign(static_cast<size_t>(count * byteSize(type())), std::byte{0});
-    for (const RankRuns &runs : copy)
-      runs.forEach(first, count, [&](int64_t published, int64_t from, int64_t run) {
-        const auto target = slice(std::span<std::byte>(to), type(), published - first, run);
-        if (place.partial.empty())
-          read(runs.rank, from, target);
-        else
-          add(runs.rank, from, run, target);
-      });
+    model.ranks().collect("reading " + place.part->name, [&](auto read) {
+      to.assign(static_cast<size_t>(count * byteSize(type())), std::byte{0});
+      for (const RankRuns &runs : copy)
+        runs.forEach(first, count, [&](int64_t published, int64_t from, int64_t run) {
+          const auto target = slice(std::span<std::byte>(to), type(), published - first, run);
+          if (place.partial.empty())
+            return read(runs.rank, place.buffer, from * byteSize(stored), target);
+          addend.resize(static_cast<size_t>(run * byteSize(stored)));
+          read(runs.rank, place.buffer, from * byteSize(stored), addend);
+          addTo(target);
+        });
+    });
   }
 
 private:
-  void read(int rank, int64_t from, std::span<std::byte> to) const {
-    model.executor().read(rank, place.buffer, from * byteSize(stored), to);
-  }
-
-  void add(int rank, int64_t from, int64_t count, std::span<std::byte> sums) {
-    addend.resize(static_cast<size_t>(count * byteSize(stored)));
-    values.resize(static_cast<size_t>(count));
-    read(rank, from, addend);
+  void addTo(std::span<std::byte> sums) {
+    values.resize(sums.size() / sizeof(float));
     convertFloats(stored, addend, values);
     auto *sum = reinterpret_cast<float *>(sums.data());
     for (size_t i = 0; i < values.size(); ++i)
@@ -148,12 +146,15 @@ void writePart(Model &model, const PartPlace &place, DType type,
     piece.resize(static_cast<size_t>(count * byteSize(stored)));
     convertFloats(type, slice(source, type, first, count), stored, piece);
     for (const Copy &copy : copies)
-      for (const RankRuns &runs : copy)
+      for (const RankRuns &runs : copy) {
+        if (!model.ranks().isHere(runs.rank))
+          continue;
         runs.forEach(first, count, [&](int64_t published, int64_t to, int64_t run) {
-          model.executor().write(
+          model.ranks().write(
               runs.rank, place.buffer, to * byteSize(stored),
               slice(std::span<const std::byte>(piece), stored, published - first, run));
         });
+      }
   });
 }
 
@@ -166,11 +167,13 @@ void readPart(const Model &model, const PartPlace &place, DType type,
     gatherer.gather(copies.front(), first, count, piece);
     for (size_t i = 1; i < copies.size(); ++i) {
       gatherer.gather(copies[i], first, count, other);
-      if (other != piece)
+      if (model.ranks().isRoot() && other != piece)
         throw Error(place.part->name + ": ranks " + std::to_string(copies[0].front().rank) +
                     " and " + std::to_string(copies[i].front().rank) +
                     " ought to hold the same values, but differ");
     }
+    if (!model.ranks().isRoot())
+      return;
     converted.resize(static_cast<size_t>(count * byteSize(type)));
     convertFloats(gatherer.type(), piece, type, converted);
     sink(converted);

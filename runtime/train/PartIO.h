@@ -34,9 +34,9 @@ PartPlace statePlace(const Model &model, const plan::Parameter &parameter, const
 /// holds the tensor's elements in published order, of type `type`. Not for sums.
 void writePart(Model &model, const PartPlace &place, DType type, std::span<const std::byte> source);
 
-/// Reads a tensor, converted to `type`, and passes its bytes to `sink` in published order, in
-/// pieces. Sums are taken in f32 in rank order. Throws Error naming tensor and ranks where ranks
-/// that hold the same elements differ in a bit.
+/// Reads a tensor, converted to `type`, and, on the root (RankBuffers), passes its bytes to `sink`
+/// in published order, in pieces. Sums are taken in f32 in rank order. Throws Error naming tensor
+/// and ranks where ranks that hold the same elements differ in a bit.
 void readPart(const Model &model, const PartPlace &place, DType type,
               const std::function<void(std::span<const std::byte>)> &sink);
 

@@ -7,6 +7,7 @@
 #include "runtime/train/PartIO.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,12 +51,33 @@ std::vector<safetensors::TensorSpec> outputs(const Model &model, int64_t depths,
   return specs;
 }
 
+/// The file, on the root of the processes; the others compute and have part in the reading.
+class Output {
+public:
+  Output(const Model &model, const std::filesystem::path &path,
+         std::vector<safetensors::TensorSpec> specs) {
+    if (model.ranks().isRoot())
+      writer.emplace(path, std::move(specs));
+  }
+
+  void write(const std::string &tensor, std::span<const std::byte> bytes) {
+    if (writer)
+      writer->write(tensor, bytes);
+  }
+  void commit() {
+    if (writer)
+      writer->commit();
+  }
+
+private:
+  std::optional<safetensors::Writer> writer;
+};
+
 /// Needs the hidden state that `eval` has left for `program`, which makes logits of it. A run gives
 /// a chunk of rows of every block of tokens that the ranks share out; the file takes block after
 /// block. The rows behind the last of a block's last chunk repeat it and are dropped, as are
 /// columns that pad the vocabulary.
-void writeLogits(Model &model, const std::string &program, const char *tensor,
-                 safetensors::Writer &writer) {
+void writeLogits(Model &model, const std::string &program, const char *tensor, Output &output) {
   const int buffer = model.buffer("logits", DType::f32);
   const std::vector<int64_t> shape = model.wholeShape(model.bufferOf(buffer));
   const int64_t vocab = model.plan().vocab, columns = shape.back();
@@ -69,32 +91,32 @@ void writeLogits(Model &model, const std::string &program, const char *tensor,
       model.readOutput(buffer, block * chunkRows * columns,
                        std::as_writable_bytes(std::span(chunk)));
       for (int64_t row = 0; row < std::min(chunkRows, tokens - first); ++row)
-        writer.write(tensor, std::as_bytes(std::span(chunk).subspan(
+        output.write(tensor, std::as_bytes(std::span(chunk).subspan(
                                  static_cast<size_t>(row * columns), static_cast<size_t>(vocab))));
     }
 }
 
-void writeLoss(safetensors::Writer &writer, const char *tensor, std::span<const double> losses) {
+void writeLoss(Output &output, const char *tensor, std::span<const double> losses) {
   const std::vector<float> values(losses.begin(), losses.end());
-  writer.write(tensor, std::as_bytes(std::span(values)));
+  output.write(tensor, std::as_bytes(std::span(values)));
 }
 
-void writeLosses(const Losses &losses, safetensors::Writer &writer) {
-  writeLoss(writer, "loss", {&losses.main, 1});
+void writeLosses(const Losses &losses, Output &output) {
+  writeLoss(output, "loss", {&losses.main, 1});
   if (losses.mtp.empty())
     return;
-  writeLoss(writer, "main_loss", {&losses.main, 1});
-  writeLoss(writer, "mtp_losses", losses.mtp);
-  writeLoss(writer, "total_loss", {&losses.total, 1});
+  writeLoss(output, "main_loss", {&losses.main, 1});
+  writeLoss(output, "mtp_losses", losses.mtp);
+  writeLoss(output, "total_loss", {&losses.total, 1});
 }
 
-void writeGradients(Model &model, Objective &objective, safetensors::Writer &writer) {
+void writeGradients(Model &model, Objective &objective, Output &output) {
   objective.writeScales();
   model.writeScalar("accumulate_beta", 0.0f);
   model.run("accumulate");
   forEachGradient(model, [&](const plan::Parameter &parameter, const plan::Part &part) {
     readPart(model, gradientPlace(model, parameter, part), DType::f32,
-             [&](std::span<const std::byte> bytes) { writer.write("grad." + part.name, bytes); });
+             [&](std::span<const std::byte> bytes) { output.write("grad." + part.name, bytes); });
   });
 }
 
@@ -110,20 +132,20 @@ void probe(Model &model, const ProbeOptions &options) {
   const plan::ImageInputs &inputs = model.plan().images;
   const ImageBatch images =
       inputs.images > 0 ? readImageBatch(options.input, inputs) : ImageBatch();
-  safetensors::Writer writer(options.output,
-                             outputs(model, static_cast<int64_t>(depths), options.grads));
+  Output output(model, options.output, outputs(model, static_cast<int64_t>(depths), options.grads));
   objective.count(batch);
   model.writeBatch(batch, images);
   model.run("eval");
   objective.startSums();
   model.executor().finishReads();
-  writeLogits(model, "logits", "logits", writer);
+  writeLogits(model, "logits", "logits", output);
   for (size_t depth = 0; depth < depths; ++depth)
-    writeLogits(model, "mtp_logits." + std::to_string(depth), "mtp_logits", writer);
-  writeLosses(objective.losses(), writer);
+    writeLogits(model, "mtp_logits." + std::to_string(depth), "mtp_logits", output);
+  writeLosses(objective.losses(), output);
   if (options.grads)
-    writeGradients(model, objective, writer);
-  writer.commit();
+    writeGradients(model, objective, output);
+  output.commit();
+  model.ranks().barrier("probe");
 }
 
 } // namespace step37

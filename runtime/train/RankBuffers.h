@@ -6,6 +6,7 @@
 #include "runtime/Executor.h"
 #include "runtime/job/Job.h"
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>

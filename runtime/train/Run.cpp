@@ -14,25 +14,29 @@ void runEvaluation(const plan::Plan &plan, const ExecutorOptions &executor,
                    const InputOptions &options, RunLog &log) {
   Model model(plan, executor);
   model.requirePrograms({"eval"});
-  log.note(model.executor().description());
-  std::unique_ptr<Dataset> data =
-      Dataset::open(options.data, options.built_in_text, model.limits(), options.conversations);
-  log.note(data->description());
-  initializeWeights(model, options.weights, options.seed, log);
-  const double loss = heldOutLoss(model, *data, options.eval_rows);
-  if (BadSamples *bad = data->badSamples())
-    bad->conclude(log);
-  reportRun(model.executor(), executor, log);
-  log.heldOut("", loss);
+  log.note(model.description());
+  job::failingJob(executor.job, [&] {
+    std::unique_ptr<Dataset> data =
+        Dataset::open(options.data, options.built_in_text, model.limits(), options.conversations);
+    log.note(data->description());
+    initializeWeights(model, options.weights, options.seed, log);
+    const double loss = heldOutLoss(model, *data, options.eval_rows);
+    if (BadSamples *bad = data->badSamples())
+      bad->conclude(log);
+    reportRun(model.executor(), executor, log);
+    log.heldOut("", loss);
+  });
 }
 
 void runProbe(const plan::Plan &plan, const ExecutorOptions &executor, const ProbeOptions &options,
               RunLog &log) {
   Model model(plan, executor);
-  log.note(model.executor().description());
-  initializeWeights(model, options.weights, options.seed, log);
-  probe(model, options);
-  reportRun(model.executor(), executor, log);
+  log.note(model.description());
+  job::failingJob(executor.job, [&] {
+    initializeWeights(model, options.weights, options.seed, log);
+    probe(model, options);
+    reportRun(model.executor(), executor, log);
+  });
 }
 
 } // namespace step37

@@ -12,7 +12,7 @@ void reportRun(const Executor &executor, const ExecutorOptions &options, RunLog 
   if (const StepWatch *watch = executor.watch()) {
     if (options.profile)
       log.note(report::profileText(executor.target(), *watch, executor.deviceName()));
-    if (!options.trace.empty()) {
+    if (!options.trace.empty() && executor.firstRank() == 0) {
       report::writeTrace(executor.target(), *watch, options.trace);
       log.note(options.trace.string() + ": " + std::to_string(watch->steps().size()) +
                (watch->sawMoreSteps() ? " steps, the first of the run" : " steps"));

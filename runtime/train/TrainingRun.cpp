@@ -1,6 +1,5 @@
 // The course of a training run: where it starts, its steps, what is logged and saved on the way.
 #include "runtime/file/Error.h"
-#include "runtime/plan/Mesh.h"
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/CheckpointDirectory.h"
 #include "runtime/train/HeldOut.h"
@@ -53,15 +52,13 @@ public:
   }
 
   void run() {
-    log.note(model.executor().description());
-    if (!model.plan().mesh.axes.empty())
-      log.note("mesh " + plan::describe(model.plan().mesh));
+    log.note(model.description());
     log.note(data->description());
     noteBadSamples();
     start();
     requireFreeSaveDirectory();
     std::optional<JsonLines> jsonLines;
-    if (!options.log.empty())
+    if (!options.log.empty() && model.ranks().isRoot())
       jsonLines.emplace(options.log, stepsDone);
     if (stepsDone == 0)
       log.heldOut("before training: ", heldOut());
@@ -140,7 +137,8 @@ private:
     manifest.seed = options.input.seed;
     manifest.run = description;
     saveCheckpoint(model, std::move(manifest), directory.step(stepsDone));
-    directory.advance(stepsDone, options.keep);
+    if (model.ranks().isRoot())
+      directory.advance(stepsDone, options.keep);
   }
 
   const ExecutorOptions &executorOptions;
@@ -157,7 +155,8 @@ private:
 
 void runTraining(const plan::Plan &plan, const ExecutorOptions &executor,
                  const TrainOptions &options, RunLog &log) {
-  TrainingRun(plan, executor, options, log).run();
+  TrainingRun run(plan, executor, options, log);
+  job::failingJob(executor.job, [&] { run.run(); });
 }
 
 } // namespace step37

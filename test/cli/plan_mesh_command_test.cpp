@@ -54,8 +54,9 @@ protected:
   }
 };
 
-/// Two groups of keys and values, eight experts: every mesh of four ranks is there once, in the
-/// order of predicted times.
+/// Two groups of keys and values, eight experts: every mesh of four ranks is there once (dp, tp,
+/// ep, etp), in the order of predicted times. On a model so small that is the order of the number
+/// of exchanges, first of all for twice the tokens.
 TEST_F(PlanMeshCommand, listsTheMeshesOfTheExample) {
   const std::vector<Row> rows =
       planMesh(STEP37_EXAMPLE, {"--gpus", "4", "--seq-len", "64", "--memory", "1GB"});
@@ -69,7 +70,9 @@ TEST_F(PlanMeshCommand, listsTheMeshesOfTheExample) {
     meshes.push_back(std::to_string(row.dp) + std::to_string(row.tp) + std::to_string(row.ep) +
                      std::to_string(row.etp));
   }
-  EXPECT_EQ(meshes, (std::vector<std::string>{GOLDEN})) << out;
+  EXPECT_EQ(meshes, (std::vector<std::string>{"4111", "4114", "4112", "4122", "4121", "4141",
+                                              "2211", "2212", "2221", "2214", "2222", "2241"}))
+      << out;
   EXPECT_NE(out.find("of " + std::to_string(rows.size()) + " candidates fit"), std::string::npos)
       << out;
 }

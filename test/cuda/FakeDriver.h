@@ -92,6 +92,10 @@ inline std::unique_ptr<cuda::Driver> fakeDriver() {
     std::memset(reinterpret_cast<void *>(pointer), value, bytes);
     return CUDA_SUCCESS;
   };
+  f.cuMemcpyHtoD = [](CUdeviceptr to, const void *from, size_t bytes) {
+    std::memcpy(reinterpret_cast<void *>(to), from, bytes);
+    return CUDA_SUCCESS;
+  };
   f.cuMemcpyHtoDAsync = [](CUdeviceptr to, const void *from, size_t bytes, CUstream) {
     std::memcpy(reinterpret_cast<void *>(to), from, bytes);
     return CUDA_SUCCESS;

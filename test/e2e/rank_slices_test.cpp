@@ -27,9 +27,12 @@ protected:
     EXPECT_EQ(compiler({"names", config.string()}), 0) << err;
     std::set<std::string> names;
     std::istringstream lines(out);
-    for (std::string line, name; std::getline(lines, line);)
-      if (std::istringstream(line) >> name; name.ends_with("weight") || name.ends_with("_bias"))
+    for (std::string line, name; std::getline(lines, line);) {
+      std::istringstream words(line);
+      words >> name;
+      if (name.ends_with("weight") || name.ends_with("_bias"))
         names.insert(name);
+    }
     return names;
   }
 };

@@ -35,12 +35,8 @@ public:
   }
 
 private:
-  /// rows·headᵀ.
   spec::Gemm headProduct(int64_t rows, DType c) const {
-    spec::Gemm gemm = product(rows, shape.vocab, shape.width, shape.type, shape.type, c);
-    gemm.transpose_b = true;
-    gemm.b_stride = shape.width;
-    return gemm;
+    return productWithTransposed(rows, shape.vocab, shape.width, shape.type, c);
   }
 
   void buffers() {

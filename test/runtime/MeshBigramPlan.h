@@ -69,10 +69,7 @@ private:
   }
 
   spec::Gemm headProduct(int64_t rows, DType c) const {
-    spec::Gemm gemm = product(rows, vocab, shape.width, shape.type, shape.type, c);
-    gemm.transpose_b = true;
-    gemm.b_stride = shape.width;
-    return gemm;
+    return productWithTransposed(rows, vocab, shape.width, shape.type, c);
   }
 
   void buffers() {

@@ -83,6 +83,14 @@ protected:
     return gemm;
   }
 
+  /// c[m,n] = a[m,k]·b[n,k]ᵀ, a and b of one type.
+  static spec::Gemm productWithTransposed(int64_t m, int64_t n, int64_t k, DType type, DType c) {
+    spec::Gemm gemm = product(m, n, k, type, type, c);
+    gemm.transpose_b = true;
+    gemm.b_stride = k;
+    return gemm;
+  }
+
   plan::Target target;
 };
 

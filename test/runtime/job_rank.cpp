@@ -83,13 +83,8 @@ int runRank(const Part &part) {
   if (part.mode == "stranger" && part.rank == ranks->rank)
     options.identity = "other plan";
   job::Job job(options);
-  try {
-    work(job, part);
-    return 0;
-  } catch (const Error &error) {
-    job.fail(error.what());
-    return 1;
-  }
+  job::failingJob(&job, [&] { work(job, part); });
+  return 0;
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 using namespace mlir;
@@ -38,6 +39,13 @@ std::string exchangeLine(Operation *op) {
 }
 
 } // namespace
+
+int64_t elementsOf(const plan::Part &part) {
+  int64_t elements = 1;
+  for (int64_t size : part.shape)
+    elements *= size;
+  return elements;
+}
 
 CompiledModule::CompiledModule(ModuleOp original, const Layout &layout) {
   OwningOpRef<ModuleOp> module = original.clone();
@@ -107,13 +115,17 @@ void CompiledModule::writeArgument(const std::string &name, const std::vector<in
         });
 }
 
+template <class VisitRun>
+void CompiledModule::forEachRun(const plan::Part &part, int rank, VisitRun visit) const {
+  PartRuns(part, plan.mesh, rank).forEach(0, elementsOf(part), visit);
+}
+
 void CompiledModule::writeTensor(const plan::Parameter &parameter, const plan::Part &part,
                                  const Values &values) {
   for (int rank = 0; rank < ranks(); ++rank)
-    PartRuns(part, plan.mesh, rank)
-        .forEach(0, int64_t(values.size()), [&](int64_t published, int64_t local, int64_t count) {
-          write(parameter.buffer, rank, local, &values[size_t(published)], count);
-        });
+    forEachRun(part, rank, [&](int64_t published, int64_t local, int64_t count) {
+      write(parameter.buffer, rank, local, &values[size_t(published)], count);
+    });
 }
 
 void CompiledModule::visitResult(const plan::Buffer &buffer, const std::vector<int64_t> &shape,
@@ -126,8 +138,7 @@ void CompiledModule::visitResult(const plan::Buffer &buffer, const std::vector<i
   });
 }
 
-void CompiledModule::visitGradient(const plan::Parameter &parameter, const plan::Part &part,
-                                   int rank, const Visit &visit) const {
+Values CompiledModule::summedGradient(const plan::Parameter &parameter, int rank) const {
   const plan::Buffer &buffer = buffers()[size_t(find(parameter.gradient))];
   Values sum(size_t(buffer.elements()), 0);
   for (int64_t member : plan::groupOf(plan.mesh, parameter.gradient_partial, rank)) {
@@ -135,14 +146,25 @@ void CompiledModule::visitGradient(const plan::Parameter &parameter, const plan:
     for (size_t i = 0; i < sum.size(); ++i)
       sum[i] += values[i];
   }
-  int64_t elements = 1;
-  for (int64_t size : part.shape)
-    elements *= size;
-  PartRuns(part, plan.mesh, rank)
-      .forEach(0, elements, [&](int64_t published, int64_t local, int64_t count) {
-        for (int64_t i = 0; i < count; ++i)
-          visit(published + i, sum[size_t(local + i)]);
-      });
+  return sum;
+}
+
+void CompiledModule::visitGradient(const plan::Parameter &parameter, const plan::Part &part,
+                                   int rank, const Visit &visit) const {
+  const Values sum = summedGradient(parameter, rank);
+  forEachRun(part, rank, [&](int64_t published, int64_t local, int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+      visit(published + i, sum[size_t(local + i)]);
+  });
+}
+
+bool CompiledModule::hasZeroPadding(const plan::Parameter &parameter, int rank) const {
+  Values rest = summedGradient(parameter, rank);
+  for (const plan::Part &part : parameter.parts)
+    forEachRun(part, rank, [&](int64_t, int64_t local, int64_t count) {
+      std::fill_n(rest.begin() + local, count, 0.0f);
+    });
+  return std::all_of(rest.begin(), rest.end(), [](float value) { return value == 0; });
 }
 
 } // namespace step37::test

@@ -22,6 +22,9 @@ struct Layout {
   double expertRows = 2;
 };
 
+/// Elements of a published tensor.
+int64_t elementsOf(const plan::Part &part);
+
 class CompiledModule {
 public:
   /// Differentiates the program if it has an objective, cuts it, chooses kernels and places
@@ -54,7 +57,14 @@ public:
   void visitGradient(const plan::Parameter &parameter, const plan::Part &part, int rank,
                      const Visit &visit) const;
 
+  /// Whether the elements of a gradient that belong to no published tensor are zero on a rank: they
+  /// count in the norm.
+  bool hasZeroPadding(const plan::Parameter &parameter, int rank) const;
+
 private:
+  /// visit(published, local, count) for the runs of a published tensor that a rank has.
+  template <class VisitRun> void forEachRun(const plan::Part &part, int rank, VisitRun visit) const;
+  Values summedGradient(const plan::Parameter &parameter, int rank) const;
   Values read(const plan::Buffer &buffer, int rank) const;
   void write(const std::string &buffer, int rank, int64_t first, const float *values,
              int64_t count);

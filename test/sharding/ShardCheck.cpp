@@ -162,11 +162,12 @@ void compareGradients(const CompiledModule &whole, const CompiledModule &cut) {
     const plan::Parameter &expected = whole.parameters()[p], &parameter = cut.parameters()[p];
     if (expected.gradient.empty())
       continue;
+    for (int rank = 0; rank < cut.ranks(); ++rank)
+      if (!cut.hasZeroPadding(parameter, rank))
+        fail("gradient of " + parameter.name + ": its padding is not zero on rank " +
+             std::to_string(rank));
     for (size_t i = 0; i < expected.parts.size(); ++i) {
-      int64_t elements = 1;
-      for (int64_t size : expected.parts[i].shape)
-        elements *= size;
-      Values values(size_t(elements), 0);
+      Values values(size_t(elementsOf(expected.parts[i])), 0);
       whole.visitGradient(expected, expected.parts[i], 0,
                           [&](int64_t index, float value) { values[size_t(index)] = value; });
       const Comparison comparison("gradient of " + expected.name, std::move(values));
