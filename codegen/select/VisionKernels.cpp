@@ -19,21 +19,6 @@ int64_t tableSide(Value table, Value classEmbedding) {
   return std::llround(std::sqrt(double(dim(table, 0) - (classEmbedding ? 1 : 0))));
 }
 
-/// Where several weights' gradients go to. One kernel makes them all, so that they begin alike.
-FailureOr<SmallVector<GradientTarget>> accumulated(KernelSelector &select, Operation *op,
-                                                   ArrayRef<Value> gradients) {
-  SmallVector<GradientTarget> targets;
-  for (Value gradient : gradients) {
-    FailureOr<GradientTarget> target = select.accumulated(op, gradient);
-    if (failed(target))
-      return failure();
-    targets.push_back(*target);
-    if (target->beta != targets.front().beta)
-      return op->emitOpError("has gradients of which one is added behind another use's");
-  }
-  return targets;
-}
-
 /// One launch for each group of images of one size.
 LogicalResult lower(KernelSelector &select, ir::PatchesOp op) {
   Value out = select.out(op.getOut());
@@ -82,7 +67,7 @@ LogicalResult lower(KernelSelector &select, ir::AddPositionsGradOp op) {
   spec::AddPositionsGrad spec{
       gridsOf(op.getGrids()), bool(classEmbedding), tableSide(table, classEmbedding),
       dim(op.getDout(), 1),   dtype(op.getDout()),  dtype(table ? table : classEmbedding)};
-  auto targets = accumulated(select, op, SmallVector<Value>(op.getResults()));
+  auto targets = select.accumulated(op, SmallVector<Value>(op.getResults()));
   if (failed(targets))
     return failure();
   SmallVector<Value> arguments = {select.in(op.getDout()), targets->front().beta};
@@ -118,7 +103,7 @@ LogicalResult lower(KernelSelector &select, ir::LayerNormOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::LayerNormGradOp op) {
-  auto targets = accumulated(select, op, {op.getDweight(), op.getDbias()});
+  auto targets = select.accumulated(op, {op.getDweight(), op.getDbias()});
   if (failed(targets))
     return failure();
   spec::LayerNormGrad spec{dim(op.getDy(), 0), dim(op.getDy(), 1), dtype(op.getDy()),
