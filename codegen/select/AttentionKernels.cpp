@@ -66,13 +66,12 @@ LogicalResult lower(KernelSelector &select, ir::QkNormRopeGradOp op) {
     arguments.append({dq, dk});
     return select.launch(op, spec, arguments);
   }
-  FailureOr<GradientTarget> qTarget = select.accumulated(op, op.getDqWeight());
-  FailureOr<GradientTarget> kTarget = select.accumulated(op, op.getDkWeight());
-  if (failed(qTarget) || failed(kTarget))
+  auto targets = select.accumulated(op, {op.getDqWeight(), op.getDkWeight()});
+  if (failed(targets))
     return failure();
   spec.grad_type = dtype(op.getDqWeight());
-  arguments.append(
-      {qTarget->beta, dq, dk, qTarget->gradient, kTarget->gradient, select.workspaceOf(op, spec)});
+  arguments.append({(*targets)[0].beta, dq, dk, (*targets)[0].gradient, (*targets)[1].gradient,
+                    select.workspaceOf(op, spec)});
   return select.launch(op, spec, arguments);
 }
 

@@ -14,28 +14,28 @@ LogicalResult copyColumns(KernelSelector &select, Operation *op, Value from, Val
   return select.launch(op, spec, {from, to});
 }
 
-LogicalResult lower(KernelSelector &select, ir::JoinColumnsOp op) {
-  Value whole = select.out(op.getWhole());
+/// Calls copy(part, the columns of the whole that are its place) for each part.
+LogicalResult forEachPart(KernelSelector &select, Location loc, Value whole, ValueRange parts,
+                          function_ref<LogicalResult(Value, Value)> copy) {
   int64_t begin = 0;
-  for (Value part : op.getParts()) {
-    Value place = select.buffers.columns(op.getLoc(), whole, begin, dim(part, 1));
-    if (failed(copyColumns(select, op, select.in(part), place)))
+  for (Value part : parts) {
+    if (failed(copy(part, select.buffers.columns(loc, whole, begin, dim(part, 1)))))
       return failure();
     begin += dim(part, 1);
   }
   return success();
 }
 
+LogicalResult lower(KernelSelector &select, ir::JoinColumnsOp op) {
+  return forEachPart(
+      select, op.getLoc(), select.out(op.getWhole()), op.getParts(),
+      [&](Value part, Value place) { return copyColumns(select, op, select.in(part), place); });
+}
+
 LogicalResult lower(KernelSelector &select, ir::SplitColumnsOp op) {
-  Value whole = select.in(op.getWhole());
-  int64_t begin = 0;
-  for (Value part : op.getParts()) {
-    Value place = select.buffers.columns(op.getLoc(), whole, begin, dim(part, 1));
-    if (failed(copyColumns(select, op, place, select.out(part))))
-      return failure();
-    begin += dim(part, 1);
-  }
-  return success();
+  return forEachPart(
+      select, op.getLoc(), select.in(op.getWhole()), op.getParts(),
+      [&](Value part, Value place) { return copyColumns(select, op, place, select.out(part)); });
 }
 
 LogicalResult lower(KernelSelector &select, ir::FillOp op) {

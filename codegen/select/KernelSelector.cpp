@@ -22,6 +22,20 @@ FailureOr<GradientTarget> KernelSelector::accumulated(Operation *op, Value gradi
   return op->emitOpError("has a parameter gradient that is not accumulated at once");
 }
 
+FailureOr<SmallVector<GradientTarget>> KernelSelector::accumulated(Operation *op,
+                                                                   ArrayRef<Value> gradients) {
+  SmallVector<GradientTarget> targets;
+  for (Value gradient : gradients) {
+    FailureOr<GradientTarget> target = accumulated(op, gradient);
+    if (failed(target))
+      return failure();
+    targets.push_back(*target);
+    if (target->beta != targets.front().beta)
+      return op->emitOpError("has gradients of which one is added behind another use's");
+  }
+  return targets;
+}
+
 FailureOr<std::optional<GradientTarget>> KernelSelector::accumulatedIfAny(Operation *op,
                                                                           Value gradient) {
   if (!gradient)

@@ -25,6 +25,10 @@ public:
 
   /// The gradient that a weight's gradient is added to: such a result exists nowhere else.
   mlir::FailureOr<GradientTarget> accumulated(mlir::Operation *op, mlir::Value gradient);
+  /// The same for several weights. One kernel makes all their gradients, so that they begin alike:
+  /// an error where they have different betas.
+  mlir::FailureOr<llvm::SmallVector<GradientTarget>>
+  accumulated(mlir::Operation *op, mlir::ArrayRef<mlir::Value> gradients);
   /// The same for a result that is absent where the weight is frozen.
   mlir::FailureOr<std::optional<GradientTarget>> accumulatedIfAny(mlir::Operation *op,
                                                                   mlir::Value gradient);

@@ -67,19 +67,12 @@ LogicalResult lower(KernelSelector &select, ir::AddPositionsGradOp op) {
   spec::AddPositionsGrad spec{
       gridsOf(op.getGrids()), bool(classEmbedding), tableSide(table, classEmbedding),
       dim(op.getDout(), 1),   dtype(op.getDout()),  dtype(table ? table : classEmbedding)};
-  SmallVector<Value> gradients;
-  Value beta;
-  for (Value result : {table, classEmbedding}) {
-    if (!result)
-      continue;
-    FailureOr<GradientTarget> target = select.accumulated(op, result);
-    if (failed(target))
-      return failure();
-    gradients.push_back(target->gradient);
-    beta = target->beta;
-  }
-  SmallVector<Value> arguments = {select.in(op.getDout()), beta};
-  arguments.append(gradients);
+  auto targets = select.accumulated(op, SmallVector<Value>(op.getResults()));
+  if (failed(targets))
+    return failure();
+  SmallVector<Value> arguments = {select.in(op.getDout()), targets->front().beta};
+  for (const GradientTarget &target : *targets)
+    arguments.push_back(target.gradient);
   return select.launch(op, spec, arguments);
 }
 
@@ -110,17 +103,16 @@ LogicalResult lower(KernelSelector &select, ir::LayerNormOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::LayerNormGradOp op) {
-  FailureOr<GradientTarget> weight = select.accumulated(op, op.getDweight());
-  FailureOr<GradientTarget> bias = select.accumulated(op, op.getDbias());
-  if (failed(weight) || failed(bias))
+  auto targets = select.accumulated(op, {op.getDweight(), op.getDbias()});
+  if (failed(targets))
     return failure();
   spec::LayerNormGrad spec{dim(op.getDy(), 0), dim(op.getDy(), 1), dtype(op.getDy()),
                            dtype(op.getDweight())};
   return select.launch(op, spec,
                        {select.in(op.getDy()), select.in(op.getX()), select.in(op.getWeight()),
-                        select.in(op.getMean()), select.in(op.getInverseDeviation()), weight->beta,
-                        select.out(op.getDx()), weight->gradient, bias->gradient,
-                        select.workspaceOf(op, spec)});
+                        select.in(op.getMean()), select.in(op.getInverseDeviation()),
+                        (*targets)[0].beta, select.out(op.getDx()), (*targets)[0].gradient,
+                        (*targets)[1].gradient, select.workspaceOf(op, spec)});
 }
 
 LogicalResult broadcast(KernelSelector &select, Operation *op, Value x, Value row, bool multiply) {

@@ -88,6 +88,20 @@ inline double distance(const std::vector<float> &a, const std::vector<float> &b)
   return relativeError(a, std::vector<double>(b.begin(), b.end()));
 }
 
+/// Every gradient that is in the file `gradients` is in what a probe wrote, and close; beside them
+/// are `others` more tensors.
+inline void expectGradients(const safetensors::File &probed, const safetensors::File &gradients,
+                            size_t others) {
+  for (const safetensors::Tensor &tensor : gradients.tensors()) {
+    const safetensors::Tensor *found = probed.find("grad." + tensor.name);
+    ASSERT_NE(found, nullptr) << tensor.name;
+    EXPECT_EQ(found->shape, tensor.shape) << tensor.name;
+    EXPECT_LE(distance(floatsOf(probed, found->name), floatsOf(gradients, tensor.name)), 1e-4)
+        << tensor.name;
+  }
+  EXPECT_EQ(probed.tensors().size(), gradients.tensors().size() + others) << "one a trained tensor";
+}
+
 /// distance() of each row of `width` elements.
 inline std::vector<double> rowDistances(const std::vector<float> &a, const std::vector<float> &b,
                                         int64_t width) {

@@ -11,7 +11,9 @@ protected:
   static constexpr int64_t length = 32, imageToken = 285, imageStart = 281, patchStart = 283;
 
   std::string compileImages(Arguments options = {}) {
-    options.insert(options.begin(), {"--dtype", "f32", "--seq-len", std::to_string(length)});
+    if (std::find(options.begin(), options.end(), "--dtype") == options.end())
+      options.insert(options.begin(), {"--dtype", "f32"});
+    options.insert(options.begin(), {"--seq-len", std::to_string(length)});
     return compile(goldenFile("config.json"), "images.plan", options);
   }
 
@@ -48,14 +50,17 @@ TEST_F(GoldenImages, logitsLossAndGradients) {
   safetensors::File expected(mmCase()), gradients(goldenFile("mm_grads.safetensors"));
   EXPECT_LE(distance(floatsOf(probed, "logits"), floatsOf(expected, "logits")), 1e-5);
   EXPECT_NEAR(floatsOf(probed, "loss")[0], floatsOf(expected, "loss")[0], 1e-5);
-  for (const safetensors::Tensor &tensor : gradients.tensors()) {
-    const safetensors::Tensor *found = probed.find("grad." + tensor.name);
-    ASSERT_NE(found, nullptr) << tensor.name;
-    EXPECT_EQ(found->shape, tensor.shape) << tensor.name;
-    EXPECT_LE(distance(floatsOf(probed, found->name), floatsOf(gradients, tensor.name)), 1e-4)
-        << tensor.name;
-  }
-  EXPECT_EQ(probed.tensors().size(), gradients.tensors().size() + 2) << "one a trained tensor";
+  expectGradients(probed, gradients, 2);
+}
+
+/// As near as rounding allows: Hugging Face's own classes are off by 0.040 and 0.08 in bfloat16.
+TEST_F(GoldenImages, bfloat16) {
+  const std::string plan = compileImages({"--dtype", "bf16", "--programs", "eval"});
+  safetensors::File probed = probe(plan, goldenFile(""), mmCase()), expected(mmCase());
+  const std::vector<double> errors =
+      rowDistances(floatsOf(probed, "logits"), floatsOf(expected, "logits"), vocab);
+  EXPECT_LE(quantile(errors, 0.5), 0.042);
+  EXPECT_LE(quantile(errors, 0.9), 0.10);
 }
 
 TEST_F(GoldenImages, rowsFirstInTheRope) {

@@ -145,3 +145,17 @@ func.func @several_parts(%x: tensor<8x6xf32> {step37.name = "x", step37.class = 
   %0 = step37.take_rows %x, %chunk {parts = 2 : i64} : (tensor<8x6xf32>, tensor<1xi32>) -> tensor<4x6xf32>
   return %0 : tensor<4x6xf32>
 }
+
+// -----
+
+// Two gradients in one kernel, of which only one is the first of its state.
+step37.parameter @w : tensor<4xf32> trained true decay false parts [#step37.part<"w", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
+step37.state gradient @gradient.w of @w : tensor<4xf32>
+func.func @two_betas(%x: tensor<8x16xf32> {step37.name = "x", step37.class = "input"}, %ids: tensor<8xi32> {step37.name = "ids", step37.class = "input"}, %n: tensor<4xf32> {step37.name = "n", step37.class = "input"}, %rn: tensor<8x8xf32> {step37.name = "rn", step37.class = "input"}, %beta: tensor<1xf32> {step37.name = "beta", step37.class = "scalar"}) {
+  %one = step37.fill {value = 1.0 : f64} : tensor<1xf32>
+  // expected-error @below {{'step37.qk_norm_rope_grad' op has gradients of which one is added behind another use's}}
+  %0:4 = step37.qk_norm_rope_grad %x, %x, %x, %x, %n, %n, %ids, %rn {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 1, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>, tensor<8x8xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>)
+  step37.accumulate_gradient @gradient.w, %0#2, %beta : tensor<4xf32>, tensor<1xf32>
+  step37.accumulate_gradient @gradient.w, %0#3, %one : tensor<4xf32>, tensor<1xf32>
+  return
+}

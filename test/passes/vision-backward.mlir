@@ -5,6 +5,7 @@
 // A layer in small: two windows of a convolution, a bias, positions, norm, scale, activation.
 step37.parameter @table : tensor<4x4xf32> trained true decay true parts [#step37.part<"table", f32, [4, 4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.parameter @row : tensor<4xf32> trained true decay false parts [#step37.part<"row", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
+step37.parameter @shift : tensor<4xf32> trained true decay false parts [#step37.part<"shift", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.parameter @gamma : tensor<4xf32> trained true decay false parts [#step37.part<"gamma", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.parameter @bias : tensor<4xf32> trained true decay false parts [#step37.part<"bias", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 // CHECK-LABEL: func.func @layer(
@@ -14,6 +15,7 @@ func.func @layer(%x: tensor<9x4xf32>, %w: tensor<8x36xf32>, %labels: tensor<4xi3
   %gamma = step37.read @gamma : tensor<4xf32>
   %bias = step37.read @bias : tensor<4xf32>
   %row = step37.read @row : tensor<4xf32>
+  %shift = step37.read @shift : tensor<4xf32>
   // CHECK: %[[GAMMA:.*]] = step37.read @gamma
   // CHECK: %[[ROW:.*]] = step37.read @row
   // CHECK: %[[A:.*]] = step37.add_positions %[[X]]
@@ -21,25 +23,25 @@ func.func @layer(%x: tensor<9x4xf32>, %w: tensor<8x36xf32>, %labels: tensor<4xi3
   // CHECK: %[[B:.*]] = step37.add_bias %[[A]]
   %b = step37.add_bias %a, %bias : (tensor<9x4xf32>, tensor<4xf32>) -> tensor<9x4xf32>
   // CHECK: %[[C:.*]], %[[MEAN:.*]], %[[DEVIATION:.*]] = step37.layer_norm %[[B]], %[[ROW]]
-  %c, %mean, %deviation = step37.layer_norm %b, %row, %row {eps = 1.0e-5 : f64} : (tensor<9x4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<9x4xf32>, tensor<9xf32>, tensor<9xf32>)
+  %c, %mean, %deviation = step37.layer_norm %b, %row, %shift {eps = 1.0e-5 : f64} : (tensor<9x4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<9x4xf32>, tensor<9xf32>, tensor<9xf32>)
   // CHECK: %[[D:.*]] = step37.quick_gelu %[[C]]
   %d = step37.quick_gelu %c : tensor<9x4xf32>
   %e = step37.scale_columns %d, %gamma : (tensor<9x4xf32>, tensor<4xf32>) -> tensor<9x4xf32>
   %f = step37.unfold %e {grids = array<i64: 1, 3, 3>} : (tensor<9x4xf32>) -> tensor<4x36xf32>
-  // CHECK: %{{.*}}, %{{.*}}, %[[DF:.*]], %{{.*}} = step37.lm_loss_grad
+  // CHECK: %{{.*}}, %{{.*}}, %[[DF:.*]] = step37.lm_loss_grad
   %loss, %token_loss = step37.lm_loss %f, %w, %labels, %weights : (tensor<4x36xf32>, tensor<8x36xf32>, tensor<4xi32>, tensor<4xf32>) -> (tensor<1xf32>, tensor<4xf32>)
   // CHECK-NEXT: %[[DE:.*]] = step37.fold %[[DF]] {grids = array<i64: 1, 3, 3>}
   // CHECK-NEXT: %[[DD:.*]] = step37.scale_columns %[[DE]], %[[GAMMA]]
   // CHECK-NEXT: %[[DGAMMA:.*]] = step37.column_sums %[[DE]], %[[D]]
+  // CHECK-NEXT: step37.accumulate_gradient @gradient.gamma, %[[DGAMMA]]
   // CHECK-NEXT: %[[DC:.*]] = step37.quick_gelu_grad %[[DD]], %[[C]]
   // CHECK-NEXT: %[[DB:.*]], %[[DWEIGHT:.*]], %[[DSHIFT:.*]] = step37.layer_norm_grad %[[DC]], %[[B]], %[[ROW]], %[[MEAN]], %[[DEVIATION]]
+  // CHECK-NEXT: step37.accumulate_gradient @gradient.row, %[[DWEIGHT]]
+  // CHECK-NEXT: step37.accumulate_gradient @gradient.shift, %[[DSHIFT]]
   // A sum's gradient is that of its addends.
   // CHECK-NEXT: %[[DBIAS:.*]] = step37.column_sums %[[DB]] :
-  // CHECK-NEXT: %[[DTABLE:.*]] = step37.add_positions_grad %[[DB]]
-  // CHECK-NEXT: %[[DROW:.*]] = step37.add %[[DWEIGHT]], %[[DSHIFT]]
-  // CHECK-NEXT: step37.accumulate_gradient @gradient.row, %[[DROW]]
   // CHECK-NEXT: step37.accumulate_gradient @gradient.bias, %[[DBIAS]]
-  // CHECK-NEXT: step37.accumulate_gradient @gradient.gamma, %[[DGAMMA]]
+  // CHECK-NEXT: %[[DTABLE:.*]] = step37.add_positions_grad %[[DB]]
   // CHECK-NEXT: step37.accumulate_gradient @gradient.table, %[[DTABLE]]
   step37.objective %loss scaled_by %scale beta %beta : (tensor<1xf32>), (tensor<1xf32>), tensor<1xf32>
   return %loss : tensor<1xf32>
@@ -65,7 +67,7 @@ func.func @attention(%x: tensor<4x8xf32>, %head: tensor<8x8xf32>, %labels: tenso
   %turned = step37.rotate_pairs %q, %table {head_dim = 4} : (tensor<4x8xf32>, tensor<4x4xf32>) -> tensor<4x8xf32>
   // CHECK: %[[OUT:.*]], %[[LSE:.*]] = step37.image_attention %[[TURNED]], %[[K]], %[[V]]
   %out, %lse = step37.image_attention %turned, %k, %v {grids = array<i64: 1, 2, 2>, head_dim = 4, scale = 0.5 : f64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x2xf32>)
-  // CHECK: %{{.*}}, %{{.*}}, %[[DOUT:.*]], %{{.*}} = step37.lm_loss_grad
+  // CHECK: %{{.*}}, %{{.*}}, %[[DOUT:.*]] = step37.lm_loss_grad
   %loss, %token_loss = step37.lm_loss %out, %head, %labels, %weights : (tensor<4x8xf32>, tensor<8x8xf32>, tensor<4xi32>, tensor<4xf32>) -> (tensor<1xf32>, tensor<4xf32>)
   // CHECK-NEXT: %[[DTURNED:.*]], %[[DK:.*]], %[[DV:.*]] = step37.image_attention_grad %[[DOUT]], %[[TURNED]], %[[K]], %[[V]], %[[OUT]], %[[LSE]]
   // CHECK-NEXT: %[[DQ:.*]] = step37.rotate_pairs %[[DTURNED]], %[[TABLE]] {head_dim = 4 : i64, inverse}
@@ -86,12 +88,12 @@ func.func @insertion(%index: tensor<6xi32>, %inverse: tensor<3xi32>, %head: tens
   %text = step37.read @text : tensor<6x8xf32>
   %features = step37.read @features : tensor<3x8xf32>
   %x = step37.merge_rows %text, %features, %index, %inverse : (tensor<6x8xf32>, tensor<3x8xf32>, tensor<6xi32>, tensor<3xi32>) -> tensor<6x8xf32>
-  // CHECK: %{{.*}}, %{{.*}}, %[[DX:.*]], %{{.*}} = step37.lm_loss_grad
+  // CHECK: %{{.*}}, %{{.*}}, %[[DX:.*]] = step37.lm_loss_grad
   %loss, %token_loss = step37.lm_loss %x, %head, %labels, %weights : (tensor<6x8xf32>, tensor<8x8xf32>, tensor<6xi32>, tensor<6xf32>) -> (tensor<1xf32>, tensor<6xf32>)
   // CHECK-NEXT: %[[DTEXT:.*]] = step37.merge_rows %[[DX]], %[[INDEX]], %[[INVERSE]] :
   // CHECK-NEXT: %[[DFEATURES:.*]] = step37.gather_rows %[[DX]], %[[INVERSE]], %[[INDEX]]
-  // CHECK-NEXT: step37.accumulate_gradient @gradient.features, %[[DFEATURES]]
   // CHECK-NEXT: step37.accumulate_gradient @gradient.text, %[[DTEXT]]
+  // CHECK-NEXT: step37.accumulate_gradient @gradient.features, %[[DFEATURES]]
   step37.objective %loss scaled_by %scale beta %beta : (tensor<1xf32>), (tensor<1xf32>), tensor<1xf32>
   return %loss : tensor<1xf32>
 }

@@ -11,10 +11,10 @@ step37.parameter @w : tensor<36x12xf32> trained true decay true parts [#step37.p
 // CHECK-DAG: plan.kernel @[[OFCROPS:attention_[0-9a-f]+]] "attention" {{.*}} spec {causal = false, {{.*}} seq_len = 1 : i64, tokens = 3 : i64
 // CHECK: plan.program "eval" {
 func.func @eval(%views: tensor<1x3x4x4xf32> {step37.name = "pixel_values", step37.class = "input"}, %crops: tensor<3x3x2x2xf32> {step37.name = "pixel_values_local", step37.class = "input"}) -> (tensor<7x12xf32> {step37.name = "out"}) {
-  // CHECK-DAG: %[[PIXELS:.*]] = plan.get @pixel_values
-  // CHECK-DAG: %[[LOCAL:.*]] = plan.get @pixel_values_local
-  // CHECK-DAG: %[[OUT:.*]] = plan.get @out
-  // CHECK: %[[ROWS:.*]] = plan.temporary activations : memref<7x12xf32>
+  // CHECK-DAG: %[[PIXELS:.*]] = plan.get @pixel_values :
+  // CHECK-DAG: %[[LOCAL:.*]] = plan.get @pixel_values_local :
+  // CHECK-DAG: %[[OUT:.*]] = plan.get @out :
+  // CHECK: %[[ROWS:.*]] = plan.temporary{{ +}}activations : memref<7x12xf32>
   // CHECK: %[[FIRST:.*]] = plan.view %[[ROWS]]
   // CHECK: plan.launch @[[VIEWS]](%[[PIXELS]], %[[FIRST]])
   // CHECK: %[[LAST:.*]] = plan.view %[[ROWS]]

@@ -156,5 +156,17 @@ TEST_F(RowFiles, documentStartsLieBeforeTheirTokens) {
       std::string::npos);
 }
 
+/// What a depth of multi-token prediction predicts lies in the row and, unlike the next token, in
+/// the document.
+TEST(TokenRows, countsWhatIsPredictedFromSomePositionsBefore) {
+  TokenRows batch(2, 4);
+  batch.mask = {1, 2, 4, 8, 16, 32, 64, 128};
+  batch.documentStart = {0, 0, 0, 0, 0, 0, 2, 2};
+  EXPECT_EQ(batch.counted(), 2 + 4 + 8 + 32 + 64 + 128);
+  EXPECT_EQ(batch.counted(2), 4 + 8);
+  EXPECT_EQ(batch.counted(3), 8);
+  EXPECT_EQ(batch.counted(4), 0);
+}
+
 } // namespace
 } // namespace step37::test
