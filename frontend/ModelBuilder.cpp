@@ -47,9 +47,10 @@ private:
   Forward forward();
 
   SmallVector<ProgramArgument> inputs() {
-    SmallVector<ProgramArgument> arguments = {{"input_ids", "input", build.i32({tokens})},
-                                              {"loss_mask", "input", build.f32({tokens})},
-                                              {"document_start", "input", build.i32({tokens})}};
+    SmallVector<ProgramArgument> arguments = {
+        {"input_ids", "input", build.i32({tokens}), true},
+        {"loss_mask", "input", build.f32({tokens}), true},
+        {"document_start", "input", build.i32({tokens}), true}};
     if (options.images)
       arguments.append(vision().arguments(tokens));
     return arguments;

@@ -64,7 +64,7 @@ void ModuleBuilder::beginProgram(StringRef name, ArrayRef<ProgramArgument> progr
   for (auto [index, argument] : llvm::enumerate(programArguments)) {
     function.setArgAttr(index, "step37.name", builder.getStringAttr(argument.name));
     function.setArgAttr(index, "step37.class", builder.getStringAttr(argument.bufferClass));
-    if (argument.bufferClass == "input") // one entry a token
+    if (argument.perToken)
       function.setArgAttr(index, "step37.dims", builder.getStrArrayAttr({"token"}));
     arguments[argument.name] = body->getArgument(index);
   }

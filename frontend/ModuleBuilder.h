@@ -15,6 +15,7 @@ namespace step37 {
 struct ProgramArgument {
   llvm::StringRef name, bufferClass; // "input" or "scalar"
   mlir::Type type;
+  bool perToken = false; // one entry a token
 };
 
 class ModuleBuilder {

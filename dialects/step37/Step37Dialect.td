@@ -57,7 +57,7 @@ def Step37_PartAttr : AttrDef<Step37_Dialect, "Part"> {
                         OptionalArrayRefParameter<"int64_t">:$whole);
   let assemblyFormat = [{
     `<` $name `,` $element_type `,` `[` $shape `]` `,` `blocks` `=` $blocks `,` `begin` `=` $begin `,`
-    `stride` `=` $stride `,` `init_std` `=` $init_std (`,` `init_mean` `=` $init_mean^)?
+    `stride` `=` $stride `,` `init_std` `=` $init_std (`init_mean` `=` $init_mean^)?
     (`,` `split` `=` $split^ `,` `whole` `=` `[` $whole `]`)? `>`
   }];
 }

@@ -119,7 +119,8 @@ std::string costModelText() {
   for (const LinkEfficiency &link : linkEfficiencies())
     shares += printed("%s%s %.2f and %.2f", shares.empty() ? "" : ", ",
                       std::string(link.exchange).c_str(), link.nvlink, link.network);
-  table.add({"links", "of NVLink and network " + shares + ": " + std::string(linkSource)});
+  table.add({"links", "of NVLink and network " + shares});
+  table.add({"", std::string(linkSource)});
   table.add({"overlap", "none: the plan runs its steps one after another"});
   return "\nCost model\n" + table.text();
 }

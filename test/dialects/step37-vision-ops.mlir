@@ -3,8 +3,8 @@
 // RUN: step37-opt %s | step37-opt | FileCheck %s
 // RUN: step37-opt --emit-bytecode %s | step37-opt | FileCheck %s
 
-// CHECK: #step37.part<"gamma", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.000000e+00 : f64, init_mean = 1.000000e-01 : f64>
-step37.parameter @gamma : tensor<4xf32> trained true decay false parts [#step37.part<"gamma", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64, init_mean = 0.1 : f64>]
+// CHECK: #step37.part<"gamma", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.000000e+00 : f64 init_mean = 1.000000e-01 : f64>
+step37.parameter @gamma : tensor<4xf32> trained true decay false parts [#step37.part<"gamma", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64 init_mean = 0.1 : f64>]
 
 // CHECK-LABEL: func.func @windows
 func.func @windows(%images: tensor<1x3x8x8xf32>, %crops: tensor<2x3x4x4xf32>, %x: tensor<16x6xf32>,

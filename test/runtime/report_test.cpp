@@ -102,12 +102,18 @@ TEST(MeshReport, putsCollectivesTogether) {
   EXPECT_EQ(groups[0].bytes, 300);
   EXPECT_EQ(groups[0].steps, 2);
   EXPECT_EQ(groups[1].bytes, 60);
-  const std::string text = summaryText(plan, {});
+  std::vector<MappedTensor> table;
+  for (const plan::Parameter &parameter : plan.parameters)
+    for (const plan::Part &part : parameter.parts)
+      table.push_back({{part.name, part.type, part.shape, TensorGroup::text}, parameter.name, ""});
+  for (const plan::CarriedTensor &tensor : plan.carried)
+    table.push_back({{tensor.name, tensor.type, tensor.shape, TensorGroup::mtp}, "", ""});
+  const std::string text = summaryText(plan, table);
   expectLine(text, "eval all_reduce tp 2 2 300 300 B");
   expectLine(text, "eval all_gather dp tp 4 1 60 60 B");
   expectLine(text, "mesh dp 2, tp 2, ep 2, etp 1 (4 ranks, axes dp:2 tp:2)");
   EXPECT_EQ(exchangeText(samplePlan().targets[0]), "");
-  const nlohmann::ordered_json json = jsonReport(plan, {});
+  const nlohmann::ordered_json json = jsonReport(plan, table);
   EXPECT_EQ(json["mesh"]["axes"]["tp"], 2);
   EXPECT_EQ(json["targets"][0]["exchange"][0]["bytes_sent"], 300);
 }

@@ -13,7 +13,7 @@ import sys
 
 DIALECTS = ["dialects/step37.md", "dialects/plan.md"]
 PASSES = ["passes/step37-passes.md", "passes/step37-select-passes.md"]
-NO_CONSTRAINTS = {"step37.carried", "step37.fill"}  # any published tensor can be carried, any list filled
+NO_CONSTRAINTS = {"step37.carried"}  # any published tensor can be carried
 
 
 def operations(text):

@@ -4,6 +4,10 @@
 #include "runtime/plan/Mesh.h"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <thread>
 
 namespace step37 {
 namespace {
@@ -34,6 +38,30 @@ plan::Plan compiled(const CompileOptions &options) {
   }
 }
 
+/// `work` on every number below `count`, on as many threads as there are cores. Compilations share
+/// nothing. What the first of them throws, in order, is thrown.
+void forEachOnThreads(size_t count, const std::function<void(size_t)> &work) {
+  std::vector<std::exception_ptr> errors(count);
+  std::atomic<size_t> next = 0;
+  const auto loop = [&] {
+    for (size_t number = next++; number < count; number = next++)
+      try {
+        work(number);
+      } catch (...) {
+        errors[number] = std::current_exception();
+      }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned other = 1; other < std::thread::hardware_concurrency(); ++other)
+    threads.emplace_back(loop);
+  loop();
+  for (std::thread &thread : threads)
+    thread.join();
+  for (const std::exception_ptr &error : errors)
+    if (error)
+      std::rethrow_exception(error);
+}
+
 } // namespace
 
 std::vector<MeshOptions> meshesOf(const CompileOptions &options, int64_t ranks) {
@@ -61,16 +89,17 @@ std::vector<report::MeshCost> meshCosts(const CompileOptions &options,
                                         const report::Cluster &cluster) {
   if (std::ranges::count(supportedTargets(), "cuda") == 0)
     throw Error("this build of step37c has no cuda target to plan for");
-  CompileOptions candidate = options;
-  candidate.targets = {"cuda"};
-  candidate.kernelImages = false;
-  std::vector<report::MeshCost> costs;
-  for (const MeshOptions &mesh : meshesOf(options, cluster.gpus)) {
-    candidate.mesh = mesh;
+  const std::vector<MeshOptions> meshes = meshesOf(options, cluster.gpus);
+  std::vector<report::MeshCost> costs(meshes.size());
+  forEachOnThreads(meshes.size(), [&](size_t number) {
+    CompileOptions candidate = options;
+    candidate.targets = {"cuda"};
+    candidate.kernelImages = false;
+    candidate.mesh = meshes[number];
     const plan::Plan plan = compiled(candidate);
     const plan::Target &target = plan.targets.front();
-    costs.push_back({plan.mesh, target.arena_bytes, predict(plan, target, cluster)});
-  }
+    costs[number] = {plan.mesh, target.arena_bytes, predict(plan, target, cluster)};
+  });
   return costs;
 }
 

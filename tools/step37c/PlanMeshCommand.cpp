@@ -1,6 +1,7 @@
 #include "tools/step37c/PlanMeshCommand.h"
 
 #include "runtime/file/Error.h"
+#include "tools/step37c/ClusterFlag.h"
 #include "tools/step37c/MeshSearch.h"
 #include "tools/step37c/ModelFlags.h"
 
@@ -23,11 +24,7 @@ report::Cluster clusterOf(const PlanMeshOptions &options) {
     text += ",memory=" + options.memory;
   if (!options.links.empty())
     text += "," + options.links;
-  try {
-    return report::parseCluster(text);
-  } catch (const Error &error) {
-    throw CLI::ValidationError("--gpus, --memory, --cluster", error.what());
-  }
+  return clusterFlag("--gpus, --memory, --cluster", text);
 }
 
 void planMesh(const PlanMeshOptions &options) {

@@ -6,6 +6,7 @@
 #include "runtime/report/JsonReport.h"
 #include "runtime/report/PredictionReport.h"
 #include "runtime/report/TextReport.h"
+#include "tools/step37c/ClusterFlag.h"
 
 #include <iostream>
 #include <optional>
@@ -28,19 +29,10 @@ const plan::Target &gpuTarget(const plan::Plan &plan, const std::string &path) {
               "(and --no-kernel-images, if it is only to be looked at)");
 }
 
-/// Wrong usage where it cannot be read.
-report::Cluster clusterOf(const ShowOptions &options) {
-  try {
-    return report::parseCluster(options.cluster);
-  } catch (const Error &error) {
-    throw CLI::ValidationError("--cluster", error.what());
-  }
-}
-
 std::string shown(const ShowOptions &options) {
   std::optional<report::Cluster> cluster;
   if (!options.cluster.empty())
-    cluster = clusterOf(options);
+    cluster = clusterFlag("--cluster", options.cluster);
   const plan::Plan plan = plan::load(options.plan);
   const TensorMap map = tensorMapOf(plan, options.plan);
   if (options.json) {

@@ -1,0 +1,13 @@
+// The text of --cluster, as the subcommands take it.
+#pragma once
+
+#include "runtime/report/Cluster.h"
+
+#include <string>
+
+namespace step37 {
+
+/// What `text` says; a text that parseCluster refuses is wrong usage of `flags`.
+report::Cluster clusterFlag(const std::string &flags, const std::string &text);
+
+} // namespace step37
