@@ -50,7 +50,8 @@ class Recomputation {
 public:
   Recomputation(func::FuncOp function, Mode mode) : mode(mode) {
     for (Operation &op : function.front())
-      (ir::isBackward(&op) ? backward : forward).push_back(&op);
+      if (ir::isBackward(&op))
+        backward.push_back(&op);
   }
 
   void run() {
@@ -64,7 +65,8 @@ private:
   /// Whether the value is not kept: it is computed again from others.
   bool isDropped(Value value) {
     Operation *producer = value.getDefiningOp();
-    if (!producer || ir::isBackward(producer) || !isPure(producer) || clones.contains(producer))
+    if (!producer || ir::isBackward(producer) || !isMemoryEffectFree(producer) ||
+        clones.contains(producer))
       return false;
     if (isView(producer))
       return isDropped(producer->getOperand(0));
@@ -91,8 +93,6 @@ private:
     });
   }
 
-  static bool isPure(Operation *op) { return isMemoryEffectFree(op); }
-
   /// The value computed again before `user`, or null where it is kept.
   Value computedAgain(Value value, Operation *user) {
     if (Value known = again.lookup(value))
@@ -116,7 +116,7 @@ private:
   static constexpr int64_t smallestWidth = 16;
 
   Mode mode;
-  SmallVector<Operation *> forward, backward;
+  SmallVector<Operation *> backward;
   DenseMap<Value, Value> again;
   DenseSet<Operation *> clones;
 };

@@ -23,13 +23,6 @@ nlohmann::json toJson(Attribute attribute) {
   return list;
 }
 
-std::vector<std::string> namesOf(ArrayAttr axes) {
-  std::vector<std::string> names;
-  for (auto axis : axes.getAsRange<StringAttr>())
-    names.push_back(axis.str());
-  return names;
-}
-
 /// Empty where no dimension is split.
 plan::Split splitOf(ArrayAttr dims) {
   plan::Split split;

@@ -8,13 +8,6 @@ using namespace mlir;
 namespace step37 {
 namespace {
 
-std::vector<std::string> namesOf(ArrayAttr axes) {
-  std::vector<std::string> names;
-  for (auto axis : axes.getAsRange<StringAttr>())
-    names.push_back(axis.str());
-  return names;
-}
-
 /// `elements`: of the smaller side, or of both.
 spec::Collective collective(spec::Exchange exchange, ArrayAttr axes, int64_t ranks,
                             int64_t elements, DType type) {

@@ -51,6 +51,13 @@ Value ProductSteps::oneBehindFirstChunk(Location loc, int64_t tokens, int64_t vo
   return one;
 }
 
+Value ProductSteps::chunkLogits(Location loc, Value x, Value w) {
+  Value logits =
+      buffers.matrix(loc, typeOfBuffer(x).getDimSize(0), typeOfBuffer(w).getDimSize(0), DType::f32);
+  product(loc, x, w, logits, false, true, Value());
+  return logits;
+}
+
 void ProductSteps::chunkGradient(Location loc, Value dlogits, Value x, Value w,
                                  const LossGradient &gradient, int64_t begin, Value one) {
   int64_t rows = typeOfBuffer(dlogits).getDimSize(0);
@@ -68,8 +75,7 @@ void ProductSteps::loss(Location loc, const LossBuffers &head,
   forEachChunk(tokens, vocab, [&](int64_t begin, int64_t rows) {
     auto rowsOf = [&](Value buffer) { return buffers.rows(buffer, begin, rows); };
     spec::LogitsLoss spec{rows, vocab, gradient.has_value(), gradientType};
-    Value logits = buffers.matrix(loc, rows, vocab, DType::f32), x = rowsOf(head.x);
-    product(loc, x, head.w, logits, false, true, Value());
+    Value x = rowsOf(head.x), logits = chunkLogits(loc, x, head.w);
     SmallVector<Value> arguments = {logits, rowsOf(head.labels), rowsOf(head.weights)};
     if (!gradient) {
       arguments.push_back(rowsOf(head.tokenLoss));
@@ -89,8 +95,7 @@ void ProductSteps::lossStats(Location loc, Value x, Value w, Value labels, Value
   int64_t tokens = typeOfBuffer(x).getDimSize(0), vocab = typeOfBuffer(w).getDimSize(0);
   forEachChunk(tokens, vocab, [&](int64_t begin, int64_t rows) {
     auto rowsOf = [&](Value buffer) { return buffers.rows(buffer, begin, rows); };
-    Value logits = buffers.matrix(loc, rows, vocab, DType::f32);
-    product(loc, rowsOf(x), w, logits, false, true, Value());
+    Value logits = chunkLogits(loc, rowsOf(x), w);
     steps.step(loc, spec::LossStats{rows, vocab, totalVocab},
                {logits, rowsOf(labels), coordinate, rowsOf(stats)});
   });
@@ -103,8 +108,7 @@ void ProductSteps::splitLossGradient(Location loc, const SplitLossBuffers &head,
   Value one = gradient.dw ? oneBehindFirstChunk(loc, tokens, vocab) : Value();
   forEachChunk(tokens, vocab, [&](int64_t begin, int64_t rows) {
     auto rowsOf = [&](Value buffer) { return buffers.rows(buffer, begin, rows); };
-    Value logits = buffers.matrix(loc, rows, vocab, DType::f32), x = rowsOf(head.x);
-    product(loc, x, head.w, logits, false, true, Value());
+    Value x = rowsOf(head.x), logits = chunkLogits(loc, x, head.w);
     Value dlogits = buffers.matrix(loc, rows, vocab, gradientType);
     steps.step(loc, spec::LogitsGrad{rows, vocab, head.totalVocab, gradientType},
                {logits, rowsOf(head.labels), rowsOf(head.weights), rowsOf(head.lse), gradient.scale,

@@ -55,6 +55,8 @@ private:
                     llvm::function_ref<void(int64_t, int64_t)> visit);
   /// A slot with 1, for products that go on adding; null if there is one chunk only.
   mlir::Value oneBehindFirstChunk(mlir::Location loc, int64_t tokens, int64_t vocab);
+  /// x·wᵀ of the rows of a chunk.
+  mlir::Value chunkLogits(mlir::Location loc, mlir::Value x, mlir::Value w);
   /// dx and w's gradient from a chunk of the logits' gradient.
   void chunkGradient(mlir::Location loc, mlir::Value dlogits, mlir::Value x, mlir::Value w,
                      const LossGradient &gradient, int64_t begin, mlir::Value one);

@@ -90,4 +90,11 @@ DType dtypeOf(Type type) {
   llvm_unreachable("no buffer has this type");
 }
 
+std::vector<std::string> namesOf(ArrayAttr axes) {
+  std::vector<std::string> names;
+  for (auto axis : axes.getAsRange<StringAttr>())
+    names.push_back(axis.str());
+  return names;
+}
+
 } // namespace step37

@@ -16,4 +16,7 @@ mlir::ArrayAttr argumentsToAttribute(mlir::MLIRContext *context, const spec::Arg
 mlir::Type typeOf(mlir::MLIRContext *context, DType type);
 DType dtypeOf(mlir::Type type);
 
+/// Names of mesh axes, as plans and specs list them.
+std::vector<std::string> namesOf(mlir::ArrayAttr axes);
+
 } // namespace step37

@@ -1,5 +1,5 @@
 // Verifiers of the operations in CollectiveOps.td.
-#include "dialects/step37/Step37Dialect.h"
+#include "dialects/step37/Verify.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -9,13 +9,6 @@ namespace step37::ir {
 namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-int64_t rows(Value value) { return typeOf(value).getDimSize(0); }
-
-LogicalResult require(Operation *op, bool holds, StringRef constraint, const Twine &message) {
-  if (holds)
-    return success();
-  return op->emitOpError() << "violates " << constraint << ": " << message;
-}
 
 LogicalResult verifyAxes(Operation *op, ArrayAttr axes, StringRef constraint) {
   llvm::StringSet<> seen;

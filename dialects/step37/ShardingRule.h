@@ -103,8 +103,7 @@ public:
   virtual int64_t ways(int factor) const = 0;
 
   /// This rank's index along the axes of a factor: tensor<1xi32>.
-  virtual mlir::Value coordinate(mlir::OpBuilder &builder, mlir::Location loc,
-                                 int factor) const = 0;
+  virtual mlir::Value coordinate(mlir::Location loc, int factor) const = 0;
 
   /// The parts of all ranks along the axes of a factor, one after another in dimension 0.
   virtual mlir::Value gather(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value part,

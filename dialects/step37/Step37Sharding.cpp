@@ -13,7 +13,7 @@ int64_t dim(Value value, int64_t index) {
   return cast<RankedTensorType>(value.getType()).getDimSize(index);
 }
 
-/// The rule of operations whose tensors all are [tokens, …] with one factor a column dimension.
+/// Rows of the batch: their tokens stay together.
 template <typename Op> int64_t sequences(Op op, Value tokens) {
   return dim(tokens, 0) / op.getSeqLen();
 }
@@ -23,8 +23,8 @@ Value localIds(OpBuilder &builder, Location loc, const LocalShapes &local, Value
                int64_t size) {
   if (local.ways(factor) == 1)
     return ids;
-  return LocalizeIdsOp::create(builder, loc, ids.getType(), ids,
-                               local.coordinate(builder, loc, factor), size);
+  return LocalizeIdsOp::create(builder, loc, ids.getType(), ids, local.coordinate(loc, factor),
+                               size);
 }
 
 } // namespace
@@ -375,7 +375,7 @@ SplitLoss buildSplitLoss(OpBuilder &builder, Location loc, const LocalShapes &lo
     return RankedTensorType::get(shape, builder.getF32Type());
   };
   int64_t tokens = dim(x, 0);
-  loss.coordinate = local.coordinate(builder, loc, vocabFactor);
+  loss.coordinate = local.coordinate(loc, vocabFactor);
   loss.labels = localIds(builder, loc, local, labels, vocabFactor, dim(w, 0));
   Value stats = LmLossStatsOp::create(builder, loc, f32({tokens, 3}), x, w, loss.labels,
                                       loss.coordinate, totalVocab);

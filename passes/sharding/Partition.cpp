@@ -8,8 +8,6 @@
 #include "passes/sharding/Resharding.h"
 #include "passes/sharding/SymbolShardings.h"
 
-#include "llvm/ADT/MapVector.h"
-
 #include <map>
 
 using namespace mlir;
@@ -21,8 +19,6 @@ namespace step37 {
 namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-int64_t share(int64_t size, int64_t ways) { return llvm::divideCeil(size, ways); }
 
 /// A value on a rank. Rows of experts are several values, one a window of rows; so are the
 /// contributions of the windows to a sum.
@@ -52,7 +48,7 @@ public:
       : partitioner(partitioner), split(split) {}
 
   int64_t ways(int factor) const override;
-  Value coordinate(OpBuilder &builder, Location loc, int factor) const override;
+  Value coordinate(Location loc, int factor) const override;
   Value gather(OpBuilder &builder, Location loc, Value part, int factor) const override;
 
 private:
@@ -97,7 +93,7 @@ private:
   Resharder resharder;
   OpBuilder builder;
   DenseMap<Value, Local> locals;
-  DenseMap<Value, Demand> demands;
+  Demands demands;
 
   struct Exchanged {
     Value from;
@@ -113,7 +109,7 @@ private:
 int64_t OperationShapes::ways(int factor) const {
   return partitioner.mesh.ways(split.axesOf(factor));
 }
-Value OperationShapes::coordinate(OpBuilder &, Location loc, int factor) const {
+Value OperationShapes::coordinate(Location loc, int factor) const {
   return partitioner.coordinate(loc, split.axesOf(factor));
 }
 Value OperationShapes::gather(OpBuilder &builder, Location loc, Value part, int factor) const {
@@ -420,13 +416,13 @@ Type FunctionPartitioner::localResult(Type whole, const ir::ShardingRule::Dims &
     };
     switch (dim.extent) {
     case ir::Extent::divided:
-      shape.push_back(share(size, ways(0) * ways(1)));
+      shape.push_back(llvm::divideCeil(size, ways(0) * ways(1)));
       break;
     case ir::Extent::rows: // all rows of a rank's tokens may belong to its experts
-      shape.push_back(windowRows.value_or(share(size, ways(0))));
+      shape.push_back(windowRows.value_or(llvm::divideCeil(size, ways(0))));
       break;
     case ir::Extent::slots:
-      shape.push_back(share(size, ways(0)));
+      shape.push_back(llvm::divideCeil(size, ways(0)));
       break;
     case ir::Extent::bounds:
       shape.push_back((size - 1) / ways(1) + 1);
