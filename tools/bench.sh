@@ -2,32 +2,36 @@
 # The slice of the published model beside a program that computes the same, on one GPU in one run: step
 # times, their ratio, and a profile by kernel family. For a machine as tools/test-gpu.sh wants it.
 #
-#   tools/bench.sh --peer FILE [--plan FILE] [--table FILE]
+#   tools/bench.sh --peer FILE [--plan FILE] [--table FILE] [--bin FOLDER]
 #
 # --peer   a Python program that prints JSON lines, the last one with step_ms (and fwd_ms, bwd_ms, opt_ms)
 # --plan   one micro-batch of 8192 tokens               (.carry/slice.plan)
 # --table  uses the tuned products of this file; it is measured first if it is not there
+# --bin    programs built before; without it the runtime is built here
 set -euo pipefail
 cd "$(dirname "$0")/.."
 plan=.carry/slice.plan
-peer= table=
+peer= table= bin=
 while [[ $# -gt 0 ]]; do
   case $1 in
     --peer) peer=$2 ;;
     --plan) plan=$2 ;;
     --table) table=$2 ;;
-    *) echo "usage: tools/bench.sh --peer FILE [--plan FILE] [--table FILE]" >&2 && exit 2 ;;
+    --bin) bin=$2 ;;
+    *) echo "usage: tools/bench.sh --peer FILE [--plan FILE] [--table FILE] [--bin FOLDER]" >&2 && exit 2 ;;
   esac
   shift 2
 done
 [[ -n $peer ]] || { echo "tools/bench.sh: --peer FILE is missing" >&2 && exit 2; }
-bin=build-runtime/bin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tokens=8192
 
-cmake --preset runtime -DSTEP37_CUDA=ON -DSTEP37_WERROR=OFF > /dev/null
-cmake --build --preset runtime --target gpu_check step37-run > /dev/null
+if [[ -z $bin ]]; then
+  bin=build-runtime/bin
+  cmake --preset runtime -DSTEP37_CUDA=ON -DSTEP37_WERROR=OFF > /dev/null
+  cmake --build --preset runtime --target gpu_check step37-run > /dev/null
+fi
 "$bin/gpu_check" tokens "$work/tokens.safetensors" --rows 2 --seq-len $tokens --vocab 128896
 
 options=(--device cuda --data "$work/tokens.safetensors" --lr 3e-5 --warmup 4)

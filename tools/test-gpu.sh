@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # GPU tests, for a machine that has CUDA, CMake and a compiler but no LLVM and no network. Builds the
 # runtime, runs every kernel family against its host twin, then plans that were compiled elsewhere and
-# carried in: golden-f32.plan and golden-bf16.plan (the golden model), example-bf16.plan (the example of
-# tools/examples), slice.plan if it is there, beside the folder golden/. Each verdict is a line with its
+# carried in: the plans of tools/gpu-plans.sh, beside the folder golden/ (slice.plan may be missing). Each verdict is a line with its
 # figures and limits; the summary at the end repeats them, and one that fails makes the exit code 1.
 #
-#   tools/test-gpu.sh [PLAN_FOLDER]        default: .carry
+#   tools/test-gpu.sh [PLAN_FOLDER [BIN_FOLDER]]
+#
+# PLAN_FOLDER  default: .carry
+# BIN_FOLDER   programs built before; without it they are built here
 set -euo pipefail
 cd "$(dirname "$0")/.."
 carry=${1:-.carry}
-bin=build-runtime/bin
+bin=${2:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 results=$work/results
@@ -29,27 +31,33 @@ passes() {
   fi
 }
 
-echo "== build (no compiler, no LLVM)"
-# Warnings are not errors here: the node's compiler may be newer than the one that CI checks with.
-cmake --preset runtime -DSTEP37_CUDA=ON -DSTEP37_GPU_TESTS=ON -DSTEP37_WERROR=OFF > /dev/null
-cmake --build --preset runtime --target cuda_kernel_test cuda_executor_test gpu_check step37-run > /dev/null
+if [[ -z $bin ]]; then
+  echo "== build (no compiler, no LLVM)"
+  # Warnings are not errors here: the node's compiler may be newer than the one that CI checks with.
+  cmake --preset runtime -DSTEP37_CUDA=ON -DSTEP37_GPU_TESTS=ON -DSTEP37_WERROR=OFF > /dev/null
+  cmake --build --preset runtime --target cuda_kernel_test cuda_executor_test gpu_check step37-run > /dev/null
+  bin=build-runtime/bin
+fi
 
 echo "== kernels against their host twins, the executor on a driver of the test's own"
 passes "kernels" "$bin/cuda_kernel_test" --gtest_brief=1
 passes "executor" "$bin/cuda_executor_test" --gtest_brief=1
 
-echo "== golden text case"
-for type in f32 bf16; do
-  "$bin/step37-run" "$carry/golden-$type.plan" --device cuda --weights "$carry/golden" --quiet \
-    --probe "$carry/golden/text_case.safetensors" --grads -o "$work/$type.safetensors"
-done
-golden=("$carry/golden/text_case.safetensors" "$carry/golden/text_grads.safetensors")
-verdict "golden f32" probe "$work/f32.safetensors" "${golden[@]}" \
-  --logits 1e-4 --median 1e-4 --p90 1e-4 --gradient 1e-4
+# golden PLAN CASE LIMITS ...: probes golden-PLAN.plan with a golden case.
+golden() {
+  "$bin/step37-run" "$carry/golden-$1.plan" --device cuda --weights "$carry/golden" --quiet \
+    --probe "$carry/golden/$2_case.safetensors" --grads -o "$work/$1.safetensors"
+  verdict "golden $1" probe "$work/$1.safetensors" "$carry/golden/$2"_{case,grads}.safetensors "${@:3}"
+}
+
+echo "== golden cases: text, images, multi-token prediction"
+golden f32 text --logits 1e-4 --median 1e-4 --p90 1e-4 --gradient 1e-4
+golden mm-f32 mm --logits 1e-4 --median 1e-4 --p90 1e-4 --gradient 1e-4
+golden mtp-f32 mtp --logits 1e-4 --median 1e-4 --p90 1e-4 --gradient 1e-4
 # What the published implementation itself reaches in bf16, token by token. The rest is wide: rounding
 # makes a few tokens choose other experts, here as there.
-verdict "golden bf16" probe "$work/bf16.safetensors" "${golden[@]}" \
-  --logits 0.15 --median 0.032 --p90 0.060 --gradient 0.6
+golden bf16 text --logits 0.15 --median 0.032 --p90 0.060 --gradient 0.6
+golden mm-bf16 mm --logits 0.15 --median 0.042 --p90 0.10 --gradient 0.6
 
 echo "== the example trains: on the GPU twice, launched step by step, and on the host"
 # At this rate the host's own curve moves by 4e-3 if the rate changes by 5e-6 of itself; at the

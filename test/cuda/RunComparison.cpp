@@ -76,12 +76,13 @@ double meanLoss(std::span<const LoggedStep> steps) {
 Verdict compareProbe(const std::filesystem::path &probe, const std::filesystem::path &golden,
                      const std::filesystem::path &gradients, const ProbeLimits &limits) {
   const safetensors::File actual(probe), expected(golden), expectedGradients(gradients);
-  const std::vector<float> logits = floatsOf(actual, "logits");
-  const std::vector<float> wanted = floatsOf(expected, "logits");
+  const char *of = expected.find("logits") ? "logits" : "mtp_logits";
+  const std::vector<float> logits = floatsOf(actual, of);
+  const std::vector<float> wanted = floatsOf(expected, of);
   Verdict verdict;
   require(verdict, "logits", relativeError(logits, wanted), limits.logits);
   if (logits.size() == wanted.size()) {
-    const auto vocab = static_cast<size_t>(expected.at("logits").shape.back());
+    const auto vocab = static_cast<size_t>(expected.at(of).shape.back());
     std::vector<double> tokens;
     for (size_t at = 0; at < wanted.size(); at += vocab)
       tokens.push_back(relativeError(std::span(logits).subspan(at, vocab),

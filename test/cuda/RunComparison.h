@@ -21,8 +21,8 @@ struct ProbeLimits {
   double gradient = 0;              // of the worst gradient
 };
 
-/// A file of --probe --grads beside `logits` and `loss` of one file and all gradients, by published
-/// name, of another. Throws Error naming file and tensor where one is missing.
+/// A file of --probe --grads beside `logits`, or else `mtp_logits`, of one file and all gradients,
+/// by published name, of another. Throws Error naming file and tensor where one is missing.
 Verdict compareProbe(const std::filesystem::path &probe, const std::filesystem::path &golden,
                      const std::filesystem::path &gradients, const ProbeLimits &limits);
 
