@@ -29,7 +29,7 @@ tokens=8192
 
 if [[ -z $bin ]]; then
   bin=build-runtime/bin
-  cmake --preset runtime -DSTEP37_CUDA=ON -DSTEP37_WERROR=OFF > /dev/null
+  cmake --preset runtime -DSTEP37_CUDA=ON -DSTEP37_IMAGES=OFF -DSTEP37_WERROR=OFF > /dev/null
   cmake --build --preset runtime --target gpu_check step37-run > /dev/null
 fi
 "$bin/gpu_check" tokens "$work/tokens.safetensors" --rows 2 --seq-len $tokens --vocab 128896
