@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles the plans that tools/test-gpu.sh and tools/bench.sh run, and puts the golden files beside them.
+# Compiles the plans that tools/test-gpu.sh, test-two-gpus.sh and bench.sh run, and puts the golden files beside them.
 # Needs the compiler, no GPU; the folder is then carried to a machine with one.
 #
 #   tools/gpu-plans.sh [FOLDER]        default: .carry
@@ -21,3 +21,19 @@ done
   -o "$folder/golden-mtp-f32.plan"
 "$compile" compile tools/examples/step35-tiny --dtype bf16 --seq-len 1024 --target all -o "$folder/example-bf16.plan"
 "$compile" compile test/data/configs/step35-slice.json --seq-len 8192 --target cuda -o "$folder/slice.plan"
+
+# The example on one GPU and on two, with the same rows in a step.
+example() {
+  "$compile" compile tools/examples/step35-tiny --dtype bf16 --seq-len 1024 --target cuda "${@:2}" -o "$folder/two-$1.plan"
+}
+example one --micro-batch 2
+example dp --dp 2
+example ep --dp 2 --ep 2
+example tp --tp 2 --micro-batch 2
+example tp-sp-ep --tp 2 --ep 2 --sequence-parallel --micro-batch 2
+
+# The slice on two GPUs: with as many experts on each as it has on one, and with halves of all matrices.
+sed 's/"moe_num_experts": 36/"moe_num_experts": 72/' test/data/configs/step35-slice.json > "$folder/slice-72.json"
+"$compile" compile "$folder/slice-72.json" --seq-len 8192 --target cuda --dp 2 --ep 2 -o "$folder/slice-ep2.plan"
+"$compile" compile test/data/configs/step35-slice.json --seq-len 8192 --target cuda --tp 2 --etp 2 --sequence-parallel \
+  -o "$folder/slice-tp2.plan"
