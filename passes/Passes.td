@@ -125,15 +125,50 @@ def VerifyLocalPass : Pass<"step37-verify-local", "::mlir::ModuleOp"> {
   }];
 }
 
+def JoinProgramsPass : Pass<"step37-join-programs", "::mlir::ModuleOp"> {
+  let summary = "Make a program `accumulate_update` of both, where the update exchanges data.";
+  let description = [{
+    A training step runs `accumulate` for all micro-batches but the last, and this program for the last one: in it a
+    gradient can be reduced as soon as its last contribution is there. The same steps in the same order as one program
+    behind the other, so the results have the same bits. Takes steps on buffers.
+  }];
+  let dependentDialects = ["::step37::planir::PlanDialect"];
+}
+
+def ShareStoragePass : Pass<"step37-share-storage", "::mlir::ModuleOp"> {
+  let summary = "Let results take over the storage of arguments that die.";
+  let description = [{
+    Where the kernel allows it and both are whole temporaries of one type. Drops temporaries without a use. Takes
+    steps on buffers in the order in which they were written, before any of them is on another stream.
+  }];
+  let statistics = [Statistic<"inPlace", "in-place", "results that took over an argument's storage">];
+  let dependentDialects = ["::step37::planir::PlanDialect"];
+}
+
+def ScheduleExchangePass : Pass<"step37-schedule-exchange", "::mlir::ModuleOp"> {
+  let summary = "Let ranks exchange data while they compute.";
+  let description = [{
+    Collectives go to stream 1, all else stays on stream 0, and steps are listed in the order of a simulated run with
+    the expected times of their kernels. A collective begins as soon as what it sends is there and stream 1 is free;
+    one that nobody needs soon (a gradient's) only where stream 1 has nothing else, and not before somebody needs it
+    soon where it would take memory (activations gathered for the backward pass). Of the compute steps that wait for
+    no exchange, among the next `window` in the order of the program, those come first that others need; those that
+    nobody needs soon (gradients of weights) fill the time in which an exchange is waited for. `after` says what waits
+    for what. Takes steps on buffers; programs without a collective stay as they are.
+  }];
+  let options = [Option<"window", "window", "int64_t", "32", "steps ahead that are soon">];
+  let statistics = [Statistic<"moved", "moved", "steps that run at another place in the list">];
+  let dependentDialects = ["::step37::planir::PlanDialect"];
+}
+
 def PlanMemoryPass : Pass<"step37-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Give every buffer its offset in the arena.";
   let description = [{
-    Lets results take over the storage of arguments that die where the kernel allows it, drops
-    temporaries without a use, places lasting buffers one after another, and behind them the
-    temporaries of each program: larger ones first, each at the lowest offset that is free during its
-    lifetime. Programs share that region. Takes steps on buffers, gives the planned contract.
+    Places lasting buffers one after another, and behind them the temporaries of each program: larger ones first, each
+    at the lowest offset that is free during its lifetime. A temporary lives as long as any step that touches it may
+    run: a step of the exchange stream from behind what it has waited for until stream 0 has waited for it.
+    Programs share that region. Takes steps on buffers, gives the planned contract.
   }];
-  let statistics = [Statistic<"inPlace", "in-place", "results that took over an argument's storage">];
   let dependentDialects = ["::step37::planir::PlanDialect"];
 }
 
@@ -144,6 +179,7 @@ def VerifyPlannedPass : Pass<"step37-verify-planned", "::mlir::ModuleOp"> {
     C2: every buffer and temporary has an offset.
     C3: no two buffers that live at the same time overlap.
     C4: no temporary is read before it is written.
+    C5: of two steps on different streams that touch the same elements, one of both writing, one waits for the other.
   }];
 }
 

@@ -37,6 +37,9 @@ void buildLocalPipeline(OpPassManager &manager, const LocalPipelineOptions &opti
 }
 
 void buildMemoryPipeline(OpPassManager &manager) {
+  manager.addPass(createJoinProgramsPass());
+  manager.addPass(createShareStoragePass());
+  manager.addPass(createScheduleExchangePass());
   manager.addPass(createPlanMemoryPass());
   manager.addPass(createVerifyPlannedPass());
 }

@@ -1,4 +1,5 @@
 // Offsets for all buffers of a target. Deterministic: ties are broken by the order in the program.
+#include "dialects/plan/StepOrder.h"
 #include "passes/Passes.h"
 
 #include "mlir/IR/Builders.h"
@@ -27,110 +28,50 @@ struct Lifetime {
 class ProgramPlanner {
 public:
   ProgramPlanner(planir::ProgramOp program, SymbolTable &symbols)
-      : program(program), symbols(symbols) {
-    for (Operation &op : program.getBody().front())
-      if (planir::isStep(&op))
-        steps.push_back(&op);
-  }
-
-  /// Drops views and temporaries that no step uses.
-  void dropUnused();
-
-  /// Lets written temporaries take over the storage of arguments that die; returns how many did.
-  int64_t shareStorage();
+      : program(program), order(program, symbols) {}
 
   /// Places all temporaries at `base` or above; returns the end of what they need.
   int64_t place(int64_t base);
 
 private:
-  planir::ArgumentAttr argument(Operation *step, int64_t index) {
-    auto kernel = symbols.lookup<planir::KernelOp>(
-        step->getAttrOfType<FlatSymbolRefAttr>("kernel").getAttr());
-    return cast<planir::ArgumentAttr>(kernel.getArguments()[index]);
-  }
-
-  /// First and last step that touch each temporary, in the order of the temporaries.
+  /// From the first to the last step that may touch it, of each temporary in their order.
   SmallVector<Lifetime> lifetimes();
 
   planir::ProgramOp program;
-  SymbolTable &symbols;
-  SmallVector<Operation *> steps;
+  planir::StepOrder order;
 };
-
-void ProgramPlanner::dropUnused() {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(program.getBody().front())))
-    if (isa<planir::ViewOp, planir::TemporaryOp>(op) && op.use_empty())
-      op.erase();
-}
 
 SmallVector<Lifetime> ProgramPlanner::lifetimes() {
   SmallVector<Lifetime> result;
-  DenseMap<Value, size_t> indexOf;
+  DenseMap<const void *, size_t> indexOf;
   for (auto temporary : program.getOps<planir::TemporaryOp>()) {
-    indexOf[temporary.getBuffer()] = result.size();
+    indexOf[temporary.getBuffer().getAsOpaquePointer()] = result.size();
     result.push_back({temporary, alignedBytes(temporary.getBuffer().getType()), -1, -1});
   }
-  for (auto [number, step] : llvm::enumerate(steps))
-    for (Value operand : step->getOperands())
-      if (auto found = indexOf.find(planir::originOf(operand).buffer); found != indexOf.end()) {
+  for (int64_t step = 0; step < int64_t(order.steps().size()); ++step) {
+    auto [first, last] = order.interval(step);
+    for (const planir::StepAccess &access : order.accesses(step))
+      if (auto found = indexOf.find(access.buffer); found != indexOf.end()) {
         Lifetime &lifetime = result[found->second];
-        if (lifetime.first < 0)
-          lifetime.first = number;
-        lifetime.last = number;
+        lifetime.first = lifetime.first < 0 ? first : std::min(lifetime.first, first);
+        lifetime.last = std::max(lifetime.last, last);
       }
+  }
   return result;
-}
-
-/// How many operands of a step lie in this buffer.
-int64_t mentions(Operation *step, Value buffer) {
-  return llvm::count_if(step->getOperands(),
-                        [&](Value operand) { return planir::originOf(operand).buffer == buffer; });
-}
-
-int64_t ProgramPlanner::shareStorage() {
-  DenseMap<Value, int64_t> lastUse, firstUse;
-  for (auto [number, step] : llvm::enumerate(steps))
-    for (Value operand : step->getOperands()) {
-      Value buffer = planir::originOf(operand).buffer;
-      lastUse[buffer] = number;
-      firstUse.try_emplace(buffer, number);
-    }
-  int64_t shared = 0;
-  for (auto [number, step] : llvm::enumerate(steps))
-    for (int64_t index = 0, count = step->getNumOperands(); index < count; ++index) {
-      int64_t source = argument(step, index).getInPlaceOf();
-      if (source < 0)
-        continue;
-      Value result = step->getOperand(index), operand = step->getOperand(source);
-      // Both must be whole temporaries of one type, the operand's used here only and for the last
-      // time.
-      auto written = result.getDefiningOp<planir::TemporaryOp>();
-      bool taken = written && operand.getDefiningOp<planir::TemporaryOp>() && result != operand &&
-                   result.getType() == operand.getType() && lastUse[operand] == int64_t(number) &&
-                   firstUse[result] == int64_t(number) && mentions(step, operand) == 1 &&
-                   mentions(step, result) == 1;
-      if (!taken)
-        continue;
-      lastUse[operand] = lastUse[result];
-      result.replaceAllUsesWith(operand);
-      written.erase();
-      ++shared;
-    }
-  return shared;
 }
 
 int64_t ProgramPlanner::place(int64_t base) {
   SmallVector<Lifetime> all = lifetimes();
-  SmallVector<Lifetime *> order;
+  SmallVector<Lifetime *> largestFirst;
   for (Lifetime &lifetime : all)
-    order.push_back(&lifetime);
-  llvm::sort(order, [](Lifetime *a, Lifetime *b) {
+    largestFirst.push_back(&lifetime);
+  llvm::sort(largestFirst, [](Lifetime *a, Lifetime *b) {
     return a->bytes != b->bytes ? a->bytes > b->bytes : a < b; // both in one array: program order
   });
 
   SmallVector<std::pair<int64_t, Lifetime *>> placed; // by offset
   int64_t end = base;
-  for (Lifetime *lifetime : order) {
+  for (Lifetime *lifetime : largestFirst) {
     int64_t offset = base;
     for (auto [begin, other] : placed) {
       if (other->last < lifetime->first || lifetime->last < other->first)
@@ -157,12 +98,8 @@ struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {
       end += alignedBytes(buffer.getType());
     }
     int64_t arena = end;
-    for (auto program : getOperation().getOps<planir::ProgramOp>()) {
-      ProgramPlanner planner(program, symbols);
-      planner.dropUnused();
-      inPlace += planner.shareStorage();
-      arena = std::max(arena, planner.place(end));
-    }
+    for (auto program : getOperation().getOps<planir::ProgramOp>())
+      arena = std::max(arena, ProgramPlanner(program, symbols).place(end));
     getOperation()->setAttr("plan.arena_bytes", OpBuilder(&getContext()).getI64IntegerAttr(arena));
   }
 };

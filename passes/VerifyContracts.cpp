@@ -1,5 +1,6 @@
 // The three contracts between the parts of the compiler, as passes (DESIGN: logical, local,
 // planned).
+#include "dialects/plan/StepOrder.h"
 #include "passes/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -78,6 +79,12 @@ int64_t bytesOf(MemRefType type) {
   return planir::extent(type) * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
 }
 
+StringRef argumentName(Operation *step, int64_t index, SymbolTable &symbols) {
+  auto kernel =
+      symbols.lookup<planir::KernelOp>(step->getAttrOfType<FlatSymbolRefAttr>("kernel").getAttr());
+  return cast<planir::ArgumentAttr>(kernel.getArguments()[index]).getName();
+}
+
 struct VerifyPlannedPass : impl::VerifyPlannedPassBase<VerifyPlannedPass> {
   void runOnOperation() override {
     SmallVector<Placement> lasting;
@@ -96,43 +103,43 @@ struct VerifyPlannedPass : impl::VerifyPlannedPassBase<VerifyPlannedPass> {
                            std::numeric_limits<int64_t>::max(), &op});
       }
     }
+    SymbolTable symbols(getOperation());
     for (auto program : getOperation().getOps<planir::ProgramOp>())
-      if (failed(verify(program, lasting)))
+      if (failed(verify(program, symbols, lasting)))
         return signalPassFailure();
   }
 
-  LogicalResult verify(planir::ProgramOp program, SmallVector<Placement> placements) {
-    DenseMap<Operation *, size_t> indexOf;
-    SymbolTableCollection tables;
-    int64_t step = 0;
-    for (Operation &op : program.getBody().front()) {
-      if (auto temporary = dyn_cast<planir::TemporaryOp>(op)) {
-        if (!temporary.getOffset())
-          return breach(&op, "planned", "C2", "a temporary without an offset");
-        int64_t begin = *temporary.getOffset();
-        indexOf[&op] = placements.size();
-        placements.push_back({begin,
-                              begin + bytesOf(cast<MemRefType>(temporary.getBuffer().getType())),
-                              -1, -1, &op});
-      }
-      if (!planir::isStep(&op))
-        continue;
-      auto kernel = tables.lookupNearestSymbolFrom<planir::KernelOp>(
-          &op, op.getAttrOfType<FlatSymbolRefAttr>("kernel"));
-      for (auto [index, operand] : llvm::enumerate(op.getOperands())) {
-        auto found = indexOf.find(planir::originOf(operand).buffer.getDefiningOp());
+  LogicalResult verify(planir::ProgramOp program, SymbolTable &symbols,
+                       SmallVector<Placement> placements) {
+    DenseMap<const void *, size_t> indexOf;
+    for (auto temporary : program.getOps<planir::TemporaryOp>()) {
+      if (!temporary.getOffset())
+        return breach(temporary, "planned", "C2", "a temporary without an offset");
+      int64_t begin = *temporary.getOffset();
+      indexOf[temporary.getBuffer().getAsOpaquePointer()] = placements.size();
+      placements.push_back({begin,
+                            begin + bytesOf(cast<MemRefType>(temporary.getBuffer().getType())), -1,
+                            -1, temporary});
+    }
+    planir::StepOrder order(program, symbols);
+    for (auto [number, step] : llvm::enumerate(order.steps())) {
+      auto [first, last] = order.interval(number);
+      for (const planir::StepAccess &access : order.accesses(number)) {
+        auto found = indexOf.find(access.buffer);
         if (found == indexOf.end())
           continue;
         Placement &placement = placements[found->second];
-        auto argument = cast<planir::ArgumentAttr>(kernel.getArguments()[index]);
-        if (placement.first < 0 && argument.getAccess() != planir::Access::Write)
-          return breach(&op, "planned", "C4",
-                        "argument '" + argument.getName() + "' was never written");
-        if (placement.first < 0)
-          placement.first = step;
-        placement.last = step;
+        if (placement.first < 0 && !access.writes)
+          return breach(step, "planned", "C4",
+                        "argument '" + argumentName(step, access.argument, symbols) +
+                            "' was never written");
+        placement.first = placement.first < 0 ? first : std::min(placement.first, first);
+        placement.last = std::max(placement.last, last);
       }
-      ++step;
+      for (int64_t earlier : order.dependencies(number))
+        if (!order.ordered(earlier, number))
+          return breach(step, "planned", "C5",
+                        "it does not wait for step " + Twine(earlier) + " on the other stream");
     }
     return verifyDisjoint(placements);
   }

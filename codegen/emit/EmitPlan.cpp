@@ -1,6 +1,7 @@
 #include "codegen/emit/EmitPlan.h"
 
 #include "codegen/select/SpecAttributes.h"
+#include "dialects/plan/StepOrder.h"
 #include "dialects/step37/Step37Dialect.h"
 
 using namespace mlir;
@@ -53,7 +54,7 @@ std::string originOf(Operation *op) {
 
 class TargetEmitter {
 public:
-  TargetEmitter(ModuleOp module, StringRef name) : module(module) {
+  TargetEmitter(ModuleOp module, StringRef name) : module(module), symbols(module) {
     target.name = name.str();
     target.arena_bytes = module->getAttrOfType<IntegerAttr>("plan.arena_bytes").getInt();
   }
@@ -107,35 +108,43 @@ private:
                                             cast<MemRefType>(temporary.getBuffer().getType()),
                                             *temporary.getOffset()));
         target.buffers.back().program = index;
-      } else if (planir::isStep(&op)) {
-        out.steps.push_back(makeStep(&op, bufferOf, int(out.steps.size())));
       }
     }
+    planir::StepOrder order(program, symbols);
+    for (int64_t number = 0; number < int64_t(order.steps().size()); ++number)
+      out.steps.push_back(makeStep(order, number, bufferOf));
     target.programs.push_back(std::move(out));
   }
 
-  plan::Step makeStep(Operation *op, const DenseMap<Value, int> &bufferOf, int number) {
+  plan::Step makeStep(const planir::StepOrder &order, int64_t number,
+                      const DenseMap<Value, int> &bufferOf) {
+    Operation *op = order.steps()[number];
     plan::Step step;
     step.kind = isa<planir::GemmOp>(op)         ? plan::StepKind::gemm
                 : isa<planir::CollectiveOp>(op) ? plan::StepKind::collective
                                                 : plan::StepKind::launch;
     step.kernel = kernels.lookup(op->getAttrOfType<FlatSymbolRefAttr>("kernel").getValue());
     step.origin = originOf(op);
+    step.stream = int(planir::streamOf(op));
+    for (int64_t other : planir::afterOf(op))
+      step.after.push_back(int(other));
+    auto [first, last] = order.interval(number);
     for (Value operand : op->getOperands()) {
       planir::Origin origin = planir::originOf(operand);
       int index = bufferOf.lookup(origin.buffer);
       plan::Buffer &buffer = target.buffers[index];
       step.arguments.push_back({index, origin.begin * byteSize(buffer.type)});
       if (buffer.cls == plan::BufferClass::temporary) {
-        if (buffer.first_step < 0)
-          buffer.first_step = number;
-        buffer.last_step = number;
+        buffer.first_step =
+            buffer.first_step < 0 ? int(first) : std::min(buffer.first_step, int(first));
+        buffer.last_step = std::max(buffer.last_step, int(last));
       }
     }
     return step;
   }
 
   ModuleOp module;
+  SymbolTable symbols;
   plan::Target target;
   llvm::StringMap<int> symbolBuffers, kernels;
 };

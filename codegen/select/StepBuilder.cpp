@@ -1,5 +1,6 @@
 #include "codegen/select/StepBuilder.h"
 
+#include "codegen/select/ExpectedTime.h"
 #include "codegen/select/SpecAttributes.h"
 #include "codegen/spec/SpecJson.h"
 
@@ -28,11 +29,13 @@ void StepBuilder::beginProgram(StringRef name, Location loc) {
 void StepBuilder::step(Location loc, const spec::KernelSpec &spec, ValueRange operands) {
   const Kernel &kernel = kernelOf(spec);
   if (std::holds_alternative<spec::Collective>(spec))
-    planir::CollectiveOp::create(steps, loc, kernel.symbol, operands);
+    planir::CollectiveOp::create(steps, loc, kernel.symbol, operands, IntegerAttr(),
+                                 DenseI64ArrayAttr());
   else if (kernel.library)
-    planir::GemmOp::create(steps, loc, kernel.symbol, operands);
+    planir::GemmOp::create(steps, loc, kernel.symbol, operands, IntegerAttr(), DenseI64ArrayAttr());
   else
-    planir::LaunchOp::create(steps, loc, kernel.symbol, operands);
+    planir::LaunchOp::create(steps, loc, kernel.symbol, operands, IntegerAttr(),
+                             DenseI64ArrayAttr());
 }
 
 const StepBuilder::Kernel &StepBuilder::kernelOf(const spec::KernelSpec &spec) {
@@ -45,7 +48,8 @@ const StepBuilder::Kernel &StepBuilder::kernelOf(const spec::KernelSpec &spec) {
     KernelChoice choice = choose(spec);
     auto op = planir::KernelOp::create(
         symbolBuilder, UnknownLoc::get(context()), name, family, choice.variant, choice.reason,
-        specToAttribute(context(), spec), argumentsToAttribute(context(), spec::arguments(spec)));
+        specToAttribute(context(), spec), argumentsToAttribute(context(), spec::arguments(spec)),
+        symbolBuilder.getI64IntegerAttr(expectedNanoseconds(spec)));
     kernel = {FlatSymbolRefAttr::get(op.getSymNameAttr()), choice.library};
   }
   return kernel;

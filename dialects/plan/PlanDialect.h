@@ -38,4 +38,8 @@ Origin originOf(mlir::Value buffer);
 /// Whether an operation is a step of a program: launch, gemm or collective.
 bool isStep(mlir::Operation *op);
 
+/// A step's stream, and the steps of the other one that it waits for (PlanOps.td, `program`).
+int64_t streamOf(mlir::Operation *step);
+llvm::ArrayRef<int64_t> afterOf(mlir::Operation *step);
+
 } // namespace step37::planir

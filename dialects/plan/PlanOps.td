@@ -40,7 +40,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol]> {
   let summary = "A kernel with its spec.";
   let description = [{
     `family` and `spec` are what codegen/spec reads; `variant` is the implementation chosen, `reason` why.
-    Arguments in launch order.
+    Arguments in launch order. `nanoseconds`: how long a launch is expected to take, for who orders steps.
 
     C1: there is an argument; each has at least one element; `in_place_of` is −1 or, for a written one, the index of one
     that is read, has its type and as many elements.
@@ -52,8 +52,12 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$family, StrAttr:$variant, StrAttr:$reason,
-                       DictionaryAttr:$spec, TypedArrayAttrBase<Plan_ArgumentAttr, "arguments">:$arguments);
-  let assemblyFormat = "$sym_name $family `variant` $variant `reason` $reason `spec` $spec `arguments` $arguments attr-dict";
+                       DictionaryAttr:$spec, TypedArrayAttrBase<Plan_ArgumentAttr, "arguments">:$arguments,
+                       OptionalAttr<I64Attr>:$nanoseconds);
+  let assemblyFormat = [{
+    $sym_name $family `variant` $variant `reason` $reason `spec` $spec `arguments` $arguments
+    (`nanoseconds` $nanoseconds^)? attr-dict
+  }];
   let hasVerifier = 1;
 }
 
@@ -62,7 +66,13 @@ def Plan_ProgramOp : Plan_Op<"program", [IsolatedFromAbove, SingleBlock, NoTermi
   let description = [{
     Programs have a namespace of their own: an output may be called like the program that writes it.
 
+    Steps of one stream run one after another, in this order: those of `stream 0` compute, those of `stream 1`
+    exchange data. A step waits for the steps of the other stream that its `after` lists by their number among the
+    program's steps (an event is recorded behind each of these), and through them for all that they waited for.
+    Stream 1 begins when the program does, and the program ends when both have.
+
     C1: it holds only steps, views, temporaries and references to buffers.
+    C2: streams are 0 and 1; a step's `after` lists earlier steps of the other stream, in ascending order.
 
     ```mlir
     plan.program "eval" {
@@ -123,8 +133,11 @@ def Plan_ViewOp : Plan_Op<"view", [Pure]> {
 }
 
 class Plan_StepOp<string mnemonic> : Plan_Op<mnemonic, [SymbolUser]> {
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Plan_Buffer>:$buffers);
-  let assemblyFormat = "$kernel `(` $buffers `)` attr-dict `:` type($buffers)";
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Plan_Buffer>:$buffers, OptionalAttr<I64Attr>:$stream,
+                       OptionalAttr<DenseI64ArrayAttr>:$after);
+  let assemblyFormat = [{
+    $kernel `(` $buffers `)` (`stream` $stream^)? (`after` $after^)? attr-dict `:` type($buffers)
+  }];
 }
 
 def Plan_LaunchOp : Plan_StepOp<"launch"> {
@@ -157,7 +170,7 @@ def Plan_CollectiveOp : Plan_StepOp<"collective"> {
     C1, C2 as in `launch`.
 
     ```mlir
-    plan.collective @collective_1(%in, %out) : memref<8xf32>, memref<16xf32>
+    plan.collective @collective_1(%in, %out) stream 1 after [0] : memref<8xf32>, memref<16xf32>
     ```
   }];
 }

@@ -76,6 +76,16 @@ Origin originOf(Value buffer) {
 
 bool isStep(Operation *op) { return isa<LaunchOp, GemmOp, CollectiveOp>(op); }
 
+int64_t streamOf(Operation *step) {
+  auto stream = step->getAttrOfType<IntegerAttr>("stream");
+  return stream ? stream.getInt() : 0;
+}
+
+ArrayRef<int64_t> afterOf(Operation *step) {
+  auto after = step->getAttrOfType<DenseI64ArrayAttr>("after");
+  return after ? after.asArrayRef() : ArrayRef<int64_t>();
+}
+
 LogicalResult BufferOp::verify() { return verifyOffset(*this, getOffset()); }
 LogicalResult TemporaryOp::verify() { return verifyOffset(*this, getOffset()); }
 
@@ -109,11 +119,27 @@ LogicalResult ParameterOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 
 LogicalResult ProgramOp::verify() {
-  for (Operation &op : getBody().front())
+  SmallVector<int64_t> streams; // of the steps so far
+  for (Operation &op : getBody().front()) {
     if (failed(require(*this, (isStep(&op) || isa<GetOp, TemporaryOp, ViewOp>(op)), "C1",
                        "'" + op.getName().getStringRef() +
                            "' is no step, view, temporary or reference")))
       return failure();
+    if (!isStep(&op))
+      continue;
+    int64_t stream = streamOf(&op), last = -1;
+    bool valid = stream == 0 || stream == 1;
+    for (int64_t other : afterOf(&op)) {
+      valid &= other > last && other < int64_t(streams.size()) && streams[other] != stream;
+      if (!valid)
+        break;
+      last = other;
+    }
+    if (failed(require(&op, valid, "C2 of programs",
+                       "a step waits for earlier steps of the other stream, in ascending order")))
+      return failure();
+    streams.push_back(stream);
+  }
   return success();
 }
 

@@ -9,6 +9,7 @@
 #include "runtime/cuda/Driver.h"
 #include "runtime/cuda/Exchanges.h"
 #include "runtime/cuda/PinnedCopies.h"
+#include "runtime/cuda/StepStreams.h"
 #include "runtime/cuda/StepTimer.h"
 
 #include <memory>
@@ -54,11 +55,13 @@ private:
   ProductStep productStep(const plan::Program &program, size_t index,
                           std::span<const CUdeviceptr> buffers) const;
   void enqueue(const BoundStep &step) const;
+  /// All steps of a program on the streams, each between calls of these.
+  template <class Before, class After> void enqueue(int program, Before before, After after) const;
   void writeCoordinates(const plan::Mesh &mesh);
   /// Runs step by step under the watch.
   void runWatched(int program);
   CUgraphExec capture(int program);
-  void synchronize(const std::string &what) const;
+  void synchronize(CUstream stream, const std::string &what) const;
   CUdeviceptr address(int buffer, int64_t offset, size_t bytes) const;
   /// Copies from the arena, from a byte offset in it on.
   void fetch(int64_t offset, std::span<std::byte> bytes, const std::string &what) const;
@@ -71,7 +74,7 @@ private:
   std::vector<spec::KernelSpec> specs;          // by kernel
   std::vector<std::unique_ptr<Module>> modules; // by kernel; null for products
   std::unique_ptr<Memory> arena;
-  CUstream stream = nullptr;
+  StepStreams streams;
   std::unique_ptr<PinnedCopies> copies;
   std::unique_ptr<CublasLt> cublas;     // null while no step is a product
   std::unique_ptr<Exchanges> exchanges; // null in a plan of one rank

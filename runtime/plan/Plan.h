@@ -17,14 +17,14 @@
 namespace step37::plan {
 
 /// Version of the file format; the loader takes exactly this one.
-inline constexpr int formatVersion = 2;
+inline constexpr int formatVersion = 3;
 
 /// Alignment of every buffer's offset in the arena, and of every blob in the file, in bytes.
 inline constexpr int64_t alignment = 64;
 
 /// parameter, state: live across programs. scalar, input: written by the runtime before a run.
 /// output: read by it afterwards. temporary: its bytes belong to it from first_step to last_step
-/// only.
+/// only, which are the bounds of the intervals of all steps that touch it.
 enum class BufferClass : uint8_t { parameter, state, scalar, input, output, temporary };
 
 /// What a buffer's bytes are counted as in `show`.
@@ -90,7 +90,19 @@ struct Step {
   int kernel = -1;
   std::vector<Argument> arguments;
   std::string origin; // path of the module it came from, e.g. "model.layers.3.moe.experts"
+  /// 0: computes; 1: exchanges data. Steps of a stream run one after another, in program order.
+  int stream = 0;
+  /// Earlier steps of the other stream that this one waits for, in ascending order: an event is
+  /// recorded behind each of them. A program ends when both streams have.
+  std::vector<int> after{};
 };
+
+/// The first and the last step of stream 0 that may run at the same time as a step, of every step
+/// of a program. For a step of stream 0 that is itself.
+struct StepInterval {
+  int first = 0, last = 0;
+};
+std::vector<StepInterval> stepIntervals(const std::vector<Step> &steps);
 
 struct Program {
   std::string name; // accumulate, update, eval, logits

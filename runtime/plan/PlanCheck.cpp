@@ -83,8 +83,26 @@ void checkPlace(const Buffer &buffer, const Mesh &mesh, const FieldPath &path) {
     coordinate.fail("only a scalar i32 [1] holds a coordinate");
 }
 
-void checkArgument(const Target &target, size_t program, size_t step, const Argument &argument,
-                   const FieldPath &path) {
+/// Streams, and waits for earlier steps of the other stream.
+void checkStreams(const std::vector<Step> &steps, const FieldPath &path) {
+  for (size_t s = 0; s < steps.size(); ++s) {
+    const FieldPath step = path.element(s), after = step.field("after");
+    if (steps[s].stream != 0 && steps[s].stream != 1)
+      step.field("stream").fail(std::to_string(steps[s].stream) + " is neither 0 nor 1");
+    int last = -1;
+    for (size_t i = 0; i < steps[s].after.size(); ++i) {
+      const int other = steps[s].after[i];
+      if (other <= last || other >= static_cast<int>(s) ||
+          steps[static_cast<size_t>(other)].stream == steps[s].stream)
+        after.element(i).fail(std::to_string(other) +
+                              " is no earlier step of the other stream, in ascending order");
+      last = other;
+    }
+  }
+}
+
+void checkArgument(const Target &target, size_t program, const StepInterval &interval,
+                   const Argument &argument, const FieldPath &path) {
   checkIndex(argument.buffer, target.buffers.size(), "buffer", path);
   const Buffer &buffer = target.buffers[static_cast<size_t>(argument.buffer)];
   if (argument.offset < 0 || argument.offset >= buffer.bytes())
@@ -93,10 +111,9 @@ void checkArgument(const Target &target, size_t program, size_t step, const Argu
   if (argument.offset % byteSize(buffer.type) != 0)
     path.fail("byte " + std::to_string(argument.offset) + " is not at an element of buffer '" +
               buffer.name + "'");
-  const auto index = static_cast<int64_t>(step);
   if (buffer.cls == BufferClass::temporary &&
-      (buffer.program != static_cast<int64_t>(program) || index < buffer.first_step ||
-       index > buffer.last_step))
+      (buffer.program != static_cast<int64_t>(program) || interval.first < buffer.first_step ||
+       interval.last > buffer.last_step))
     path.fail("temporary '" + buffer.name + "' does not live at this step");
 }
 
@@ -193,6 +210,8 @@ void checkSteps(const Target &target, const FieldPath &path) {
   for (size_t p = 0; p < target.programs.size(); ++p) {
     const FieldPath program = programs.element(p);
     const FieldPath steps = program.field("steps");
+    checkStreams(target.programs[p].steps, steps);
+    const std::vector<StepInterval> intervals = stepIntervals(target.programs[p].steps);
     for (size_t s = 0; s < target.programs[p].steps.size(); ++s) {
       const Step &step = target.programs[p].steps[s];
       const FieldPath here = steps.element(s);
@@ -203,7 +222,7 @@ void checkSteps(const Target &target, const FieldPath &path) {
                                 kernel.name + "' is of family " + kernel.family);
       const FieldPath arguments = here.field("arguments");
       for (size_t a = 0; a < step.arguments.size(); ++a)
-        checkArgument(target, p, s, step.arguments[a], arguments.element(a));
+        checkArgument(target, p, intervals[s], step.arguments[a], arguments.element(a));
     }
   }
 }

@@ -28,7 +28,8 @@ void checkBuffers(const Target &target, const Mesh &mesh, const FieldPath &path)
 /// No two buffers that live at the same time share bytes.
 void checkOverlaps(const Target &target, const FieldPath &path);
 
-/// Programs, steps and their arguments; that collective steps have collective kernels.
+/// Programs, steps, their streams and their arguments; that collective steps have collective
+/// kernels.
 void checkSteps(const Target &target, const FieldPath &path);
 
 /// Parameters against every target's buffers; parts; names of published tensors.

@@ -103,12 +103,14 @@ Argument readArgument(const JsonNode &node) {
 }
 
 Step readStep(const JsonNode &node) {
-  node.expectKeys({"kind", "kernel", "arguments", "origin"});
+  node.expectKeys({"kind", "kernel", "arguments", "origin", "stream", "after"});
   Step step;
   step.kind = readEnum<StepKind, stepKindCount>(node["kind"]);
   step.kernel = node["kernel"].smallInteger();
   step.arguments = node["arguments"].list(readArgument);
   step.origin = node["origin"].string();
+  step.stream = node["stream"].smallInteger();
+  step.after = node["after"].list([](const JsonNode &number) { return number.smallInteger(); });
   return step;
 }
 

@@ -75,7 +75,9 @@ Json stepJson(const Step &step) {
                                  [](const Argument &argument) {
                                    return Json::array({argument.buffer, argument.offset});
                                  })},
-          {"origin", step.origin}};
+          {"origin", step.origin},
+          {"stream", step.stream},
+          {"after", step.after}};
 }
 
 Json programJson(const Program &program) {

@@ -7,6 +7,7 @@
 #include "runtime/report/ProfileReport.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 
@@ -31,7 +32,8 @@ public:
             const std::vector<spec::KernelSpec> &specs)
       : plan(plan), target(target), specs(specs) {}
 
-  void add(const plan::Step &step) {
+  /// Returns the step's seconds.
+  double add(const plan::Step &step) {
     const auto number = static_cast<size_t>(step.kernel);
     const spec::KernelSpec &spec = specs[number];
     const plan::Kernel &kernel = target.kernels[number];
@@ -44,13 +46,15 @@ public:
     family.steps += 1;
     family.operations += work.operations;
     family.bytes += work.bytes;
-    family.seconds +=
+    const double seconds =
         std::max({leastLaunch,
                   work.operations /
                       ((work.tensorCores ? ceilings.tensor : ceilings.f32) * efficiency.products),
                   work.bytes / (ceilings.memory * efficiency.memory)});
+    family.seconds += seconds;
     if (const auto *window = std::get_if<spec::ExpertWindow>(&spec))
       note(*window, step);
+    return seconds;
   }
 
   /// Longest first.
@@ -135,17 +139,58 @@ ExchangeCost costOf(ExchangeGroup group, const Placement &placement, const Clust
   return cost;
 }
 
-std::optional<double> Prediction::stepSeconds(int64_t microBatches) const {
-  const ProgramCost *accumulate = find("accumulate"), *update = find("update");
+std::vector<std::pair<const ProgramCost *, double>>
+Prediction::stepPrograms(int64_t microBatches) const {
+  const ProgramCost *accumulate = find("accumulate"), *update = find("update"),
+                    *joined = find("accumulate_update");
+  const auto runs = static_cast<double>(microBatches);
   if (!accumulate || !update)
-    return std::nullopt;
-  return double(microBatches) * accumulate->seconds() + update->seconds();
+    return {};
+  if (joined)
+    return {{accumulate, runs - 1}, {joined, 1}};
+  return {{accumulate, runs}, {update, 1}};
+}
+
+std::optional<double> Prediction::stepSeconds(int64_t microBatches) const {
+  std::optional<double> seconds;
+  for (const auto &[program, runs] : stepPrograms(microBatches))
+    seconds = seconds.value_or(0) + runs * program->seconds;
+  return seconds;
 }
 
 const ProgramCost *Prediction::find(std::string_view program) const {
   const auto found = std::ranges::find(programs, program, &ProgramCost::name);
   return found == programs.end() ? nullptr : &*found;
 }
+
+namespace {
+
+/// When the last step ends if each begins as soon as its stream and its waits let it.
+double elapsed(const std::vector<plan::Step> &steps, const std::vector<double> &seconds) {
+  std::vector<double> ends;
+  std::array<double, 2> free{};
+  for (size_t i = 0; i < steps.size(); ++i) {
+    double &clock = free[static_cast<size_t>(steps[i].stream)];
+    for (const int other : steps[i].after)
+      clock = std::max(clock, ends[static_cast<size_t>(other)]);
+    clock += seconds[i];
+    ends.push_back(clock);
+  }
+  return std::max(free[0], free[1]);
+}
+
+double exchangeSeconds(const plan::Plan &plan, const spec::Collective &collective,
+                       const Cluster &cluster) {
+  ExchangeGroup step{"",
+                     std::string(name(collective.exchange)),
+                     collective.axes,
+                     collective.ranks,
+                     1,
+                     bytesSent(collective)};
+  return costOf(std::move(step), placementOf(plan.mesh, collective.axes, cluster), cluster).seconds;
+}
+
+} // namespace
 
 Prediction predict(const plan::Plan &plan, const plan::Target &target, const Cluster &cluster) {
   const int64_t ranks = plan::rankCount(plan.mesh);
@@ -159,15 +204,27 @@ Prediction predict(const plan::Plan &plan, const plan::Target &target, const Clu
     specs.push_back(spec::parseSpec(kernel.family, kernel.spec));
 
   Prediction prediction;
+  std::map<int, double> exchanges; // seconds by kernel
   prediction.batchTokens = plan.mesh.dp * plan.micro_batch * plan.seq_len;
   for (const plan::Program &program : target.programs) {
     KernelSum sum(plan, target, specs);
-    for (const plan::Step &step : program.steps)
-      if (step.kind != plan::StepKind::collective)
-        sum.add(step);
+    std::vector<double> seconds;
+    for (const plan::Step &step : program.steps) {
+      const auto *collective =
+          std::get_if<spec::Collective>(&specs[static_cast<size_t>(step.kernel)]);
+      if (!collective) {
+        seconds.push_back(sum.add(step));
+        continue;
+      }
+      auto [known, isNew] = exchanges.try_emplace(step.kernel, 0);
+      if (isNew)
+        known->second = exchangeSeconds(plan, *collective, cluster);
+      seconds.push_back(known->second);
+    }
     ProgramCost &cost = prediction.programs.emplace_back(ProgramCost{program.name, sum.families()});
     for (const FamilyCost &family : cost.families)
       cost.kernels += family.seconds;
+    cost.seconds = elapsed(program.steps, seconds);
   }
   for (ExchangeGroup &group : exchangeGroups(target)) {
     const Placement placement = placementOf(plan.mesh, group.axes, cluster);

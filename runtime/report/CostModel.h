@@ -15,7 +15,8 @@
 // neighbours in a domain it has the network alone. An all-to-all sends to both sides at once: the
 // slower one counts.
 //
-// Nothing overlaps: a plan's steps run one after another.
+// Overlap. Steps begin as their streams and waits allow; kernels and exchanges do not slow each
+// other.
 #pragma once
 
 #include "runtime/plan/Mesh.h"
@@ -60,8 +61,10 @@ struct ProgramCost {
   std::string name;
   std::vector<FamilyCost> families; // longest first
   double kernels = 0, exchange = 0; // seconds of all
+  double seconds = 0;               // of a run
 
-  double seconds() const { return kernels + exchange; }
+  /// Seconds of exchange that no kernel hides.
+  double exposed() const { return seconds - kernels; }
 };
 
 struct Prediction {
@@ -69,8 +72,10 @@ struct Prediction {
   std::vector<ExchangeCost> exchanges;
   int64_t batchTokens = 0; // of one micro-batch, all ranks together
 
-  /// A step of training: `microBatches` times accumulate, once update. Empty where the plan does
-  /// not train.
+  /// The programs of a step of training, and how often each runs. Empty where the plan does not
+  /// train.
+  std::vector<std::pair<const ProgramCost *, double>> stepPrograms(int64_t microBatches) const;
+  /// All of them together; nothing where the plan does not train.
   std::optional<double> stepSeconds(int64_t microBatches) const;
   const ProgramCost *find(std::string_view program) const;
 };

@@ -26,16 +26,15 @@ void keepLarger(Share &largest, std::string what, double seconds) {
 /// "52 % exchange of update, most of it reduce_scatter over dp".
 std::string mostlyText(const Prediction &prediction, int64_t microBatches) {
   Share part, item;
-  for (const char *name : {"accumulate", "update"}) {
-    const ProgramCost &program = *prediction.find(name);
-    const double runs = program.name == "accumulate" ? double(microBatches) : 1;
+  for (const auto &[cost, runs] : prediction.stepPrograms(microBatches)) {
+    const ProgramCost &program = *cost;
     if (runs * program.kernels > part.seconds) {
       const FamilyCost &family = program.families.front();
       part = {"kernels of " + program.name, runs * program.kernels};
       item = {family.family + " " + family.variant};
     }
-    if (runs * program.exchange > part.seconds) {
-      part = {"exchange of " + program.name, runs * program.exchange};
+    if (runs * program.exposed() > part.seconds) {
+      part = {"exchange of " + program.name, runs * program.exposed()};
       item = {};
       for (const ExchangeCost &cost : prediction.exchanges)
         if (cost.group.program == program.name)

@@ -8,8 +8,6 @@
 
 namespace step37::report {
 
-namespace {
-
 int64_t bytesSent(const spec::Collective &collective) {
   // Per rank `elements` of the whole for all but the all-reduce, whose whole it is.
   const int64_t bytes = collective.elements * byteSize(collective.type);
@@ -17,8 +15,6 @@ int64_t bytesSent(const spec::Collective &collective) {
   return collective.exchange == spec::Exchange::allReduce ? 2 * bytes / collective.ranks * others
                                                           : bytes * others;
 }
-
-} // namespace
 
 std::string axesText(const std::vector<std::string> &axes) {
   std::string text;

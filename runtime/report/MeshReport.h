@@ -3,12 +3,16 @@
 // of a whole of n bytes over r ranks n·(r−1)/r, twice as much for an all-reduce.
 #pragma once
 
+#include "codegen/spec/KernelSpec.h"
 #include "runtime/plan/Plan.h"
 
 #include <string>
 #include <vector>
 
 namespace step37::report {
+
+/// What a rank sends in one collective step.
+int64_t bytesSent(const spec::Collective &collective);
 
 struct ExchangeGroup {
   std::string program, exchange; // "accumulate", "all_reduce"

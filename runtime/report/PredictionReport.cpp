@@ -51,11 +51,11 @@ std::string exchangeText(const std::vector<ExchangeCost> &exchanges) {
 }
 
 std::string stepText(const Prediction &prediction, int64_t microBatches) {
-  TextTable table("lrrr");
-  table.add({"program", "kernels", "exchange", "ms"});
+  TextTable table("lrrrr");
+  table.add({"program", "kernels", "exchange", "exposed", "ms"});
   for (const ProgramCost &program : prediction.programs)
     table.add({program.name, milliseconds(program.kernels), milliseconds(program.exchange),
-               milliseconds(program.seconds())});
+               milliseconds(program.exposed()), milliseconds(program.seconds)});
   std::string text = "\nPredicted time of a run\n" + table.text();
   if (const std::optional<double> step = prediction.stepSeconds(microBatches)) {
     const double tokens = double(microBatches * prediction.batchTokens);
@@ -99,6 +99,8 @@ Json programJson(const ProgramCost &program) {
   return {{"name", program.name},
           {"kernel_seconds", program.kernels},
           {"exchange_seconds", program.exchange},
+          {"exposed_seconds", program.exposed()},
+          {"seconds", program.seconds},
           {"families", std::move(families)}};
 }
 
@@ -121,7 +123,8 @@ std::string costModelText() {
                       std::string(link.exchange).c_str(), link.nvlink, link.network);
   table.add({"links", "of NVLink and network " + shares});
   table.add({"", std::string(linkSource)});
-  table.add({"overlap", "none: the plan runs its steps one after another"});
+  table.add(
+      {"overlap", "as the plan's two streams and waits allow; neither stream slows the other"});
   return "\nCost model\n" + table.text();
 }
 
@@ -160,7 +163,7 @@ Json predictionJson(const plan::Plan &plan, const plan::Target &target, const Cl
           {"tokens", tokens},
           {"step_seconds", step ? Json(*step) : Json()},
           {"tokens_per_second", step ? Json(double(tokens) / *step) : Json()},
-          {"overlap", false}};
+          {"overlap", true}};
 }
 
 } // namespace step37::report

@@ -7,7 +7,9 @@
 #include "runtime/report/TextTable.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace step37::report {
@@ -98,6 +100,48 @@ std::vector<FamilyTime> familyTimes(const plan::Target &target, const ProgramTim
   return times;
 }
 
+ExchangeTime exchangeTime(const plan::Target &target, int program,
+                          const std::vector<StepTime> &steps, int rank) {
+  // By time: where a step of a stream begins (+1) and ends (−1).
+  std::vector<std::tuple<double, int, int>> changes;
+  for (const StepTime &time : steps) {
+    if (time.program != program || time.rank != rank)
+      continue;
+    const plan::Step &step =
+        target.programs[static_cast<size_t>(program)].steps[static_cast<size_t>(time.step)];
+    const int exchanges = step.kind == plan::StepKind::collective;
+    changes.emplace_back(time.begin, exchanges, 1);
+    changes.emplace_back(time.begin + time.seconds, exchanges, -1);
+  }
+  std::sort(changes.begin(), changes.end());
+  ExchangeTime sum;
+  std::array<int, 2> running{};
+  double before = 0;
+  for (const auto &[now, exchanges, change] : changes) {
+    if (running[1] > 0)
+      sum.seconds += now - before;
+    if (running[1] > 0 && running[0] == 0)
+      sum.exposed += now - before;
+    running[static_cast<size_t>(exchanges)] += change;
+    before = now;
+  }
+  return sum;
+}
+
+namespace {
+
+std::string exchangeText(const plan::Target &target, const StepWatch &watch, int program) {
+  const ExchangeTime time = exchangeTime(target, program, watch.steps(),
+                                         watch.steps().empty() ? 0 : watch.steps()[0].rank);
+  const auto runs = static_cast<double>(watch.programs()[static_cast<size_t>(program)].runs);
+  if (time.seconds == 0 || watch.sawMoreSteps())
+    return {};
+  return printed("  exchange: %.3f ms a run, %.3f ms of it beside no kernel\n",
+                 time.seconds / runs * 1e3, time.exposed / runs * 1e3);
+}
+
+} // namespace
+
 std::string profileText(const plan::Target &target, const StepWatch &watch,
                         const std::string &device) {
   const Ceilings ceilings = ceilingsOf(device);
@@ -106,7 +150,8 @@ std::string profileText(const plan::Target &target, const StepWatch &watch,
     if (const ProgramTime &program = watch.programs()[i]; program.runs > 0)
       text += "Time of program " + target.programs[i].name + " by kernel family, " +
               counted(program.runs, "run") + "\n" +
-              tableText(familyTimes(target, program, ceilings), program.runs);
+              tableText(familyTimes(target, program, ceilings), program.runs) +
+              exchangeText(target, watch, static_cast<int>(i));
   if (ceilings.memory == 0)
     return text + "  no limits are known of this device";
   return text +

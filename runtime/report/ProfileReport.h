@@ -33,8 +33,17 @@ struct FamilyTime {
 std::vector<FamilyTime> familyTimes(const plan::Target &target, const ProgramTime &program,
                                     const Ceilings &ceilings);
 
-/// A table for each program that has run, per run of the program, with a total; then a line that
-/// states the ceilings. "of limit" is the floor over the time: 100 % cannot be beaten.
+/// How long a program's exchanges ran in the steps that were noted, of one rank, and how long of it
+/// no step that computes ran. Time that an exchange waits for another rank counts.
+struct ExchangeTime {
+  double seconds = 0, exposed = 0;
+};
+ExchangeTime exchangeTime(const plan::Target &target, int program,
+                          const std::vector<StepTime> &steps, int rank);
+
+/// A table for each program that has run, per run of the program, with a total and what of exchange
+/// no kernel hides; then a line that states the ceilings. "of limit" is the floor over the time:
+/// 100 % cannot be beaten.
 std::string profileText(const plan::Target &target, const StepWatch &watch,
                         const std::string &device);
 

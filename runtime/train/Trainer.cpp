@@ -16,6 +16,7 @@ Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
       batches(static_cast<size_t>(options.grad_accumulation),
               Batch{TokenRows(model.rows(), model.seqLen()), {}}) {
   model.requirePrograms({"accumulate", "update"});
+  updatesAtOnce = model.executor().target().findProgram("accumulate_update") >= 0;
   for (const plan::Parameter &parameter : model.plan().parameters)
     if (parameter.trained &&
         (parameter.gradient.empty() || parameter.moment1.empty() || parameter.moment2.empty()))
@@ -32,21 +33,25 @@ void Trainer::drawBatches(int64_t number) {
   }
 }
 
-/// Leaves the gradients of the step's losses in their buffers; their sums are on their way.
-void Trainer::accumulate() {
+/// Runs all micro-batches and updates the parameters; the sums of the losses are on their way.
+void Trainer::runPrograms(int64_t number, double lr) {
   objective.begin();
   for (const Batch &batch : batches)
     objective.count(batch.tokens);
   objective.writeScales();
+  writeHyper(number, lr);
   for (size_t i = 0; i < batches.size(); ++i) {
     model.writeScalar("accumulate_beta", i == 0 ? 0.0f : 1.0f);
     model.writeBatch(batches[i].tokens, batches[i].images);
-    model.run("accumulate");
+    const bool joined = updatesAtOnce && i + 1 == batches.size();
+    model.run(joined ? "accumulate_update" : "accumulate");
     objective.startSums();
   }
+  if (!updatesAtOnce)
+    model.run("update");
 }
 
-void Trainer::update(int64_t number, double lr) {
+void Trainer::writeHyper(int64_t number, double lr) {
   const OptimizerOptions &optimizer = options.optimizer;
   auto steps = static_cast<double>(number);
   const std::array<double, 7> hyper{lr,
@@ -58,7 +63,6 @@ void Trainer::update(int64_t number, double lr) {
                                     1 - std::pow(optimizer.beta2, steps)};
   model.writeScalars("hyper", std::vector<float>(hyper.begin(), hyper.end()));
   model.writeScalar("max_norm", static_cast<float>(optimizer.clip));
-  model.run("update");
 }
 
 StepRecord Trainer::step(int64_t number) {
@@ -71,8 +75,7 @@ StepRecord Trainer::step(int64_t number) {
 
   StepRecord record{.step = number, .lr = learningRate(options.optimizer, number, options.steps)};
   drawBatches(number);
-  accumulate();
-  update(number, record.lr);
+  runPrograms(number, record.lr);
   float gradNorm = 0;
   model.startScalar("grad_norm", gradNorm);
   model.executor().finishReads();

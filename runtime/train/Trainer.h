@@ -24,13 +24,14 @@ public:
 
 private:
   void drawBatches(int64_t number);
-  void accumulate();
-  void update(int64_t number, double lr);
+  void runPrograms(int64_t number, double lr);
+  void writeHyper(int64_t number, double lr);
 
   Model &model;
   Dataset &data;
   const TrainOptions options;
   Objective objective;
+  bool updatesAtOnce = false; // the plan has a program for the last micro-batch and the update
   std::vector<Batch> batches; // of the current step
 };
 

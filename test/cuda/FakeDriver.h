@@ -25,12 +25,20 @@ struct FakeGpu {
   std::function<void(void **)> onLaunch; // gets a kernel's parameters
   std::map<std::string, int> calls;      // how often functions were called that tests ask about
   float now = 0;                         // milliseconds between events so far
+  int64_t streams = 0, events = 0;       // made so far: their handles
+  std::vector<std::string> enqueued;     // "launch on 1", "record 3 on 1", "wait for 3 on 2"
 
   static FakeGpu &current() {
     static FakeGpu gpu;
     return gpu;
   }
   int count(const std::string &function) { return calls[function]++; }
+  static std::string number(const void *handle) {
+    return std::to_string(reinterpret_cast<intptr_t>(handle));
+  }
+  void note(const std::string &what, CUstream stream) {
+    enqueued.push_back(what + " on " + number(stream));
+  }
 };
 
 /// A driver function that does nothing.
@@ -112,7 +120,19 @@ inline std::unique_ptr<cuda::Driver> fakeDriver() {
                                                        : CUDA_SUCCESS;
   };
   f.cuStreamCreate = [](CUstream *stream, unsigned) {
-    *stream = reinterpret_cast<CUstream>(8);
+    *stream = reinterpret_cast<CUstream>(++FakeGpu::current().streams);
+    return CUDA_SUCCESS;
+  };
+  f.cuEventCreate = [](CUevent *event, unsigned) {
+    *event = reinterpret_cast<CUevent>(++FakeGpu::current().events);
+    return CUDA_SUCCESS;
+  };
+  f.cuEventRecord = [](CUevent event, CUstream stream) {
+    FakeGpu::current().note("record " + FakeGpu::number(event), stream);
+    return CUDA_SUCCESS;
+  };
+  f.cuStreamWaitEvent = [](CUstream stream, CUevent event, unsigned) {
+    FakeGpu::current().note("wait for " + FakeGpu::number(event), stream);
     return CUDA_SUCCESS;
   };
   f.cuStreamSynchronize = [](CUstream) {
@@ -137,8 +157,9 @@ inline std::unique_ptr<cuda::Driver> fakeDriver() {
     return CUDA_SUCCESS;
   };
   f.cuLaunchKernel = [](CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
-                        unsigned, CUstream, void **parameters, void **) {
+                        unsigned, CUstream stream, void **parameters, void **) {
     FakeGpu &gpu = FakeGpu::current();
+    gpu.note("launch", stream);
     gpu.count("cuLaunchKernel");
     if (gpu.onLaunch)
       gpu.onLaunch(parameters);

@@ -218,6 +218,35 @@ TEST(CudaExecutor, StepsAreTimed) {
   EXPECT_EQ(executor->watch()->programs()[0].kernels[0].runs, 2);
 }
 
+/// Stream 2 begins behind stream 1 and is waited for at the end, in graphs as in single launches.
+TEST(CudaExecutor, StreamsWaitForEachOtherAsThePlanSays) {
+  plan::Plan plan = fillPlan();
+  std::vector<plan::Step> &steps = plan.targets[0].programs[0].steps;
+  steps[1].stream = 1;
+  steps[1].after = {0};
+  steps.push_back(steps[0]);
+  steps[2].after = {1};
+  for (const bool graph : {true, false}) {
+    ExecutorOptions options;
+    options.graph = graph;
+    auto executor = create(plan, [](FakeGpu &) {}, options);
+    FakeGpu::current().enqueued.clear();
+    executor->run(0);
+    // Events 1 and 2 are the program's begin and end, 3 and 4 of copies, 5 and 6 of steps 0 and 1.
+    EXPECT_EQ(FakeGpu::current().enqueued,
+              (std::vector<std::string>{"record 1 on 1", "wait for 1 on 2", "launch on 1",
+                                        "record 5 on 1", "wait for 5 on 2", "launch on 2",
+                                        "record 6 on 2", "wait for 6 on 1", "launch on 1",
+                                        "record 2 on 2", "wait for 2 on 1"}));
+  }
+  steps[1].stream = 0;
+  steps[1].after = steps[2].after = {};
+  auto executor = create(plan);
+  FakeGpu::current().enqueued.clear();
+  executor->run(0);
+  EXPECT_EQ(FakeGpu::current().enqueued, std::vector<std::string>(3, "launch on 1"));
+}
+
 TEST(CudaExecutor, APlanWithoutProductsHasNothingToTune) {
   const plan::Plan plan = fillPlan();
   auto executor = create(plan);

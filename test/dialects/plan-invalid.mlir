@@ -46,6 +46,46 @@ plan.program "program_c1" {
 
 // -----
 
+plan.kernel @copy "copy" variant "" reason "" spec {} arguments [#plan.argument<"x" read_write f32 x 8, in_place_of = -1>]
+plan.program "program_c2_stream" {
+  %a = plan.temporary activations : memref<8xf32>
+  // expected-error @below {{violates C2 of programs: a step waits for earlier steps of the other stream, in ascending order}}
+  plan.collective @copy(%a) stream 2 : memref<8xf32>
+}
+
+// -----
+
+plan.kernel @copy "copy" variant "" reason "" spec {} arguments [#plan.argument<"x" read_write f32 x 8, in_place_of = -1>]
+plan.program "program_c2_own_stream" {
+  %a = plan.temporary activations : memref<8xf32>
+  plan.launch @copy(%a) : memref<8xf32>
+  // expected-error @below {{violates C2 of programs}}
+  plan.launch @copy(%a) after [0] : memref<8xf32>
+}
+
+// -----
+
+plan.kernel @copy "copy" variant "" reason "" spec {} arguments [#plan.argument<"x" read_write f32 x 8, in_place_of = -1>]
+plan.program "program_c2_later" {
+  %a = plan.temporary activations : memref<8xf32>
+  // expected-error @below {{violates C2 of programs}}
+  plan.launch @copy(%a) after [1] : memref<8xf32>
+  plan.collective @copy(%a) stream 1 : memref<8xf32>
+}
+
+// -----
+
+plan.kernel @copy "copy" variant "" reason "" spec {} arguments [#plan.argument<"x" read_write f32 x 8, in_place_of = -1>]
+plan.program "program_c2_order" {
+  %a = plan.temporary activations : memref<8xf32>
+  plan.collective @copy(%a) stream 1 : memref<8xf32>
+  plan.collective @copy(%a) stream 1 : memref<8xf32>
+  // expected-error @below {{violates C2 of programs}}
+  plan.launch @copy(%a) after [1, 0] : memref<8xf32>
+}
+
+// -----
+
 plan.buffer input io @x : memref<4xf32>
 plan.program "get_c1" {
   // expected-error @below {{violates C1: the symbol must be a buffer of the result's type}}

@@ -1,9 +1,9 @@
 // Offsets: lasting buffers first, then each program's temporaries by size at the lowest free place.
-// RUN: step37-opt %s -step37-plan-memory | FileCheck %s
+// RUN: step37-opt %s -step37-share-storage -step37-plan-memory | FileCheck %s
 // RUN: step37-opt %s -step37-to-planned | FileCheck %s
 // The same input gives the same bytes.
-// RUN: step37-opt %s -step37-plan-memory > %t.1
-// RUN: step37-opt %s -step37-plan-memory > %t.2
+// RUN: step37-opt %s -step37-share-storage -step37-plan-memory > %t.1
+// RUN: step37-opt %s -step37-share-storage -step37-plan-memory > %t.2
 // RUN: cmp %t.1 %t.2
 
 // Every buffer starts at a multiple of 64 bytes; 20 floats take 128.

@@ -193,10 +193,47 @@ TEST(CostModel, addsUpAStep) {
   for (const plan::Program &program : plan.targets[0].programs)
     planned += std::ssize(program.steps);
   EXPECT_EQ(steps, planned) << "every step is priced once";
-  EXPECT_DOUBLE_EQ(prediction.stepSeconds(3).value(),
-                   3 * accumulate->seconds() + update->seconds());
+  EXPECT_DOUBLE_EQ(prediction.stepSeconds(3).value(), 3 * accumulate->seconds + update->seconds);
+  EXPECT_DOUBLE_EQ(accumulate->seconds, accumulate->kernels + accumulate->exchange)
+      << "steps of one stream";
   EXPECT_EQ(errorOf([&] { predict(plan, plan.targets[0], parseCluster("gpus=8")); }),
             "gpus: the cluster has 8, the plan 4 ranks");
+}
+
+TEST(CostModel, exchangeHidesBehindKernels) {
+  plan::Plan plan = test::meshBigramPlan({}, {2, 2, true});
+  const Cluster cluster = parseCluster("gpus=4,nvlink=2");
+  plan::Program &program =
+      plan.targets[0].programs[static_cast<size_t>(plan.targets[0].findProgram("accumulate"))];
+  int last = -1;
+  for (plan::Step &step : program.steps)
+    step.stream = step.kind == plan::StepKind::collective;
+  const ProgramCost beside = *predict(plan, plan.targets[0], cluster).find("accumulate");
+  EXPECT_DOUBLE_EQ(beside.seconds, std::max(beside.kernels, beside.exchange)) << "nothing waits";
+  for (plan::Step &step : program.steps) { // every step waits for the one before it
+    const int index = static_cast<int>(&step - program.steps.data());
+    if (last >= 0 && program.steps[static_cast<size_t>(last)].stream != step.stream)
+      step.after = {last};
+    last = index;
+  }
+  const ProgramCost waiting = *predict(plan, plan.targets[0], cluster).find("accumulate");
+  EXPECT_DOUBLE_EQ(waiting.seconds, waiting.kernels + waiting.exchange);
+  EXPECT_DOUBLE_EQ(waiting.exposed(), waiting.exchange);
+}
+
+/// The last micro-batch may have a program of its own.
+TEST(CostModel, countsTheJoinedProgram) {
+  Prediction prediction;
+  const auto program = [](const char *name, double seconds) {
+    ProgramCost cost;
+    cost.name = name;
+    cost.seconds = seconds;
+    return cost;
+  };
+  prediction.programs = {program("accumulate", 4), program("update", 2)};
+  EXPECT_EQ(prediction.stepSeconds(3), 14);
+  prediction.programs.push_back(program("accumulate_update", 5));
+  EXPECT_EQ(prediction.stepSeconds(3), 13);
 }
 
 TEST(PredictionReport, saysWhatFitsAndHowLongItTakes) {
@@ -221,8 +258,12 @@ MeshCost meshCost(int64_t dp, int64_t tp, int64_t memory, double kernels, double
   MeshCost cost{plan::makeMesh(dp, tp, 1, 1), memory, {}};
   cost.prediction.batchTokens = dp * 1000;
   cost.prediction.programs = {
-      {"accumulate", {{"gemm", "cublaslt", nullptr, 1, 0, 0, kernels}}, kernels, exchange},
-      {"update", {{"adamw", "generic", nullptr, 1, 0, 0, 1e-3}}, 1e-3, 0}};
+      {"accumulate",
+       {{"gemm", "cublaslt", nullptr, 1, 0, 0, kernels}},
+       kernels,
+       exchange,
+       kernels + exchange},
+      {"update", {{"adamw", "generic", nullptr, 1, 0, 0, 1e-3}}, 1e-3, 0, 1e-3}};
   cost.prediction.exchanges = {
       {{"accumulate", "all_reduce", {"tp"}, tp, 1, 1}, {}, 0, exchange / 4},
       {{"accumulate", "all_gather", {"tp"}, tp, 1, 1}, {}, 0, exchange * 3 / 4}};

@@ -148,6 +148,31 @@ const Case stepCases[] = {
      [](plan::Plan &p) { step(p, 2).arguments[0].buffer = 7; }},
     {"targets[0].programs[0].steps[0].arguments[0]: temporary 'other' does not live at this step",
      [](plan::Plan &p) { step(p, 0).arguments[0].buffer = 10; }},
+    {"targets[0].programs[0].steps[1].stream: 2 is neither 0 nor 1",
+     [](plan::Plan &p) { step(p, 1).stream = 2; }},
+    {"targets[0].programs[0].steps[1].after[0]: 0 is no earlier step of the other stream, in "
+     "ascending order",
+     [](plan::Plan &p) { step(p, 1).after = {0}; }},
+    {"targets[0].programs[0].steps[1].after[0]: 2 is no earlier step of the other stream, in "
+     "ascending order",
+     [](plan::Plan &p) {
+       step(p, 2).stream = 1;
+       step(p, 1).after = {2};
+     }},
+    {"targets[0].programs[0].steps[2].after[1]: 0 is no earlier step of the other stream, in "
+     "ascending order",
+     [](plan::Plan &p) {
+       step(p, 2).stream = 1;
+       step(p, 2).after = {1, 0};
+     }},
+    // Step 1 may run beside step 0 and beside step 2.
+    {"targets[0].programs[0].steps[1].arguments[0]: temporary 'hidden' does not live at this step",
+     [](plan::Plan &p) { step(p, 1).stream = 1; }},
+    {"targets[0].programs[0].steps[1].arguments[2]: temporary 'later' does not live at this step",
+     [](plan::Plan &p) {
+       step(p, 1).stream = 1;
+       buffer(p, 7).last_step = 2;
+     }},
 };
 
 const Case parameterCases[] = {
@@ -293,6 +318,20 @@ INSTANTIATE_TEST_SUITE_P(Steps, PlanCheckTest, ::testing::ValuesIn(stepCases), n
 INSTANTIATE_TEST_SUITE_P(Parameters, PlanCheckTest, ::testing::ValuesIn(parameterCases), nameless);
 
 INSTANTIATE_TEST_SUITE_P(Mesh, MeshCheckTest, ::testing::ValuesIn(meshCases), nameless);
+
+TEST(PlanCheck, StepsOfTheExchangeStreamRunBesideOthers) {
+  plan::Plan plan = samplePlan();
+  plan::Step &gemm = step(plan, 1);
+  gemm.stream = 1;
+  gemm.after = {0};
+  step(plan, 2).after = {1};
+  const auto intervals = stepIntervals(target(plan).programs[0].steps);
+  EXPECT_EQ(intervals[1].first, 1);
+  EXPECT_EQ(intervals[1].last, 2);
+  EXPECT_EQ(intervals[2].first, 2);
+  buffer(plan, 7).last_step = 2; // 'hidden', which the product reads
+  EXPECT_EQ(errorOf([&] { plan::deserialize(plan::serialize(plan), "p"); }), "");
+}
 
 /// Published tensors one after another, in any order, need no common stride.
 TEST(PlanCheck, PartsMayFollowEachOther) {

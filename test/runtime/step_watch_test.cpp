@@ -148,6 +148,26 @@ TEST(Profile, TimesAndRatesByFamily) {
   EXPECT_DOUBLE_EQ(times[1].floor, 1e-12);
 }
 
+TEST(Profile, SaysWhatOfExchangeNothingHides) {
+  plan::Plan plan = smallPlan();
+  plan::Target &target = plan.targets[0];
+  std::vector<plan::Step> &steps = target.programs[0].steps;
+  steps[1].kind = plan::StepKind::collective;
+  // Computes from 1 to 3 and from 6 to 7, exchanges from 2 to 5 and from 6 to 6.5.
+  std::vector<StepTime> times{{0, 0, 0, 1, 2}, {0, 0, 1, 2, 3}, {0, 0, 0, 6, 1}, {0, 0, 1, 6, 0.5}};
+  times.push_back({1, 0, 1, 0, 9}); // another rank's
+  const report::ExchangeTime time = report::exchangeTime(target, 0, times, 0);
+  EXPECT_DOUBLE_EQ(time.seconds, 3.5);
+  EXPECT_DOUBLE_EQ(time.exposed, 2);
+  StepWatch watch(target, false);
+  watch.note({0, 0, 0, 0, 2e-3});
+  watch.note({0, 0, 1, 1e-3, 3e-3});
+  const std::string text = report::profileText(target, watch, "");
+  EXPECT_NE(text.find("exchange: 3.000 ms a run, 2.000 ms of it beside no kernel\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(Profile, TableStatesTheLimits) {
   const plan::Plan plan = smallPlan();
   StepWatch watch(plan.targets[0], false);
