@@ -103,11 +103,15 @@ Json targetJson(const plan::Plan &plan, const Target &target) {
        exchange = Json::array();
   for (const LastingGroup &group : lastingGroups(target))
     lasting.push_back(lastingJson(group));
-  for (size_t program = 0; program < target.programs.size(); ++program)
+  for (size_t program = 0; program < target.programs.size(); ++program) {
+    const StreamCounts counts = streamCounts(target.programs[program]);
     programs.push_back(
         {{"name", target.programs[program].name},
          {"steps", target.programs[program].steps.size()},
+         {"exchange_stream_steps", counts.exchanges},
+         {"waits", counts.waits},
          {"peak", peakJson(target, static_cast<int>(program), memory.programs[program])}});
+  }
   for (const KernelUse &use : kernelUses(target))
     kernels.push_back(kernelJson(use));
   for (const ExchangeGroup &group : exchangeGroups(target))

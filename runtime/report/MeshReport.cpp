@@ -16,6 +16,15 @@ int64_t bytesSent(const spec::Collective &collective) {
                                                           : bytes * others;
 }
 
+StreamCounts streamCounts(const plan::Program &program) {
+  StreamCounts counts;
+  for (const plan::Step &step : program.steps) {
+    counts.exchanges += step.stream;
+    counts.waits += std::ssize(step.after);
+  }
+  return counts;
+}
+
 std::string axesText(const std::vector<std::string> &axes) {
   std::string text;
   for (const std::string &axis : axes)

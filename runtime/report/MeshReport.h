@@ -23,6 +23,12 @@ struct ExchangeGroup {
 /// In the order of programs and of first steps in them.
 std::vector<ExchangeGroup> exchangeGroups(const plan::Target &target);
 
+/// Steps of a program that run on the exchange stream, and waits of one stream for the other.
+struct StreamCounts {
+  int64_t exchanges = 0, waits = 0;
+};
+StreamCounts streamCounts(const plan::Program &program);
+
 /// "dp tp".
 std::string axesText(const std::vector<std::string> &axes);
 

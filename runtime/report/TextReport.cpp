@@ -73,10 +73,13 @@ std::string targetText(const plan::Plan &plan, const Target &target) {
   if (const int64_t images = plan.imageBytes(target); images > 0)
     bytes.add(bytesRow("kernel images", images));
 
-  TextTable programs("lr");
-  programs.add({"program", "steps"});
-  for (const plan::Program &program : target.programs)
-    programs.add({program.name, grouped(static_cast<int64_t>(program.steps.size()))});
+  TextTable programs("lrrr");
+  programs.add({"program", "steps", "on the exchange stream", "waits between streams"});
+  for (const plan::Program &program : target.programs) {
+    const StreamCounts counts = streamCounts(program);
+    programs.add({program.name, grouped(static_cast<int64_t>(program.steps.size())),
+                  grouped(counts.exchanges), grouped(counts.waits)});
+  }
   return "Planned bytes of target " + titleOf(target) + ", a rank, at the peak\n" + bytes.text() +
          "\nPrograms of target " + target.name + "\n" + programs.text();
 }

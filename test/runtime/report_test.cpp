@@ -276,6 +276,15 @@ TEST(KernelReport, sumsStagesUp) {
   EXPECT_EQ(jsonReport(plan, sampleTable())["targets"][0]["arch"], "sm_90a");
 }
 
+TEST(TextReport, streams) {
+  plan::Plan plan = samplePlan();
+  std::vector<plan::Step> &steps = plan.targets[0].programs[0].steps;
+  steps[1].stream = 1;
+  steps[1].after = {0};
+  steps[2].after = {1};
+  expectLine(summaryText(plan, sampleTable()), "accumulate 3 1 2");
+}
+
 TEST(TextReport, summary) {
   const plan::Plan plan = samplePlan();
   const std::string text = summaryText(plan, sampleTable());
@@ -298,8 +307,8 @@ TEST(TextReport, summary) {
                            "io 72 72 B",
                            "alignment and gaps 308 308 B",
                            "arena (peak) 1,024 1.00 KiB",
-                           "accumulate 3",
-                           "eval 1"})
+                           "accumulate 3 0 0",
+                           "eval 1 0 0"})
     expectLine(text, line);
   EXPECT_EQ(linesWith(text, {"config sha256", plan.config_sha256}).size(), 1u);
 }
