@@ -22,6 +22,11 @@ done
 "$compile" compile tools/examples/step35-tiny --dtype bf16 --seq-len 1024 --target all -o "$folder/example-bf16.plan"
 "$compile" compile test/data/configs/step35-slice.json --seq-len 8192 --target cuda -o "$folder/slice.plan"
 
+# The published vision tower before the slice, and pictures of six crops each.
+"$compile" compile test/data/configs/step37-slice.json --seq-len 1024 --images 1 --crops 6 --target cuda \
+  -o "$folder/slice-mm.plan"
+python3 test/cuda/make_pictures.py "$folder/pictures"
+
 # The example on one GPU and on two, with the same rows in a step.
 example() {
   "$compile" compile tools/examples/step35-tiny --dtype bf16 --seq-len 1024 --target cuda "${@:2}" -o "$folder/two-$1.plan"

@@ -12,6 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 carry=${1:-.carry}
 bin=${2:-}
+images=ON
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 results=$work/results
@@ -34,7 +35,8 @@ passes() {
 if [[ -z $bin ]]; then
   echo "== build (no compiler, no LLVM)"
   # Warnings are not errors here: the node's compiler may be newer than the one that CI checks with.
-  cmake --preset runtime -DSTEP37_CUDA=ON -DSTEP37_GPU_TESTS=ON -DSTEP37_IMAGES=OFF -DSTEP37_WERROR=OFF > /dev/null
+  pkg-config --exists libjpeg libpng 2> /dev/null && images=ON || images=OFF
+  cmake --preset runtime -DSTEP37_CUDA=ON -DSTEP37_GPU_TESTS=ON -DSTEP37_IMAGES=$images -DSTEP37_WERROR=OFF > /dev/null
   cmake --build --preset runtime --target cuda_kernel_test cuda_executor_test gpu_check step37-run > /dev/null
   bin=build-runtime/bin
 fi
@@ -91,6 +93,18 @@ if [[ -f $carry/slice.plan ]]; then
   verdict "slice, loss falls" falling "$work/slice.jsonl" --by 0.5
   verdict "slice, memory" memory "$work/slice.txt" --within 0.02
   verdict "last page, slice" last-page "$carry/slice.plan"
+fi
+
+if [[ -f $carry/slice-mm.plan && $images == ON ]]; then
+  echo "== the published vision tower before the slice: a view and six crops in every step"
+  tower=("$bin/step37-run" "$carry/slice-mm.plan" --device cuda --train --lr 3e-5 --warmup 4
+    --data "$carry/pictures/pictures.safetensors")
+  "${tower[@]}" --steps 16 --log "$work/tower.jsonl" | tee "$work/tower.txt" | tail -n 3
+  verdict "tower, loss falls" falling "$work/tower.jsonl" --by 0.3
+  verdict "tower, memory" memory "$work/tower.txt" --within 0.02
+  "${tower[@]}" --steps 2 --profile | sed -n '/program accumulate/,$p'
+else
+  echo "not run: the vision tower (no slice-mm.plan, or no libjpeg and libpng here)" | tee -a "$results"
 fi
 
 echo "== summary"
