@@ -48,14 +48,14 @@ private:
 
   SmallVector<ProgramArgument> inputs() {
     SmallVector<ProgramArgument> arguments = {
-        {"input_ids", "input", build.i32({tokens}), true},
-        {"loss_mask", "input", build.f32({tokens}), true},
-        {"document_start", "input", build.i32({tokens}), true}};
+        {"input_ids", "input", build.i32({tokens}), "token"},
+        {"loss_mask", "input", build.f32({tokens}), "token"},
+        {"document_start", "input", build.i32({tokens}), "token"}};
     if (options.images)
-      arguments.append(vision().arguments(tokens));
+      arguments.append(vision().arguments());
     return arguments;
   }
-  VisionBuilder vision() { return VisionBuilder(build, config, *options.images, options.switches); }
+  VisionBuilder vision() { return VisionBuilder(build, config, options); }
 
   /// The loss sums of all heads.
   Results lossSums(const Forward &forward) {
@@ -79,16 +79,18 @@ private:
 ProgramBuilder::Forward ProgramBuilder::forward() {
   DecoderBuilder decoder(build, config, options);
   Forward result;
-  Value embedded = decoder.embed(build.argument("input_ids"));
-  if (options.images)
-    embedded = vision().insertFeatures(embedded);
-  Value stream = decoder.layers(embedded);
+  Value features = options.images ? vision().features() : Value();
+  auto embed = [&](Value ids, int64_t ahead) {
+    Value embedded = decoder.embed(ids);
+    return options.images ? vision().insert(embedded, features, ahead) : embedded;
+  };
+  Value stream = decoder.layers(embed(build.argument("input_ids"), 0));
   result.hidden = decoder.finalNorm(stream);
   build.setPath("lm_head");
   Targets targets = decoder.targets(1);
   result.loss = decoder.loss(result.hidden, "lm_head", targets);
   if (options.mtp)
-    result.mtp = buildMtp(build, decoder, config, options, stream, result.hidden, targets);
+    result.mtp = buildMtp(build, decoder, config, options, embed, stream, result.hidden, targets);
   return result;
 }
 
@@ -128,7 +130,7 @@ void ProgramBuilder::buildLogits(const Twine &program, StringRef state, const Tw
 }
 
 void ProgramBuilder::buildAccumulate() {
-  Type scalar = build.f32({1});
+  RankedTensorType scalar = build.f32({1});
   SmallVector<std::string> scales = {"loss_scale"};
   if (options.mtp)
     for (size_t depth = 0; depth < config.mtp_layers.size(); ++depth)

@@ -64,8 +64,11 @@ void ModuleBuilder::beginProgram(StringRef name, ArrayRef<ProgramArgument> progr
   for (auto [index, argument] : llvm::enumerate(programArguments)) {
     function.setArgAttr(index, "step37.name", builder.getStringAttr(argument.name));
     function.setArgAttr(index, "step37.class", builder.getStringAttr(argument.bufferClass));
-    if (argument.perToken)
-      function.setArgAttr(index, "step37.dims", builder.getStrArrayAttr({"token"}));
+    if (!argument.counts.empty()) {
+      SmallVector<StringRef> dims(argument.type.getRank());
+      dims.front() = argument.counts;
+      function.setArgAttr(index, "step37.dims", builder.getStrArrayAttr(dims));
+    }
     arguments[argument.name] = body->getArgument(index);
   }
   builder.setInsertionPointToEnd(body);

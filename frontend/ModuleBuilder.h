@@ -13,9 +13,11 @@ namespace step37 {
 
 /// A named argument or result of a program, with its buffer class for the runtime.
 struct ProgramArgument {
-  llvm::StringRef name, bufferClass; // "input" or "scalar"
-  mlir::Type type;
-  bool perToken = false; // one entry a token
+  std::string name;
+  llvm::StringRef bufferClass; // "input" or "scalar"
+  mlir::RankedTensorType type;
+  llvm::StringRef counts =
+      ""; // its first dimension: "token" or "image", or "" if it is never split
 };
 
 class ModuleBuilder {

@@ -12,14 +12,14 @@ std::string mtpHeadPath(const ModelConfig &config, const FrontendOptions &option
 
 SmallVector<MtpDepth> buildMtp(ModuleBuilder &build, DecoderBuilder &decoder,
                                const ModelConfig &config, const FrontendOptions &options,
-                               Value stream, Value normed, Targets targets) {
+                               EmbedAhead embed, Value stream, Value normed, Targets targets) {
   bool postNorm = options.switches.word("mtp_hidden") == "post_norm";
   SmallVector<MtpDepth> depths;
   for (auto [depth, layer] : llvm::enumerate(config.mtp_layers)) {
     int64_t index = int64_t(config.layers.size() + depth);
     // What the depth before predicts is what this one embeds: the token depth+1 positions on, and
     // token 0 past the end of a row.
-    Value embedded = decoder.embed(targets.labels);
+    Value embedded = embed(targets.labels, int64_t(depth) + 1);
     build.setPath(layerPath(index));
     SmallVector<Value> halves = {
         build.rmsNorm(embedded, "enorm", config.rms_norm_eps),

@@ -14,12 +14,16 @@ struct MtpDepth {
 /// Module path of the output head that depth `depth` predicts with.
 std::string mtpHeadPath(const ModelConfig &config, const FrontendOptions &options, int64_t depth);
 
+/// The embedding of the tokens `ahead` positions on, of which `ids` are the ids.
+using EmbedAhead = llvm::function_ref<mlir::Value(mlir::Value ids, int64_t ahead)>;
+
 /// Builds all depths. Depth k joins the embedding of the token k+1 positions on with the hidden
 /// state of the depth before it and predicts the token k+2 positions on, within its document.
 /// `stream` is the decoder's residual stream, `normed` what its final norm makes of it, `targets`
 /// what the model itself predicts.
 llvm::SmallVector<MtpDepth> buildMtp(ModuleBuilder &build, DecoderBuilder &decoder,
                                      const ModelConfig &config, const FrontendOptions &options,
-                                     mlir::Value stream, mlir::Value normed, Targets targets);
+                                     EmbedAhead embed, mlir::Value stream, mlir::Value normed,
+                                     Targets targets);
 
 } // namespace step37

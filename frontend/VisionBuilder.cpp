@@ -11,6 +11,11 @@ namespace {
 
 int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
 
+/// Of the tokens themselves, and of those `ahead` positions on.
+std::string placeName(const char *what, int64_t ahead) {
+  return ahead == 0 ? what : std::string(what) + "." + std::to_string(ahead);
+}
+
 std::string tower(const char *module) { return std::string("vision_model.") + module; }
 
 } // namespace
@@ -25,8 +30,9 @@ double initMean(const ModelConfig &config, const PublishedTensor &tensor) {
 }
 
 VisionBuilder::VisionBuilder(ModuleBuilder &build, const ModelConfig &config,
-                             const ImageBounds &bounds, const SwitchValues &switches)
-    : build(build), config(config), vision(*config.vision), bounds(bounds), switches(switches) {
+                             const FrontendOptions &options)
+    : build(build), config(config), options(options), vision(*config.vision),
+      bounds(*options.images) {
   int64_t side = bounds.imageSize / vision.patch_size;
   grids = {bounds.images, side, side};
   side = bounds.cropSize / vision.patch_size;
@@ -35,19 +41,29 @@ VisionBuilder::VisionBuilder(ModuleBuilder &build, const ModelConfig &config,
 }
 
 int64_t VisionBuilder::featureRows() const {
-  return bounds.images * bounds.imageTokens(vision) + bounds.crops * bounds.cropTokens(vision);
+  return options.batches *
+         (bounds.images * bounds.imageTokens(vision) + bounds.crops * bounds.cropTokens(vision));
 }
 
-SmallVector<ProgramArgument> VisionBuilder::arguments(int64_t tokens) const {
+int64_t VisionBuilder::patchRows() const {
+  return options.batches * ir::imageTokens(grids, vision.use_cls_token);
+}
+
+SmallVector<ProgramArgument> VisionBuilder::arguments() const {
   auto pixels = [&](int64_t count, int64_t size) {
-    return build.f32({count, vision.num_channels, size, size});
+    return build.f32({options.batches * count, vision.num_channels, size, size});
   };
   SmallVector<ProgramArgument> list = {
-      {"pixel_values", "input", pixels(bounds.images, bounds.imageSize)}};
+      {"pixel_values", "input", pixels(bounds.images, bounds.imageSize), "image"}};
   if (bounds.crops > 0)
-    list.push_back({"pixel_values_local", "input", pixels(bounds.crops, bounds.cropSize)});
-  list.push_back({"image_feature", "input", build.i32({tokens})});
-  list.push_back({"image_position", "input", build.i32({featureRows()})});
+    list.push_back({"pixel_values_local", "input", pixels(bounds.crops, bounds.cropSize), "image"});
+  const int64_t furthest = options.mtp ? int64_t(config.mtp_layers.size()) : 0;
+  for (int64_t ahead = 0; ahead <= furthest; ++ahead) {
+    list.push_back(
+        {placeName("image_feature", ahead), "input", build.i32({options.tokens()}), "token"});
+    list.push_back(
+        {placeName("image_position", ahead), "input", build.i32({featureRows()}), "image"});
+  }
   return list;
 }
 
@@ -80,14 +96,14 @@ Value VisionBuilder::residual(Value x, Value branch, const std::string &path) {
 }
 
 Value VisionBuilder::embeddedPatches() {
-  int64_t tokens = ir::imageTokens(grids, vision.use_cls_token);
   SmallVector<Value> pixels = {build.argument("pixel_values")};
   if (bounds.crops > 0)
     pixels.push_back(build.argument("pixel_values_local"));
   build.setPath(tower("conv1"));
   int64_t cols = vision.num_channels * vision.patch_size * vision.patch_size;
-  Value patches = ir::PatchesOp::create(build.ops(), build.location(), build.tensor({tokens, cols}),
-                                        pixels, vision.patch_size, vision.use_cls_token);
+  Value patches =
+      ir::PatchesOp::create(build.ops(), build.location(), build.tensor({patchRows(), cols}),
+                            pixels, vision.patch_size, vision.use_cls_token, options.batches);
   build.setPath("");
   Value x = build.linear(patches, tower("conv1"));
   build.setPath("vision_model");
@@ -101,7 +117,7 @@ Value VisionBuilder::embeddedPatches() {
 
 /// Half of a head turns by the column's angles, half by the row's. Without RoPE all angles are
 /// zero: the rotation is the identity and stays, so that attention never reads a slice of the
-/// packed projection.
+/// packed projection. One batch's table serves all.
 Value VisionBuilder::ropeTable() {
   int64_t headDim = vision.width / vision.heads, perAxis = headDim / 2;
   SmallVector<double> frequencies;
@@ -112,7 +128,7 @@ Value VisionBuilder::ropeTable() {
   Type type = build.f32({ir::imageTokens(grids, vision.use_cls_token), headDim});
   return ir::AxialRopeTableOp::create(build.ops(), build.location(), type, frequencies, grids,
                                       vision.use_cls_token,
-                                      switches.word("vision_rope") == "row_first");
+                                      options.switches.word("vision_rope") == "row_first");
 }
 
 Value VisionBuilder::attention(Value x, Value table, const std::string &path) {
@@ -148,7 +164,7 @@ Value VisionBuilder::block(Value x, Value table, const std::string &path) {
 Value VisionBuilder::convolution(Value x, ArrayRef<int64_t> from, bool classToken,
                                  const std::string &path) {
   build.setPath(path);
-  int64_t rows = ir::imageTokens(ir::halvedGrids(from), false);
+  int64_t rows = options.batches * ir::imageTokens(ir::halvedGrids(from), false);
   int64_t cols = 9 * cast<RankedTensorType>(x.getType()).getDimSize(1);
   Value windows = ir::UnfoldOp::create(build.ops(), build.location(), build.tensor({rows, cols}), x,
                                        from, classToken);
@@ -172,12 +188,12 @@ Value VisionBuilder::features() {
   return build.linear(x, "vit_large_projector");
 }
 
-Value VisionBuilder::insertFeatures(Value embedded) {
-  Value source = features();
+Value VisionBuilder::insert(Value embedded, Value features, int64_t ahead) {
   build.setPath("vit_large_projector");
   return ir::MergeRowsOp::create(build.ops(), build.location(), embedded.getType(), embedded,
-                                 source, build.argument("image_feature"),
-                                 build.argument("image_position"));
+                                 features, build.argument(placeName("image_feature", ahead)),
+                                 build.argument(placeName("image_position", ahead)),
+                                 options.batches);
 }
 
 } // namespace step37

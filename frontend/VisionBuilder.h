@@ -2,9 +2,8 @@
 // (spec/model.md, section E). Called by ModelBuilder, which has the decoder behind it.
 #pragma once
 
+#include "frontend/FrontendOptions.h"
 #include "frontend/ModuleBuilder.h"
-#include "frontend/config/ImageBounds.h"
-#include "frontend/config/Switches.h"
 
 #include <string>
 
@@ -17,21 +16,25 @@ double initMean(const ModelConfig &config, const PublishedTensor &tensor);
 
 class VisionBuilder {
 public:
-  /// `config` has a vision tower. Keeps references.
-  VisionBuilder(ModuleBuilder &build, const ModelConfig &config, const ImageBounds &bounds,
-                const SwitchValues &switches);
+  /// `config` has a vision tower, and `options` have images. Keeps references.
+  VisionBuilder(ModuleBuilder &build, const ModelConfig &config, const FrontendOptions &options);
 
-  /// What a program with images takes for `tokens` tokens: `pixel_values` [images, channels, H, W]
-  /// and `pixel_values_local` [crops, channels, h, w], f32; `image_feature` [tokens], the row of
-  /// the features that stands at a token, or −1; `image_position` [features], its inverse. Rows of
-  /// features: all global views, then all crops.
-  llvm::SmallVector<ProgramArgument> arguments(int64_t tokens) const;
+  /// What a program with images takes: `pixel_values` [images, channels, H, W] and
+  /// `pixel_values_local` [crops, channels, h, w], f32; `image_feature` [tokens], the row of the
+  /// features that stands at a token, or −1; `image_position` [features], its inverse; with
+  /// multi-token prediction also `image_feature.<n>` and `image_position.<n>`, the same for tokens
+  /// n positions on. Rows of features are, for each batch, all global views, then all crops; places
+  /// count within a batch.
+  llvm::SmallVector<ProgramArgument> arguments() const;
 
-  /// The embedded tokens with features in the place of image tokens.
-  mlir::Value insertFeatures(mlir::Value embedded);
+  /// The features of all images.
+  mlir::Value features();
+
+  /// The embedded tokens with features in the place of image tokens. The tokens are those `ahead`
+  /// positions on.
+  mlir::Value insert(mlir::Value embedded, mlir::Value features, int64_t ahead);
 
 private:
-  mlir::Value features();
   mlir::Value embeddedPatches();
   mlir::Value ropeTable();
   mlir::Value block(mlir::Value x, mlir::Value table, const std::string &path);
@@ -45,13 +48,14 @@ private:
   mlir::Value convolution(mlir::Value x, llvm::ArrayRef<int64_t> grids, bool classToken,
                           const std::string &path);
   int64_t featureRows() const;
+  int64_t patchRows() const;
 
   ModuleBuilder &build;
   const ModelConfig &config;
+  const FrontendOptions &options;
   const VisionConfig &vision;
   const ImageBounds &bounds;
-  const SwitchValues &switches;
-  llvm::SmallVector<int64_t> grids; // of the patches: global views, then crops
+  llvm::SmallVector<int64_t> grids; // of the patches of a batch: global views, then crops
 };
 
 } // namespace step37

@@ -10,7 +10,28 @@ using namespace mlir;
 namespace step37 {
 namespace {
 
-std::vector<int64_t> gridsOf(ArrayRef<int64_t> grids) { return {grids.begin(), grids.end()}; }
+/// The grids of all batches that `rows` rows are.
+std::vector<int64_t> gridsOf(ArrayRef<int64_t> grids, bool classToken, Value rows) {
+  std::vector<int64_t> all;
+  for (int64_t row = 0; row < dim(rows, 0); row += ir::imageTokens(grids, classToken))
+    all.insert(all.end(), grids.begin(), grids.end());
+  return all;
+}
+
+/// Calls launch(partOf) for each batch of equal parts of buffers, with partOf(buffer) the batch's
+/// part.
+template <typename Launch>
+LogicalResult forEachBatch(KernelSelector &select, int64_t batches, Launch launch) {
+  for (int64_t batch = 0; batch < batches; ++batch) {
+    auto partOf = [&](Value buffer) {
+      int64_t rows = cast<MemRefType>(buffer.getType()).getDimSize(0) / batches;
+      return select.buffers.rows(buffer, batch * rows, rows);
+    };
+    if (failed(launch(partOf)))
+      return failure();
+  }
+  return success();
+}
 
 /// Positions along a side of a table's square.
 int64_t tableSide(Value table, Value classEmbedding) {
@@ -19,38 +40,42 @@ int64_t tableSide(Value table, Value classEmbedding) {
   return std::llround(std::sqrt(double(dim(table, 0) - (classEmbedding ? 1 : 0))));
 }
 
-/// One launch for each group of images of one size.
+/// One launch for each group of images of one size in a batch.
 LogicalResult lower(KernelSelector &select, ir::PatchesOp op) {
   Value out = select.out(op.getOut());
-  int64_t row = 0;
-  for (Value images : op.getImages()) {
-    spec::Patches spec{dim(images, 0),    dim(images, 1),         dim(images, 2),
-                       dim(images, 3),    int64_t(op.getPatch()), op.getClassToken(),
-                       dtype(op.getOut())};
-    int64_t rows = spec.images * spec.tokensOfImage();
-    if (failed(select.launch(op, spec, {select.in(images), select.buffers.rows(out, row, rows)})))
-      return failure();
-    row += rows;
-  }
-  return success();
+  int64_t row = 0, batches = op.getBatches();
+  return forEachBatch(select, batches, [&](auto partOf) {
+    for (Value images : op.getImages()) {
+      spec::Patches spec{dim(images, 0) / batches, dim(images, 1),         dim(images, 2),
+                         dim(images, 3),           int64_t(op.getPatch()), op.getClassToken(),
+                         dtype(op.getOut())};
+      int64_t rows = spec.images * spec.tokensOfImage();
+      if (failed(select.launch(op, spec,
+                               {partOf(select.in(images)), select.buffers.rows(out, row, rows)})))
+        return failure();
+      row += rows;
+    }
+    return success();
+  });
 }
 
 LogicalResult lower(KernelSelector &select, ir::UnfoldOp op) {
-  return select.launch(
-      op,
-      spec::Unfold{gridsOf(op.getGrids()), op.getClassToken(), dim(op.getX(), 1), dtype(op.getX())},
-      {select.in(op.getX()), select.out(op.getOut())});
+  return select.launch(op,
+                       spec::Unfold{gridsOf(op.getGrids(), op.getClassToken(), op.getX()),
+                                    op.getClassToken(), dim(op.getX(), 1), dtype(op.getX())},
+                       {select.in(op.getX()), select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::FoldOp op) {
-  return select.launch(
-      op,
-      spec::Fold{gridsOf(op.getGrids()), op.getClassToken(), dim(op.getOut(), 1), dtype(op.getX())},
-      {select.in(op.getX()), select.out(op.getOut())});
+  return select.launch(op,
+                       spec::Fold{gridsOf(op.getGrids(), op.getClassToken(), op.getOut()),
+                                  op.getClassToken(), dim(op.getOut(), 1), dtype(op.getX())},
+                       {select.in(op.getX()), select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::AddPositionsOp op) {
-  spec::AddPositions spec{gridsOf(op.getGrids()), bool(op.getClassEmbedding()),
+  bool classToken = bool(op.getClassEmbedding());
+  spec::AddPositions spec{gridsOf(op.getGrids(), classToken, op.getX()), classToken,
                           tableSide(op.getTable(), op.getClassEmbedding()), dim(op.getX(), 1),
                           dtype(op.getX())};
   SmallVector<Value> arguments = {select.in(op.getX())};
@@ -64,9 +89,12 @@ LogicalResult lower(KernelSelector &select, ir::AddPositionsOp op) {
 
 LogicalResult lower(KernelSelector &select, ir::AddPositionsGradOp op) {
   Value table = op.getDtable(), classEmbedding = op.getDclassEmbedding();
-  spec::AddPositionsGrad spec{
-      gridsOf(op.getGrids()), bool(classEmbedding), tableSide(table, classEmbedding),
-      dim(op.getDout(), 1),   dtype(op.getDout()),  dtype(table ? table : classEmbedding)};
+  spec::AddPositionsGrad spec{gridsOf(op.getGrids(), bool(classEmbedding), op.getDout()),
+                              bool(classEmbedding),
+                              tableSide(table, classEmbedding),
+                              dim(op.getDout(), 1),
+                              dtype(op.getDout()),
+                              dtype(table ? table : classEmbedding)};
   auto targets = select.accumulated(op, SmallVector<Value>(op.getResults()));
   if (failed(targets))
     return failure();
@@ -77,21 +105,27 @@ LogicalResult lower(KernelSelector &select, ir::AddPositionsGradOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::AxialRopeTableOp op) {
-  return select.launch(op,
-                       spec::AxialRopeTable{gridsOf(op.getGrids()), op.getClassToken(),
-                                            !op.getRowFirst(),
-                                            std::vector<double>(op.getFrequencies())},
-                       {select.out(op.getTable())});
+  return select.launch(
+      op,
+      spec::AxialRopeTable{gridsOf(op.getGrids(), op.getClassToken(), op.getTable()),
+                           op.getClassToken(), !op.getRowFirst(),
+                           std::vector<double>(op.getFrequencies())},
+      {select.out(op.getTable())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::RotatePairsOp op) {
-  Value x = select.in(op.getX()), out = select.out(op.getOut());
-  int64_t headDim = op.getHeadDim();
-  return select.launch(op,
-                       spec::RotatePairs{dim(op.getX(), 0), dim(op.getX(), 1) / headDim, headDim,
-                                         select.strideOf(x), select.strideOf(out), op.getInverse(),
-                                         dtype(op.getX())},
-                       {x, select.in(op.getTable()), out});
+  Value x = select.in(op.getX()), table = select.in(op.getTable()), out = select.out(op.getOut());
+  int64_t headDim = op.getHeadDim(), rows = dim(op.getTable(), 0);
+  spec::RotatePairs spec{rows,
+                         dim(op.getX(), 1) / headDim,
+                         headDim,
+                         select.strideOf(x),
+                         select.strideOf(out),
+                         op.getInverse(),
+                         dtype(op.getX())};
+  return forEachBatch(select, dim(op.getX(), 0) / rows, [&](auto partOf) {
+    return select.launch(op, spec, {partOf(x), table, partOf(out)});
+  });
 }
 
 LogicalResult lower(KernelSelector &select, ir::LayerNormOp op) {
@@ -172,7 +206,8 @@ Spec attentionSpec(KernelSelector &select, Op op, const ir::ImageGroup &group, V
 template <typename Op, typename Launch>
 LogicalResult forEachGroup(KernelSelector &select, Op op, Launch launch) {
   int64_t row = 0;
-  for (const ir::ImageGroup &group : ir::imageGroups(op.getGrids(), op.getClassToken())) {
+  const std::vector<int64_t> grids = gridsOf(op.getGrids(), op.getClassToken(), op.getQ());
+  for (const ir::ImageGroup &group : ir::imageGroups(grids, op.getClassToken())) {
     auto rowsOf = [&, first = row](Value buffer) {
       return select.buffers.rows(buffer, first, group.tokens());
     };
@@ -207,9 +242,10 @@ LogicalResult lower(KernelSelector &select, ir::ImageAttentionGradOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::MergeRowsOp op) {
+  int64_t batches = op.getBatches();
   spec::MergeRows spec;
-  spec.rows = dim(op.getX(), 0);
-  spec.source_rows = dim(op.getInverse(), 0);
+  spec.rows = dim(op.getX(), 0) / batches;
+  spec.source_rows = dim(op.getInverse(), 0) / batches;
   spec.cols = dim(op.getX(), 1);
   spec.has_source = bool(op.getSource());
   spec.type = dtype(op.getX());
@@ -217,14 +253,23 @@ LogicalResult lower(KernelSelector &select, ir::MergeRowsOp op) {
   if (op.getSource())
     arguments.push_back(select.in(op.getSource()));
   arguments.append({select.in(op.getIndex()), select.out(op.getOut())});
-  return select.launch(op, spec, arguments);
+  return forEachBatch(select, batches, [&](auto partOf) {
+    return select.launch(op, spec, llvm::map_to_vector(arguments, partOf));
+  });
 }
 
 LogicalResult lower(KernelSelector &select, ir::GatherRowsOp op) {
-  spec::MergeRows spec{dim(op.getOut(), 0), dim(op.getX(), 0),   dim(op.getX(), 1),
-                       /*has_x=*/false,     /*has_source=*/true, dtype(op.getX())};
-  return select.launch(op, spec,
-                       {select.in(op.getX()), select.in(op.getIndex()), select.out(op.getOut())});
+  int64_t batches = op.getBatches();
+  spec::MergeRows spec{dim(op.getOut(), 0) / batches,
+                       dim(op.getX(), 0) / batches,
+                       dim(op.getX(), 1),
+                       /*has_x=*/false,
+                       /*has_source=*/true,
+                       dtype(op.getX())};
+  Value x = select.in(op.getX()), index = select.in(op.getIndex()), out = select.out(op.getOut());
+  return forEachBatch(select, batches, [&](auto partOf) {
+    return select.launch(op, spec, {partOf(x), partOf(index), partOf(out)});
+  });
 }
 
 } // namespace

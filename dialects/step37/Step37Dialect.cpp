@@ -1,6 +1,8 @@
 // Registration of the step37 dialect and its generated definitions.
 #include "dialects/step37/Step37Dialect.h"
 
+#include "dialects/step37/TensorSharding.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -60,6 +62,7 @@ void Step37Dialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/step37/Step37Ops.cpp.inc"
       >();
+  attachTensorSharding(*getContext());
 }
 
 } // namespace step37::ir

@@ -655,15 +655,15 @@ def Step37_TakeRowsOp : Step37_PureOp<"take_rows", [ShardableItself]> {
   let description = [{
     x is `parts` equal blocks of rows; out holds as many rows of each, the chunk-th: within a part,
     out[i] = x[chunk·rows + i], clamped to the part's last row.
-    C1: out is [rows, cols] of x's type with rows at most x's; chunk is [1].
+    C1: x is [rows, …] and out [rows, …] alike but for its rows, at most x's; chunk is [1].
     C2: parts is positive and divides the rows of x and of out.
 
     ```mlir
     %block = step37.take_rows %x, %chunk {parts = 1 : i64} : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
     ```
   }];
-  let arguments = (ins FloatTensorOfRank<2>:$x, I32TensorOfRank<1>:$chunk, DefaultValuedAttr<I64Attr, "1">:$parts);
-  let results = (outs FloatTensorOfRank<2>:$out);
+  let arguments = (ins FloatTensor:$x, I32TensorOfRank<1>:$chunk, DefaultValuedAttr<I64Attr, "1">:$parts);
+  let results = (outs FloatTensor:$out);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 

@@ -432,8 +432,12 @@ LogicalResult LmLossGradOp::localize(const LocalShapes &local, OpBuilder &builde
 
 ShardingRule TakeRowsOp::getShardingRule() {
   ShardingRule rule;
-  int rows = rule.factor(getParts());
-  return rule.operand({rows, whole}).operand({whole}).result({rows, whole});
+  ShardingRule::Dims dims(cast<RankedTensorType>(getX().getType()).getRank(), whole);
+  dims.front() = rule.factor(getParts());
+  rule.operands.push_back(dims);
+  rule.operand({whole});
+  rule.results.push_back(dims);
+  return rule;
 }
 
 LogicalResult TakeRowsOp::localize(const LocalShapes &local, OpBuilder &builder,

@@ -13,10 +13,15 @@ namespace {
 
 constexpr int64_t windowSize = 9; // of unfold
 
-/// Whether a value has one row for every token of the grids.
+/// Whether a value has one row for every token of the grids, of one batch or of several.
 bool hasTokens(Value value, Shape grids, bool classToken) {
   int64_t tokens = imageTokens(grids, classToken);
-  return tokens > 0 && rows(value) == tokens;
+  return tokens > 0 && rows(value) > 0 && rows(value) % tokens == 0;
+}
+
+/// Whether that many batches can share the rows equally.
+bool areBatches(int64_t batches, ArrayRef<int64_t> rowCounts) {
+  return batches > 0 && llvm::all_of(rowCounts, [&](int64_t rows) { return rows % batches == 0; });
 }
 
 /// A row of `matrix`'s width and element type.
@@ -29,8 +34,9 @@ LogicalResult verifyWindows(Operation *op, Value tokens, StringRef tokensName, V
   if (failed(require(op, hasTokens(tokens, grids, classToken), "C1",
                      tokensName + " must have a row for every token of grids")))
     return failure();
+  int64_t batches = rows(tokens) / imageTokens(grids, classToken);
   return require(op,
-                 hasTokens(windows, halvedGrids(grids), false) &&
+                 rows(windows) == batches * imageTokens(halvedGrids(grids), false) &&
                      cols(windows) == windowSize * cols(tokens) && sameElement(tokens, {windows}),
                  "C2", windowsName + " must be [tokens of the halved grids, 9·channels]");
 }
@@ -73,13 +79,13 @@ LogicalResult PatchesOp::verify() {
   for (Value image : getImages()) {
     Shape size = shape(image);
     fits = fits && size[1] == shape(getImages().front())[1] && size[2] % patch == 0 &&
-           size[3] % patch == 0;
+           size[3] % patch == 0 && areBatches(getBatches(), size[0]);
     if (fits)
       tokens += size[0] * (size[2] / patch * (size[3] / patch) + int64_t(getClassToken()));
   }
   if (failed(require(*this, fits, "C1",
                      "there must be images, all of as many channels and of sides that are "
-                     "multiples of patch")))
+                     "multiples of patch, and their number one of batches")))
     return failure();
   return require(*this,
                  rows(getOut()) == tokens &&
@@ -118,7 +124,8 @@ LogicalResult AddPositionsGradOp::verify() {
 
 LogicalResult AxialRopeTableOp::verify() {
   return require(*this,
-                 !getFrequencies().empty() && hasTokens(getTable(), getGrids(), getClassToken()) &&
+                 !getFrequencies().empty() &&
+                     rows(getTable()) == imageTokens(getGrids(), getClassToken()) &&
                      cols(getTable()) == 4 * int64_t(getFrequencies().size()),
                  "C1", "the table must be [tokens of grids, 4·frequencies]");
 }
@@ -130,8 +137,8 @@ LogicalResult RotatePairsOp::verify() {
                          getOut().getType() == getX().getType(),
                      "C1", "x and out must be [rows, heads·head_dim] with an even head_dim")))
     return failure();
-  return require(*this, rows(getTable()) == rows(getX()) && cols(getTable()) == headDim, "C2",
-                 "the table must be [rows, head_dim]");
+  return require(*this, rows(getX()) % rows(getTable()) == 0 && cols(getTable()) == headDim, "C2",
+                 "the table must be [rows of a batch, head_dim]");
 }
 
 LogicalResult LayerNormOp::verify() {
@@ -197,18 +204,25 @@ LogicalResult MergeRowsOp::verify() {
   if (failed(require(*this, fits, "C1",
                      "out must be like x, and the source of its width and element type")))
     return failure();
-  return require(*this,
-                 rows(getIndex()) == rows(getX()) &&
-                     (!getSource() || rows(getInverse()) == rows(getSource())),
-                 "C2", "index must have an entry a row of x, inverse one a row of the source");
+  if (failed(require(*this,
+                     rows(getIndex()) == rows(getX()) &&
+                         (!getSource() || rows(getInverse()) == rows(getSource())),
+                     "C2", "index must have an entry a row of x, inverse one a row of the source")))
+    return failure();
+  return require(*this, areBatches(getBatches(), {rows(getX()), rows(getInverse())}), "C3",
+                 "batches must divide the rows of x and of the source");
 }
 
 LogicalResult GatherRowsOp::verify() {
   if (failed(require(*this, cols(getOut()) == cols(getX()) && sameElement(getX(), {getOut()}), "C1",
                      "out must have x's width and element type")))
     return failure();
-  return require(*this, rows(getIndex()) == rows(getOut()) && rows(getInverse()) == rows(getX()),
-                 "C2", "index must be as long as out, inverse as x");
+  if (failed(require(*this,
+                     rows(getIndex()) == rows(getOut()) && rows(getInverse()) == rows(getX()), "C2",
+                     "index must be as long as out, inverse as x")))
+    return failure();
+  return require(*this, areBatches(getBatches(), {rows(getX()), rows(getOut())}), "C3",
+                 "batches must divide the rows of x and of out");
 }
 
 } // namespace step37::ir

@@ -140,11 +140,13 @@ LogicalResult MergeRowsOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGr
                                     ArrayRef<Type> gradientTypes,
                                     MutableArrayRef<Value> operandGradients) {
   if (gradientTypes[0])
-    operandGradients[0] = MergeRowsOp::create(
-        builder, getLoc(), gradientTypes[0], resultGradients[0], Value(), getIndex(), getInverse());
+    operandGradients[0] =
+        MergeRowsOp::create(builder, getLoc(), gradientTypes[0], resultGradients[0], Value(),
+                            getIndex(), getInverse(), getBatches());
   if (getSource() && gradientTypes[1])
-    operandGradients[1] = GatherRowsOp::create(builder, getLoc(), gradientTypes[1],
-                                               resultGradients[0], getInverse(), getIndex());
+    operandGradients[1] =
+        GatherRowsOp::create(builder, getLoc(), gradientTypes[1], resultGradients[0], getInverse(),
+                             getIndex(), getBatches());
   return success();
 }
 
@@ -152,8 +154,9 @@ LogicalResult GatherRowsOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultG
                                      ArrayRef<Type> gradientTypes,
                                      MutableArrayRef<Value> operandGradients) {
   if (gradientTypes[0])
-    operandGradients[0] = GatherRowsOp::create(builder, getLoc(), gradientTypes[0],
-                                               resultGradients[0], getInverse(), getIndex());
+    operandGradients[0] =
+        GatherRowsOp::create(builder, getLoc(), gradientTypes[0], resultGradients[0], getInverse(),
+                             getIndex(), getBatches());
   return success();
 }
 

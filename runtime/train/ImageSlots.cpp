@@ -95,6 +95,17 @@ std::vector<Placement> placeBehindStarts(const plan::ImageInputs &inputs, const 
   return placements;
 }
 
+/// "the micro-batch", where there are several with its rows.
+std::string microBatchName(const plan::Plan &plan, int64_t number, size_t count) {
+  if (count == 1)
+    return "the micro-batch";
+  const int64_t first = number * plan.micro_batch, last = first + plan.micro_batch - 1;
+  return "the micro-batch of data-parallel rank " + std::to_string(number) +
+         (first == last ? " (row " + std::to_string(first)
+                        : " (rows " + std::to_string(first) + " to " + std::to_string(last)) +
+         " of the batch)";
+}
+
 /// Puts a placement into the next slot of its rank.
 void assign(const plan::Plan &plan, const Placement &placement, std::vector<RankImages> &ranks) {
   const plan::ImageInputs &inputs = plan.images;
@@ -111,7 +122,8 @@ void assign(const plan::Plan &plan, const Placement &placement, std::vector<Rank
   const int64_t slot = std::ssize(slots), most = placement.crop ? inputs.crops : inputs.images;
   slots.push_back(placement.index);
   if (slot >= most)
-    throw Error("the micro-batch has more than " + counted(most, what) +
+    throw Error(microBatchName(plan, number, ranks.size()) + " has more than " +
+                counted(most, what) +
                 (placement.crop ? ", the plan's --crops" : ", the plan's --images") +
                 " of step37c compile");
   int64_t feature = placement.crop ? inputs.images * inputs.image_tokens + slot * inputs.crop_tokens
@@ -142,6 +154,24 @@ std::vector<RankImages> placeImages(const plan::Plan &plan, const TokenRows &tok
                                                  : placeInOrder(inputs, tokens, images))
     assign(plan, placement, ranks);
   return ranks;
+}
+
+RankImages placesAhead(const RankImages &rank, const TokenRows &tokens, int64_t number,
+                       int64_t ahead) {
+  RankImages shifted = rank;
+  const auto count = static_cast<int64_t>(rank.featureOfToken.size());
+  const int32_t *documentStart = tokens.documentStart.data() + number * count;
+  std::fill(shifted.featureOfToken.begin(), shifted.featureOfToken.end(), -1);
+  std::fill(shifted.tokenOfFeature.begin(), shifted.tokenOfFeature.end(), -1);
+  for (int64_t token = ahead; token < count; ++token) {
+    const int64_t position = token % tokens.seqLen;
+    const int32_t feature = rank.featureOfToken[static_cast<size_t>(token)];
+    if (feature < 0 || position < ahead || (ahead > 1 && documentStart[token] > position - ahead))
+      continue;
+    shifted.featureOfToken[static_cast<size_t>(token - ahead)] = feature;
+    shifted.tokenOfFeature[static_cast<size_t>(feature)] = static_cast<int32_t>(token - ahead);
+  }
+  return shifted;
 }
 
 } // namespace step37

@@ -11,8 +11,8 @@
 
 namespace step37 {
 
-/// The images of one rank: its slots hold global views images[0], images[1], … and crops crops[0],
-/// … of the batch, each counted over the batch's images.
+/// The images of one data-parallel rank: its slots hold global views images[0], images[1], … and
+/// crops crops[0], … of the batch, each counted over the batch's images.
 struct RankImages {
   std::vector<int64_t> images, crops;
   /// Of every token of the rank's rows the feature that stands there, or −1; and of every feature
@@ -20,7 +20,8 @@ struct RankImages {
   std::vector<int32_t> featureOfToken, tokenOfFeature;
 };
 
-/// Places the features of a batch of ranks·micro-batch rows of `plan`, which has images.
+/// Places the features of a batch of ranks·micro-batch rows of `plan`, which has images: the rows
+/// of data-parallel rank r are the r-th micro-batch, its images those in these rows.
 ///
 /// Without start ids every token with the image token's id takes the next feature: of each image
 /// its crops first, then its global view. With start ids the n-th crop's features replace the
@@ -32,5 +33,11 @@ struct RankImages {
 /// plan holds, and features of one image that fall on two ranks.
 std::vector<RankImages> placeImages(const plan::Plan &plan, const TokenRows &tokens,
                                     const ImageBatch &images);
+
+/// The places of features as they are for whoever embeds, in the place of a token, the one `ahead`
+/// positions on: as the labels of that distance, in the same row and, for ahead > 1, the same
+/// document. `rank` are the images of micro-batch `number` of `tokens`.
+RankImages placesAhead(const RankImages &rank, const TokenRows &tokens, int64_t number,
+                       int64_t ahead);
 
 } // namespace step37

@@ -152,22 +152,30 @@ void Model::writeImages(const TokenRows &tokens, const ImageBatch &images) {
                          const std::vector<int64_t> &chosen, const std::vector<float> &pixels) {
     int index = buffer(name, DType::f32, slots * size);
     for (size_t slot = 0; slot < chosen.size(); ++slot)
-      modelExecutor->write(
-          rank, index, static_cast<int64_t>(slot) * size * int64_t(sizeof(float)),
-          std::as_bytes(std::span(pixels).subspan(static_cast<size_t>(chosen[slot] * size),
-                                                  static_cast<size_t>(size))));
+      rankBuffers.write(rank, index, static_cast<int64_t>(slot) * size * int64_t(sizeof(float)),
+                        std::as_bytes(std::span(pixels).subspan(
+                            static_cast<size_t>(chosen[slot] * size), static_cast<size_t>(size))));
   };
-  auto writePlaces = [&](int rank, std::string_view name, const std::vector<int32_t> &places) {
-    modelExecutor->write(rank, buffer(name, DType::i32, std::ssize(places)), 0,
-                         std::as_bytes(std::span(places)));
+  auto writePlaces = [&](int rank, const std::string &suffix, const RankImages &own) {
+    for (const auto &[name, places] :
+         {std::pair("image_feature", &own.featureOfToken), {"image_position", &own.tokenOfFeature}})
+      rankBuffers.write(rank, buffer(name + suffix, DType::i32, std::ssize(*places)), 0,
+                        std::as_bytes(std::span(*places)));
   };
-  for (int rank = 0; rank < modelExecutor->localRanks(); ++rank) {
-    const RankImages &own = ranks[static_cast<size_t>(rank)];
+  const plan::Split &split = bufferOf(buffer("pixel_values")).split;
+  for (int rank = 0; rank < rankBuffers.count(); ++rank) {
+    if (!rankBuffers.isHere(rank))
+      continue;
+    const int64_t number = split.empty() ? 0 : plan::indexAlong(modelPlan.mesh, split[0], rank);
+    const RankImages &own = ranks.at(static_cast<size_t>(number));
     writePixels(rank, "pixel_values", inputs.images, viewSize, own.images, images.pixels);
     if (inputs.crops > 0)
       writePixels(rank, "pixel_values_local", inputs.crops, cropSize, own.crops, images.cropPixels);
-    writePlaces(rank, "image_feature", own.featureOfToken);
-    writePlaces(rank, "image_position", own.tokenOfFeature);
+    writePlaces(rank, "", own);
+    auto suffix = [](int64_t ahead) { return "." + std::to_string(ahead); };
+    for (int64_t ahead = 1;
+         modelExecutor->target().findBuffer("image_feature" + suffix(ahead)) >= 0; ++ahead)
+      writePlaces(rank, suffix(ahead), placesAhead(own, tokens, number, ahead));
   }
 }
 

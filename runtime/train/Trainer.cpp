@@ -12,9 +12,8 @@
 namespace step37 {
 
 Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
-    : model(model), data(data), options(options), objective(model),
-      batches(static_cast<size_t>(options.grad_accumulation),
-              Batch{TokenRows(model.rows(), model.seqLen()), {}}) {
+    : model(model), options(options), objective(model),
+      ahead(data, options, model.rows(), model.seqLen()) {
   model.requirePrograms({"accumulate", "update"});
   updatesAtOnce = model.executor().target().findProgram("accumulate_update") >= 0;
   for (const plan::Parameter &parameter : model.plan().parameters)
@@ -24,17 +23,8 @@ Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
                   " is to be trained, but has no gradient or optimizer state");
 }
 
-void Trainer::drawBatches(int64_t number) {
-  int64_t sample = (number - 1) * options.grad_accumulation * model.rows();
-  for (Batch &batch : batches) {
-    batch.images.clear();
-    for (int64_t row = 0; row < batch.tokens.rows; ++row)
-      data.trainingRow(options.input.seed, sample++, batch, row);
-  }
-}
-
 /// Runs all micro-batches and updates the parameters; the sums of the losses are on their way.
-void Trainer::runPrograms(int64_t number, double lr) {
+void Trainer::runPrograms(const std::vector<Batch> &batches, int64_t number, double lr) {
   objective.begin();
   for (const Batch &batch : batches)
     objective.count(batch.tokens);
@@ -74,8 +64,10 @@ StepRecord Trainer::step(int64_t number) {
   };
 
   StepRecord record{.step = number, .lr = learningRate(options.optimizer, number, options.steps)};
-  drawBatches(number);
-  runPrograms(number, record.lr);
+  const std::vector<Batch> &batches = ahead.of(number);
+  if (number < options.steps)
+    ahead.begin(number + 1);
+  runPrograms(batches, number, record.lr);
   float gradNorm = 0;
   model.startScalar("grad_norm", gradNorm);
   model.executor().finishReads();
@@ -83,6 +75,7 @@ StepRecord Trainer::step(int64_t number) {
   requireFinite("loss", record.losses.total);
   record.gradNorm = gradNorm;
   requireFinite("gradient norm", record.gradNorm);
+  ahead.settle();
 
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
   auto tokens = static_cast<double>(options.grad_accumulation * model.rows() * model.seqLen());

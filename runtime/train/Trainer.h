@@ -2,12 +2,10 @@
 // steps are run, what is logged and saved is Train.h.
 #pragma once
 
-#include "runtime/train/Dataset.h"
+#include "runtime/train/BatchesAhead.h"
 #include "runtime/train/Objective.h"
 #include "runtime/train/Options.h"
 #include "runtime/train/StepRecord.h"
-
-#include <vector>
 
 namespace step37 {
 
@@ -17,22 +15,21 @@ public:
   Trainer(Model &model, Dataset &data, const TrainOptions &options);
 
   /// Runs step `number` (1 …): a loss is Σ over all micro-batches of masked cross-entropy / Σ mask
-  /// (Objective.h). Waits for the device once, when all of the step is on its way. Throws Error
+  /// (Objective.h). Waits for the device once, when all of the step is on its way. Draws the next
+  /// step's batches meanwhile; when it returns the data is not in use. Throws Error
   /// naming the step where loss or gradient norm are not finite; a norm that is not leaves the
   /// weights as they were.
   StepRecord step(int64_t number);
 
 private:
-  void drawBatches(int64_t number);
-  void runPrograms(int64_t number, double lr);
+  void runPrograms(const std::vector<Batch> &batches, int64_t number, double lr);
   void writeHyper(int64_t number, double lr);
 
   Model &model;
-  Dataset &data;
   const TrainOptions options;
   Objective objective;
   bool updatesAtOnce = false; // the plan has a program for the last micro-batch and the update
-  std::vector<Batch> batches; // of the current step
+  BatchesAhead ahead;
 };
 
 } // namespace step37

@@ -171,7 +171,7 @@ func.func @rotate_pairs_c1(%x: tensor<18x16xf32>, %t: tensor<18x5xf32>) {
 // -----
 
 func.func @rotate_pairs_c2(%x: tensor<18x16xf32>, %t: tensor<18x4xf32>) {
-  // expected-error @below {{violates C2: the table must be [rows, head_dim]}}
+  // expected-error @below {{violates C2: the table must be [rows of a batch, head_dim]}}
   %0 = step37.rotate_pairs %x, %t {head_dim = 8} : (tensor<18x16xf32>, tensor<18x4xf32>) -> tensor<18x16xf32>
   return
 }
@@ -293,5 +293,61 @@ func.func @gather_rows_c1(%x: tensor<8x16xf32>, %i: tensor<4xi32>, %j: tensor<8x
 func.func @gather_rows_c2(%x: tensor<8x16xf32>, %i: tensor<4xi32>, %j: tensor<8xi32>) {
   // expected-error @below {{violates C2: index must be as long as out, inverse as x}}
   %0 = step37.gather_rows %x, %i, %j : (tensor<8x16xf32>, tensor<4xi32>, tensor<8xi32>) -> tensor<5x16xf32>
+  return
+}
+
+// -----
+
+func.func @patches_c1_batches(%images: tensor<3x3x8x8xf32>) {
+  // expected-error @below {{violates C1: there must be images, all of as many channels and of sides that are multiples of patch, and their number one of batches}}
+  %0 = step37.patches %images {patch = 2, batches = 2} : (tensor<3x3x8x8xf32>) -> tensor<48x12xf32>
+  return
+}
+
+// -----
+
+func.func @unfold_c2_batches(%x: tensor<32x6xf32>) {
+  // expected-error @below {{violates C2: out must be [tokens of the halved grids, 9·channels]}}
+  %0 = step37.unfold %x {grids = array<i64: 1, 4, 4>} : (tensor<32x6xf32>) -> tensor<4x54xf32>
+  return
+}
+
+// -----
+
+func.func @unfold_c1_half_a_batch(%x: tensor<24x6xf32>) {
+  // expected-error @below {{violates C1: x must have a row for every token of grids}}
+  %0 = step37.unfold %x {grids = array<i64: 1, 4, 4>} : (tensor<24x6xf32>) -> tensor<4x54xf32>
+  return
+}
+
+// -----
+
+func.func @axial_rope_table_c1_batches() {
+  // expected-error @below {{violates C1: the table must be [tokens of grids, 4·frequencies]}}
+  %0 = step37.axial_rope_table {frequencies = array<f64: 1.0, 0.01>, grids = array<i64: 2, 3, 3>} : tensor<36x8xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_pairs_c2_batches(%x: tensor<27x16xf32>, %t: tensor<18x8xf32>) {
+  // expected-error @below {{violates C2: the table must be [rows of a batch, head_dim]}}
+  %0 = step37.rotate_pairs %x, %t {head_dim = 8} : (tensor<27x16xf32>, tensor<18x8xf32>) -> tensor<27x16xf32>
+  return
+}
+
+// -----
+
+func.func @merge_rows_c3(%x: tensor<8x16xf32>, %source: tensor<3x16xf32>, %index: tensor<8xi32>, %inverse: tensor<3xi32>) {
+  // expected-error @below {{violates C3: batches must divide the rows of x and of the source}}
+  %0 = step37.merge_rows %x, %source, %index, %inverse {batches = 2} : (tensor<8x16xf32>, tensor<3x16xf32>, tensor<8xi32>, tensor<3xi32>) -> tensor<8x16xf32>
+  return
+}
+
+// -----
+
+func.func @gather_rows_c3(%x: tensor<8x16xf32>, %index: tensor<4xi32>, %inverse: tensor<8xi32>) {
+  // expected-error @below {{violates C3: batches must divide the rows of x and of out}}
+  %0 = step37.gather_rows %x, %index, %inverse {batches = 0} : (tensor<8x16xf32>, tensor<4xi32>, tensor<8xi32>) -> tensor<4x16xf32>
   return
 }

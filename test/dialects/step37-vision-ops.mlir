@@ -17,6 +17,10 @@ func.func @windows(%images: tensor<1x3x8x8xf32>, %crops: tensor<2x3x4x4xf32>, %x
   %2 = step37.unfold %x {grids = array<i64: 1, 4, 4>} : (tensor<16x6xf32>) -> tensor<4x54xf32>
   // CHECK: step37.unfold %{{.*}} {class_token, grids = array<i64: 1, 4, 4>} : (tensor<17x6xbf16>) -> tensor<4x54xbf16>
   %3 = step37.unfold %classes {class_token, grids = array<i64: 1, 4, 4>} : (tensor<17x6xbf16>) -> tensor<4x54xbf16>
+  // CHECK: step37.patches %{{.*}} {batches = 2 : i64, patch = 2 : i64} : (tensor<2x3x4x4xf32>) -> tensor<8x12xf32>
+  %5 = step37.patches %crops {batches = 2, patch = 2} : (tensor<2x3x4x4xf32>) -> tensor<8x12xf32>
+  // CHECK: step37.unfold %{{.*}} {grids = array<i64: 1, 2, 2>} : (tensor<8x12xf32>) -> tensor<2x108xf32>
+  %6 = step37.unfold %5 {grids = array<i64: 1, 2, 2>} : (tensor<8x12xf32>) -> tensor<2x108xf32>
   // CHECK: step37.fold %{{.*}} {class_token, grids = array<i64: 1, 4, 4>} : (tensor<4x54xbf16>) -> tensor<17x6xbf16>
   %4 = step37.fold %3 {class_token, grids = array<i64: 1, 4, 4>} : (tensor<4x54xbf16>) -> tensor<17x6xbf16>
   return
@@ -88,6 +92,8 @@ func.func @rows(%x: tensor<8x16xf32>, %source: tensor<4x16xf32>, %index: tensor<
     : (tensor<8x16xf32>, tensor<4x16xf32>, tensor<8xi32>, tensor<4xi32>) -> tensor<8x16xf32>
   // CHECK: step37.merge_rows %{{.*}}, %{{.*}}, %{{.*}} : (tensor<8x16xf32>, tensor<8xi32>, tensor<4xi32>) -> tensor<8x16xf32>
   %1 = step37.merge_rows %x, %index, %inverse : (tensor<8x16xf32>, tensor<8xi32>, tensor<4xi32>) -> tensor<8x16xf32>
+  // CHECK: step37.merge_rows %{{.*}} {batches = 2 : i64}
+  %3 = step37.merge_rows %x, %index, %inverse {batches = 2} : (tensor<8x16xf32>, tensor<8xi32>, tensor<4xi32>) -> tensor<8x16xf32>
   // CHECK: step37.gather_rows %{{.*}}, %{{.*}}, %{{.*}} : (tensor<8x16xf32>, tensor<4xi32>, tensor<8xi32>) -> tensor<4x16xf32>
   %2 = step37.gather_rows %x, %inverse, %index : (tensor<8x16xf32>, tensor<4xi32>, tensor<8xi32>) -> tensor<4x16xf32>
   return

@@ -71,6 +71,29 @@ TEST_F(FullConfig, visionTower) {
   EXPECT_EQ(loaded.images.features(), 169 + 6 * 81);
 }
 
+/// With its tower and all layers, on meshes, where each data-parallel rank has images of its own.
+TEST_F(FullConfig, visionTowerOnMeshesWithinTwoMinutes) {
+  const std::vector<Arguments> meshes{
+      {"--tp", "8", "--ep", "8"}, {"--dp", "8", "--ep", "8"}, {"--dp", "32", "--ep", "32"}};
+  for (Arguments options : meshes) {
+    const std::string name = options[0] + options[1];
+    options.insert(options.end(), {"--seq-len", "4096", "--mtp"});
+    const auto began = std::chrono::steady_clock::now();
+    const std::string plan = compile(config("step37-flash.json"), "mesh.plan", options);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
+    EXPECT_LT(seconds.count(), 120) << name;
+    const plan::Plan loaded = plan::load(plan);
+    EXPECT_TRUE(loaded.carried.empty()) << name;
+    const plan::Target &target = loaded.targets[0];
+    const plan::Buffer &pixels =
+        target.buffers[static_cast<size_t>(target.findBuffer("pixel_values"))];
+    EXPECT_EQ(pixels.shape, (std::vector<int64_t>{loaded.images.images, 3, 728, 728})) << name;
+    EXPECT_EQ(pixels.split.empty(), loaded.mesh.dp == 1) << name;
+    ASSERT_EQ(compiler({"show", plan}), 0) << err;
+    EXPECT_NE(out.find(" 1,471  201,365,316,160 "), std::string::npos) << out;
+  }
+}
+
 /// From two directories, by a relative and by an absolute path, to files of other names.
 TEST_F(FullConfig, givesTheSameBytesFromTwoDirectories) {
   const fs::path back = fs::current_path();

@@ -12,15 +12,25 @@
 namespace step37::test {
 namespace {
 
+struct Published {
+  const char *config;
+  size_t tensors;
+  int64_t parameters;
+};
+
+constexpr Published text{"step35-flash.json", 804, 199'384'301'376};
+constexpr Published images{"step37-flash.json", 1471, 201'365'316'160};
+
 struct MeshCase {
   const char *name;
+  Published model;
   Arguments options;
   int64_t ranks;
 };
 
 class RankSlices : public Programs, public testing::WithParamInterface<MeshCase> {
 protected:
-  const fs::path config = fs::path(STEP37_TEST_DATA) / "configs" / "step35-flash.json";
+  const fs::path config = fs::path(STEP37_TEST_DATA) / "configs" / GetParam().model.config;
 
   /// The published names, as `step37c names` lists them.
   std::set<std::string> publishedNames() {
@@ -30,22 +40,26 @@ protected:
     for (std::string line, name; std::getline(lines, line);) {
       std::istringstream words(line);
       words >> name;
-      if (name.ends_with("weight") || name.ends_with("_bias"))
+      if (name.find('.') != std::string::npos)
         names.insert(name);
     }
     return names;
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Mesh, RankSlices,
-                         testing::Values(MeshCase{"tp8_ep8", {"--tp", "8", "--ep", "8"}, 8},
-                                         MeshCase{"dp8_ep8", {"--dp", "8", "--ep", "8"}, 8},
-                                         MeshCase{"dp32_ep32", {"--dp", "32", "--ep", "32"}, 32},
-                                         MeshCase{
-                                             "tp4_dp8_ep8_etp4",
-                                             {"--tp", "4", "--dp", "8", "--ep", "8", "--etp", "4"},
-                                             32}),
-                         [](const auto &info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Mesh, RankSlices,
+    testing::Values(MeshCase{"tp8_ep8", text, {"--tp", "8", "--ep", "8"}, 8},
+                    MeshCase{"dp8_ep8", text, {"--dp", "8", "--ep", "8"}, 8},
+                    MeshCase{"dp32_ep32", text, {"--dp", "32", "--ep", "32"}, 32},
+                    MeshCase{"tp4_dp8_ep8_etp4",
+                             text,
+                             {"--tp", "4", "--dp", "8", "--ep", "8", "--etp", "4"},
+                             32},
+                    MeshCase{"images_tp8_ep8", images, {"--tp", "8", "--ep", "8"}, 8},
+                    MeshCase{"images_dp8_ep8_mtp", images, {"--dp", "8", "--ep", "8", "--mtp"}, 8},
+                    MeshCase{"images_dp32_ep32", images, {"--dp", "32", "--ep", "32"}, 32}),
+    [](const auto &info) { return std::string(info.param.name); });
 
 /// What a rank holds of a tensor, [begin, end) of every dimension; empty where it is all padding.
 using Box = std::vector<std::pair<int64_t, int64_t>>;
@@ -132,9 +146,9 @@ TEST_P(RankSlices, tileEveryPublishedTensor) {
     elements += plan::PieceRuns(plan.mesh, tensor.shape, {}, 0).elements();
   }
   const std::set<std::string> published = publishedNames();
-  EXPECT_EQ(published.size(), 804u);
+  EXPECT_EQ(published.size(), GetParam().model.tensors);
   EXPECT_EQ(std::vector(held.begin(), held.end()), std::vector(published.begin(), published.end()));
-  EXPECT_EQ(elements, 199'384'301'376);
+  EXPECT_EQ(elements, GetParam().model.parameters);
 
   // What was asked for is what is split.
   const auto ways = [&](const std::string &name, size_t dim) {

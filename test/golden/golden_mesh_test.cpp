@@ -2,9 +2,7 @@
 // loss, gradients and training, and options that only say where things are kept change no bit.
 #include "runtime/plan/Mesh.h"
 #include "runtime/plan/PlanFile.h"
-#include "test/golden/Golden.h"
-
-#include <map>
+#include "test/golden/GoldenMesh.h"
 
 namespace step37::test {
 namespace {
@@ -33,8 +31,6 @@ const std::vector<MeshCase> &meshCases() {
 
 class GoldenMesh : public GoldenModel {
 protected:
-  using Probed = std::map<std::string, std::vector<float>>;
-
   /// A plan for all rows of the golden case, which are there several times where there are more
   /// data-parallel ranks than rows.
   std::string compileMesh(int64_t dp, Arguments options) {
@@ -71,23 +67,8 @@ protected:
 
   /// Logits, loss and gradients by name.
   Probed probed(int64_t dp, const Arguments &options, const fs::path &weights) {
-    const safetensors::File file = probe(compileMesh(dp, options), weights,
-                                         repeatedCase(std::max(dp / rows, int64_t(1))), true);
-    Probed values;
-    for (const safetensors::Tensor &tensor : file.tensors())
-      values[tensor.name] = floatsOf(file, tensor.name);
-    return values;
-  }
-
-  void expectSame(Probed mesh, const Probed &one) {
-    ASSERT_EQ(mesh.size(), one.size());
-    for (const auto &[name, expected] : one) {
-      ASSERT_EQ(mesh.count(name), 1u) << name;
-      std::vector<float> repeated;
-      while (repeated.size() < mesh[name].size())
-        repeated.insert(repeated.end(), expected.begin(), expected.end());
-      EXPECT_LE(distance(mesh[name], repeated), name.starts_with("grad.") ? 2e-5 : 1e-5) << name;
-    }
+    return probedValues(probe(compileMesh(dp, options), weights,
+                              repeatedCase(std::max(dp / rows, int64_t(1))), true));
   }
 
   /// The bytes of what a probe with gradients writes.

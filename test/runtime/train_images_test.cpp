@@ -99,6 +99,23 @@ TEST(ImageSlots, MoreThanTheBoundsIsRefused) {
             "the micro-batch has more than 3 crops, the plan's --crops of step37c compile");
 }
 
+TEST(ImageSlots, TheRankWithMoreThanTheBoundsIsNamed) {
+  plan::Plan plan = planWithImages();
+  EXPECT_EQ(refusal(plan, rowsOf({{9, 9, 1, 1, 1, 1, 1, 1}, {9, 9, 9, 9, 9, 9, 1, 1}}),
+                    imagesWith({0, 0, 0, 0})),
+            "the micro-batch of data-parallel rank 1 (row 1 of the batch) has more than 2 images, "
+            "the plan's --images of step37c compile");
+  plan.micro_batch = 2;
+  EXPECT_EQ(refusal(plan,
+                    rowsOf({{1, 1, 1, 1, 1, 1, 1, 1},
+                            {9, 9, 1, 1, 1, 1, 1, 1},
+                            {9, 9, 9, 9, 1, 1, 1, 1},
+                            {9, 9, 1, 1, 1, 1, 1, 1}}),
+                    imagesWith({0, 0, 0, 0})),
+            "the micro-batch of data-parallel rank 1 (rows 2 to 3 of the batch) has more than 2 "
+            "images, the plan's --images of step37c compile");
+}
+
 TEST(ImageSlots, CountsThatDoNotMatchAreRefused) {
   const std::string rest = ", but the batch has 1 image of 2 features and 1 crop of 1 (--set "
                            "image_mismatch=truncate of step37c compile cuts what does not match)";
@@ -123,6 +140,30 @@ TEST(ImageSlots, TruncatedInOrder) {
   // Too many: the rest keeps its own embedding.
   ranks = placeImages(plan, rowsOf({{9, 9, 9, 9, 1, 1, 1, 1}}), imagesWith({0}));
   EXPECT_EQ(ranks[0].featureOfToken, (Places{0, 1, -1, -1, -1, -1, -1, -1}));
+}
+
+/// In the place of a token stands what is ahead of it: in its row, and from two on in its document.
+TEST(ImageSlots, PlacesAhead) {
+  TokenRows tokens = rowsOf({{1, 1, 1, 1, 1, 1, 1, 1}, {9, 9, 1, 9, 1, 9, 9, 1}});
+  std::fill(tokens.documentStart.begin() + 8 + 4, tokens.documentStart.end(), 4);
+  const RankImages row = placeImages(planWithImages(), tokens, imagesWith({1, 0}))[1];
+  ASSERT_EQ(row.featureOfToken, (Places{4, 0, -1, 1, -1, 2, 3, -1}));
+
+  const RankImages one = placesAhead(row, tokens, 1, 1);
+  EXPECT_EQ(one.featureOfToken, (Places{0, -1, 1, -1, 2, 3, -1, -1}));
+  EXPECT_EQ(one.tokenOfFeature, (Places{0, 2, 4, 5, -1, -1, -1}));
+  const RankImages three = placesAhead(row, tokens, 1, 3);
+  EXPECT_EQ(three.featureOfToken, (Places{1, -1, -1, -1, -1, -1, -1, -1}))
+      << "3 is another document";
+  EXPECT_EQ(three.tokenOfFeature, (Places{-1, 0, -1, -1, -1, -1, -1}));
+
+  // Two rows of a rank: what is ahead of the first row's end is not the second row.
+  plan::Plan both = planWithImages();
+  both.micro_batch = 2;
+  tokens = rowsOf({{1, 1, 1, 1, 1, 1, 9, 9}, {9, 9, 1, 1, 1, 1, 1, 1}});
+  const RankImages rows = placeImages(both, tokens, imagesWith({0, 0}))[0];
+  EXPECT_EQ(placesAhead(rows, tokens, 0, 1).featureOfToken,
+            (Places{-1, -1, -1, -1, -1, 0, 1, -1, 3, -1, -1, -1, -1, -1, -1, -1}));
 }
 
 TEST(ImageSlots, BehindStarts) {

@@ -155,9 +155,6 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   auto stopsAfter = [&](std::string_view phase) { return options.stopAfter == phase; };
 
   plan::Mesh mesh = meshOf(options, loaded, frontend);
-  if (frontend.images && !mesh.axes.empty())
-    throw Error(loaded.origin +
-                ": the vision tower runs on one rank only; a mesh needs --text-only");
   frontend.batches = mesh.dp;
   LocalPipelineOptions local;
   local.gradientType = options.gradType;

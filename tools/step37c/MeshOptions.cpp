@@ -72,8 +72,9 @@ void setSharding(LocalPipelineOptions &pipeline, const plan::Mesh &mesh,
                            ep = axesBetween(mesh, mesh.etp, mesh.ep);
   for (const plan::Axis &axis : mesh.axes)
     pipeline.axes.push_back(axis.name + "=" + std::to_string(axis.size));
-  pipeline.dims = {joined("token", dp), joined("vocab", tp),  joined("head", tp),
-                   joined("ffn", tp),   joined("expert", ep), joined("expert_ffn", etp)};
+  pipeline.dims = {joined("token", dp),      joined("image", dp), joined("vocab", tp),
+                   joined("head", tp),       joined("ffn", tp),   joined("expert", ep),
+                   joined("expert_ffn", etp)};
   pipeline.tokenAxes = dp;
   if (options.sequenceParallel)
     pipeline.tokenAxes.insert(pipeline.tokenAxes.end(), tp.begin(), tp.end());
