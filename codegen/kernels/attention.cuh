@@ -69,11 +69,6 @@ template <class Spec> __device__ bool attention_sees(int64 t, int64 j, int64 doc
   return j <= t && j >= document_start && (Spec::window == 0 || j > t - Spec::window);
 }
 
-/// Starts of the documents of a row's tokens; without causality there is no such argument.
-template <class Spec, int N>
-__device__ const int *attention_starts(const Pointers<N> &buffers, int argument, int64 row_start) {
-  return Spec::causal ? buffers.template get<const int>(argument) + row_start : nullptr;
-}
 template <class Spec> __device__ int64 attention_start(const int *document_start, int64 t) {
   return Spec::causal ? document_start[t] : 0;
 }
@@ -109,20 +104,20 @@ template <class Spec, int N> __device__ void attention_generic(const Pointers<N>
   extern __shared__ float shared[];
   float *q_tile = shared, *k_tile = q_tile + Shape::tile_floats,
         *v_tile = k_tile + Shape::tile_floats;
-  constexpr int start_at = Spec::gated ? 4 : 3, out_at = start_at + Spec::causal;
+  using At = AttentionArguments<Spec>;
   int64 row_start = int64(blockIdx.z) * Spec::seq_len, head = blockIdx.y,
         group = head / Shape::group_heads;
   int64 first = int64(blockIdx.x) * attention_tile;
   int64 end = first + attention_tile < Spec::seq_len ? first + attention_tile : Spec::seq_len;
-  const int *document_start = attention_starts<Spec>(buffers, start_at, row_start);
+  const int *document_start = attention_starts<Spec>(buffers, At::document_start, row_start);
   const T *q =
       buffers.template get<const T>(0) + row_start * Spec::heads * Shape::dim + head * Shape::dim;
   const T *k =
       buffers.template get<const T>(1) + row_start * Spec::groups * Shape::dim + group * Shape::dim;
   const T *v = buffers.template get<const T>(2) + row_start * Spec::v_stride + group * Shape::dim;
   T *out =
-      buffers.template get<T>(out_at) + row_start * Spec::heads * Shape::dim + head * Shape::dim;
-  float *lse = buffers.template get<float>(out_at + 1) + row_start * Spec::heads + head;
+      buffers.template get<T>(At::out) + row_start * Spec::heads * Shape::dim + head * Shape::dim;
+  float *lse = buffers.template get<float>(At::lse) + row_start * Spec::heads + head;
   int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size;
 
   attention_load<Spec>(q_tile, q, Spec::heads * Shape::dim, first, end,

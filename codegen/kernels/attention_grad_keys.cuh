@@ -66,12 +66,12 @@ __device__ inline int first_after_document(const int *document_start, int from, 
   return from;
 }
 
-/// A block's tile of keys and the tokens whose queries see them. First tiles, which most queries
-/// see, come first.
+/// A block's tile of keys and the tokens whose queries see them, from `first_token` on. First
+/// tiles, which most causal queries see, come first.
 template <class Spec> struct AttentionGradKeyTile {
   using Tiles = AttentionTiles<Spec>;
   using Keys = AttentionGradKeys<Spec>;
-  int group, first_key, end_key, query_tiles;
+  int group, first_key, end_key, first_token, query_tiles;
   int64 row_start;
 
   __device__ AttentionGradKeyTile(const int *document_start) {
@@ -80,9 +80,14 @@ template <class Spec> struct AttentionGradKeyTile {
     row_start = int64(number / int(Spec::groups) % Tiles::rows) * Tiles::seq_len;
     first_key = number / (int(Spec::groups) * Tiles::rows) * Keys::keys;
     end_key = min(first_key + Keys::keys, Tiles::seq_len);
-    int end = min(Tiles::seq_len, end_key - 1 + Tiles::window);
-    end = first_after_document(document_start + row_start, end_key - 1, end, end_key - 1);
-    query_tiles = (end - first_key + Keys::tokens - 1) / Keys::tokens;
+    first_token = 0;
+    int end = Tiles::seq_len;
+    if constexpr (Spec::causal) {
+      first_token = first_key;
+      end = min(end, end_key - 1 + Tiles::window);
+      end = first_after_document(document_start + row_start, end_key - 1, end, end_key - 1);
+    }
+    query_tiles = (end - first_token + Keys::tokens - 1) / Keys::tokens;
   }
 };
 
@@ -93,7 +98,7 @@ __device__ void attention_grad_keys_copy(AttentionGradKeys<Spec> at, const Point
   using Keys = AttentionGradKeys<Spec>;
   using At = AttentionGradArguments<Spec>;
   constexpr int dim = Tiles::dim;
-  const int *document_start = buffers.template get<const int>(At::document_start);
+  const int *document_start = attention_starts<Spec>(buffers, At::document_start, 0);
   AttentionGradKeyTile<Spec> work(document_start);
   int64 first = work.row_start + work.first_key;
   int keys = work.end_key - work.first_key;
@@ -111,17 +116,19 @@ __device__ void attention_grad_keys_copy(AttentionGradKeys<Spec> at, const Point
   // Half of the threads copy a line's first term and its document's start, half its second term.
   int line = threadIdx.x % Keys::queries, which = threadIdx.x % warpgroup_size / Keys::queries,
       line_token = line / Tiles::heads_per_tile;
+  int64 first_query = work.row_start + work.first_token;
   RingPosition<Keys::stages> ring;
   for (int part = 0; part < Keys::group_parts; ++part) {
     int head = work.group * Tiles::group_heads + part * Tiles::heads_per_tile;
-    int64 query_at = first * Tiles::q_stride + head * dim;
+    int64 query_at = first_query * Tiles::q_stride + head * dim;
     const bf16 *q = buffers.template get<const bf16>(1) + query_at,
                *dout = buffers.template get<const bf16>(0) + query_at;
     const float *terms = buffers.template get<const float>(At::workspace) +
                          which * AttentionGradRows<Spec>::row_term_at +
-                         (first + line_token) * Tiles::heads + head + line % Tiles::heads_per_tile;
-    const int *starts = document_start + first + line_token;
-    int tokens = Tiles::seq_len - work.first_key; // that are left
+                         (first_query + line_token) * Tiles::heads + head +
+                         line % Tiles::heads_per_tile;
+    const int *starts = document_start + first_query + line_token;
+    int tokens = Tiles::seq_len - work.first_token; // that are left
     for (int tile = 0; tile < work.query_tiles; ++tile, ring.advance()) {
       barrier_wait(at.free(ring.stage), ring.parity ^ 1);
       load_tile_async<Tiles::heads_per_tile, dim>(at.query_tile(ring.stage), q, Tiles::q_stride,
@@ -129,7 +136,7 @@ __device__ void attention_grad_keys_copy(AttentionGradKeys<Spec> at, const Point
       load_tile_async<Tiles::heads_per_tile, dim>(at.dout_tile(ring.stage), dout, Tiles::q_stride,
                                                   tokens);
       copy_async_4(at.term(ring.stage, which, line), terms, line_token < tokens);
-      if (which == 0)
+      if (Spec::causal && which == 0)
         copy_async_4(at.term(ring.stage, 2, line), starts, line_token < tokens);
       announcer.started(at.full(ring.stage));
       q += Keys::tokens * Tiles::q_stride;
@@ -177,7 +184,7 @@ __device__ void attention_grad_keys_compute(AttentionGradKeys<Spec> at, const Po
   using Keys = AttentionGradKeys<Spec>;
   using At = AttentionGradArguments<Spec>;
   constexpr int dim = Tiles::dim, sums = Keys::queries / 2;
-  AttentionGradKeyTile<Spec> work(buffers.template get<const int>(At::document_start));
+  AttentionGradKeyTile<Spec> work(attention_starts<Spec>(buffers, At::document_start, 0));
   int first_line = half * warpgroup_lines, first_key = work.first_key + first_line,
       last_key = first_key + warpgroup_lines - 1;
   float dk[dim / 2], dv[dim / 2];
@@ -188,12 +195,14 @@ __device__ void attention_grad_keys_compute(AttentionGradKeys<Spec> at, const Po
   /// One tile of queries, from `first_token` on.
   auto add = [&](int stage, int first_token) {
     int last_token = min(first_token + Keys::tokens, Tiles::seq_len) - 1;
-    auto seen_from = [&](int token) { // the first key that the query sees
+    auto seen_from = [&](int token) { // the first key that the causal query sees
       int start;
       load_shared(at.term(stage, 2, (token - first_token) * Tiles::heads_per_tile), start);
       return Tiles::first_key(token, start);
     };
-    if (last_token < first_key || seen_from(first_token) > last_key)
+    bool none = Spec::causal ? last_token < first_key || seen_from(first_token) > last_key
+                             : first_key >= work.end_key;
+    if (none)
       return; // no query sees any of the warpgroup's keys
     float weights[sums], dweights[sums];
     wgmma_fence();
@@ -208,14 +217,14 @@ __device__ void attention_grad_keys_compute(AttentionGradKeys<Spec> at, const Po
                    at.dout_tile(stage).lines_from(0, step), step > 0);
     wgmma_commit();
     wgmma_wait<1>(weights);
-    for_each_columns<float, sums>(at.term(stage, 0, 0), [&](int j, const float (&offset)[2]) {
+    for_each_columns<float, sums>(at.term(stage, 0, 0), [&](int j, const float(&offset)[2]) {
 #pragma unroll
       for (int e = 0; e < 4; ++e)
         weights[4 * j + e] =
             exp2_fast(weights[4 * j + e] * attention_exponent<Spec> - offset[e % 2]);
     });
-    if (first_token < last_key || seen_from(last_token) > first_key)
-      for_each_columns<int, sums>(at.term(stage, 2, 0), [&](int j, const int (&start)[2]) {
+    if (Spec::causal && (first_token < last_key || seen_from(last_token) > first_key))
+      for_each_columns<int, sums>(at.term(stage, 2, 0), [&](int j, const int(&start)[2]) {
 #pragma unroll
         for (int e = 0; e < 4; ++e) {
           int token = first_token + (8 * j + first_column() + e % 2) / Tiles::heads_per_tile,
@@ -225,7 +234,7 @@ __device__ void attention_grad_keys_compute(AttentionGradKeys<Spec> at, const Po
         }
       });
     wgmma_wait<0>(dweights);
-    for_each_columns<float, sums>(at.term(stage, 1, 0), [&](int j, const float (&row_term)[2]) {
+    for_each_columns<float, sums>(at.term(stage, 1, 0), [&](int j, const float(&row_term)[2]) {
 #pragma unroll
       for (int e = 0; e < 4; ++e)
         dweights[4 * j + e] = weights[4 * j + e] * (dweights[4 * j + e] - row_term[e % 2]);
@@ -251,7 +260,7 @@ __device__ void attention_grad_keys_compute(AttentionGradKeys<Spec> at, const Po
   for (int part = 0; part < Keys::group_parts; ++part)
     for (int tile = 0; tile < work.query_tiles; ++tile, ring.advance()) {
       barrier_wait(at.full(ring.stage), ring.parity);
-      add(ring.stage, work.first_key + tile * Keys::tokens);
+      add(ring.stage, work.first_token + tile * Keys::tokens);
       barrier_arrive_warp(at.free(ring.stage));
     }
 

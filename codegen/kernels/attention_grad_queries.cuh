@@ -16,7 +16,7 @@ __device__ void attention_grad_queries_compute(AttentionPipeline<Spec, 2> at,
   using Pipeline = AttentionPipeline<Spec, 2>;
   using At = AttentionGradArguments<Spec>;
   constexpr int dim = Tiles::dim, keys = Pipeline::keys;
-  const int *document_start = buffers.template get<const int>(At::document_start);
+  const int *document_start = attention_starts<Spec>(buffers, At::document_start, 0);
   int first_line = half * warpgroup_lines, line = first_line + warpgroup_line();
   RingPosition<1> query_ring;
   RingPosition<Pipeline::stages> ring;
@@ -91,7 +91,7 @@ __device__ void attention_grad_wgmma_queries(const Pointers<N> &buffers) {
       [&] {
         at.copy({buffers.template get<const bf16>(1), buffers.template get<const bf16>(0)},
                 buffers.template get<const bf16>(2), buffers.template get<const bf16>(3),
-                buffers.template get<const int>(AttentionGradArguments<Spec>::document_start));
+                attention_starts<Spec>(buffers, AttentionGradArguments<Spec>::document_start, 0));
       },
       [&](int half) { attention_grad_queries_compute<Spec>(at, buffers, half); });
 }

@@ -4,7 +4,6 @@
 // two terms (lse − ln g)·log2(e) and D/g take the gate in.
 #pragma once
 
-#include "attention_arguments.cuh"
 #include "attention_tiles.cuh"
 
 namespace step37 {

@@ -10,8 +10,8 @@ namespace step37 {
 /// Shared memory: `inputs` tiles of queries, their results, keys, values, barriers.
 template <class Spec, int inputs> struct AttentionPipeline {
   using Tiles = AttentionTiles<Spec>;
-  static constexpr int queries = 2 * warpgroup_lines, keys = Tiles::keys_per_tile(queries),
-                       stages = 2;
+  static constexpr int queries = 2 * warpgroup_lines,
+                       keys = Tiles::keys_per_tile(queries, inputs == 1), stages = 2;
   using Work = QueryTile<Spec, queries, keys>;
   using Queries = SwizzledTile<queries, Tiles::dim>;
   using Keys = SwizzledTile<keys, Tiles::dim>;

@@ -5,8 +5,12 @@
 // A tile of queries holds several heads of one KV head for each of its tokens, since these use the
 // same keys: line r is head r % heads_per_tile of token r / heads_per_tile. That narrows the range
 // of tokens, and with it the part of a tile of keys that a window or the diagonal masks.
+//
+// Which keys a query sees is one of two forms, known at compile time: causal ones see a window of
+// their document, the others their whole row, of which only the last tile of keys needs a mask.
 #pragma once
 
+#include "attention_arguments.cuh"
 #include "vector.cuh"
 #include "wgmma.cuh"
 
@@ -30,20 +34,30 @@ template <class Spec> struct AttentionTiles {
   static constexpr int window = Spec::window > 0 && Spec::window < Spec::seq_len ? int(Spec::window)
                                                                                  : seq_len;
 
-  /// Keys that queries take at once: of the two sizes there are the one that a window fills better.
-  static __host__ __device__ constexpr int keys_per_tile(int lines) {
-    int64 span = window + tokens(lines) - 1;
-    return window < seq_len && ceil_div(span, 112) * 112 < ceil_div(span, 128) * 128 ? 112 : 128;
+  /// Keys that queries take at once: of two sizes the one that is filled better by a window, or by
+  /// a row that is seen as a whole. With `wide` there are registers for the larger sizes.
+  static __host__ __device__ constexpr int keys_per_tile(int lines, bool wide) {
+    bool known = window < seq_len || !Spec::causal;
+    int64 span = Spec::causal ? window + tokens(lines) - 1 : seq_len;
+    int large = wide && !Spec::causal && dim <= 96 ? 144 : 128, small = large - 16;
+    return known && ceil_div(span, small) * small < ceil_div(span, large) * large ? small : large;
   }
 
   /// Tokens of a tile of so many lines.
   static __host__ __device__ constexpr int tokens(int lines) { return lines / heads_per_tile; }
 
-  /// The first key that the query at `token` of a row sees; the last one is its own. Neither grows
-  /// smaller along a row, since documents follow one another.
+  /// The first key that a causal query at `token` of a row sees; the last one is its own. Neither
+  /// grows smaller along a row, since documents follow one another.
   static __device__ int first_key(int token, int document_start) {
     return max(document_start, token - window + 1);
   }
+  /// The same for either form, from the starts of the row's documents, and one past the last key.
+  static __device__ int first_key(int token, const int *document_start) {
+    if constexpr (Spec::causal)
+      return first_key(token, document_start[token]);
+    return 0;
+  }
+  static __device__ int end_key(int token) { return Spec::causal ? token + 1 : seq_len; }
 };
 
 /// What scores are multiplied with before exp2.
@@ -81,8 +95,8 @@ template <class Spec, int lines, int keys> struct QueryTile {
     row_start = int64(number / Tiles::parts % Tiles::rows) * Tiles::seq_len;
     first_token = (row_tiles - 1 - number / (Tiles::parts * Tiles::rows)) * tokens;
     end_token = min(first_token + tokens, Tiles::seq_len);
-    first_key = Tiles::first_key(first_token, document_start[row_start + first_token]);
-    key_tiles = (end_token - first_key + keys - 1) / keys;
+    first_key = Tiles::first_key(first_token, document_start + row_start);
+    key_tiles = (Tiles::end_key(end_token - 1) - first_key + keys - 1) / keys;
   }
   __device__ int group() const { return part * Tiles::heads_per_tile / Tiles::group_heads; }
   /// Element of the first line in a matrix of queries.
@@ -106,16 +120,16 @@ template <class Spec> struct SeenKeys {
     using Tiles = AttentionTiles<Spec>;
     document_start += tile.row_start;
     auto first_key = [&](int token) {
-      return Tiles::first_key(token, document_start[token]) - tile.first_key;
+      return Tiles::first_key(token, document_start) - tile.first_key;
     };
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
       int token = QueryLine<Spec>(tile.first_token, tile.part, line + 8 * i).token;
       first[i] = first_key(min(token, tile.end_token - 1)) - first_column();
-      last[i] = token - tile.first_key - first_column();
+      last[i] = Tiles::end_key(token) - 1 - tile.first_key - first_column();
     }
     all_from = first_key(tile.end_token - 1);
-    all_to = tile.first_token - tile.first_key;
+    all_to = Tiles::end_key(tile.first_token) - 1 - tile.first_key;
   }
 
   /// Whether some line does not see some of the `count` keys from `key` on.
@@ -128,7 +142,7 @@ template <class Spec> struct SeenKeys {
 #pragma unroll
     for (int j = 0; j < n; ++j) {
       int i = j / 2 % 2, column = key + j / 4 * 8 + j % 2;
-      if (column < first[i] || column > last[i])
+      if ((Spec::causal && column < first[i]) || column > last[i])
         scores[j] = -infinity();
     }
   }

@@ -58,8 +58,9 @@ __device__ void attention_wgmma_compute(AttentionPipeline<Spec, 1> at, const Poi
                                         int half) {
   using Tiles = AttentionTiles<Spec>;
   using Pipeline = AttentionPipeline<Spec, 1>;
-  constexpr int after_gate = Spec::gated ? 4 : 3, dim = Tiles::dim, keys = Pipeline::keys;
-  const int *document_start = buffers.template get<const int>(after_gate);
+  using At = AttentionArguments<Spec>;
+  constexpr int dim = Tiles::dim, keys = Pipeline::keys;
+  const int *document_start = attention_starts<Spec>(buffers, At::document_start, 0);
   int line = half * warpgroup_lines + warpgroup_line();
   RingPosition<1> query_ring;
   RingPosition<Pipeline::stages> key_ring, value_ring;
@@ -136,18 +137,18 @@ __device__ void attention_wgmma_compute(AttentionPipeline<Spec, 1> at, const Poi
       int64 token = work.row_start + place.token;
       factor[i] = 1.0f / softmax.total[i];
       if constexpr (Spec::gated)
-        factor[i] *= sigmoid(
-            to_float(buffers.template get<const bf16>(3)[token * Spec::gate_stride + place.head]));
+        factor[i] *= sigmoid(to_float(
+            buffers.template get<const bf16>(At::gate)[token * Spec::gate_stride + place.head]));
       if (threadIdx.x % 4 == 0)
-        buffers.template get<float>(after_gate + 2)[token * Tiles::heads + place.head] =
+        buffers.template get<float>(At::lse)[token * Tiles::heads + place.head] =
             softmax.maximum[i] * float(Spec::scale) + logf(softmax.total[i]);
     }
     finish_sums();
-    at.store(work, half, sums, factor, buffers.template get<bf16>(after_gate + 1));
+    at.store(work, half, sums, factor, buffers.template get<bf16>(At::out));
   }
 }
 
-/// Arguments: q, k, v, [gate], document_start, out, lse. Grid: any number of blocks, of three
+/// Arguments: q, k, v, [gate], [document_start], out, lse. Grid: any number of blocks, of three
 /// warpgroups.
 template <class Spec, int N> __device__ void attention_wgmma(const Pointers<N> &buffers) {
   extern __shared__ __align__(1024) unsigned char shared[];
@@ -157,7 +158,7 @@ template <class Spec, int N> __device__ void attention_wgmma(const Pointers<N> &
       [&] {
         at.copy({buffers.template get<const bf16>(0)}, buffers.template get<const bf16>(1),
                 buffers.template get<const bf16>(2),
-                buffers.template get<const int>(Spec::gated ? 4 : 3));
+                attention_starts<Spec>(buffers, AttentionArguments<Spec>::document_start, 0));
       },
       [&](int half) { attention_wgmma_compute<Spec>(at, buffers, half); });
 }

@@ -88,13 +88,13 @@ template <class Spec> struct GroupedGemmGradWork {
     int rows = int(Spec::m) - tile.line, cols = int(Spec::n) - tile.column;
     if (beta != 0.0f)
       add_old(to, sums, rows, cols);
-    store_chunks<GroupedStep::cols / 8, Spec::n>(to, sums, 0, rows, cols);
+    store_chunks<GroupedStep::cols / 8, Spec::n>(to, sums.at, 0, rows, cols);
   }
 
   /// sums += beta·dw. What is read at a time is under way together.
   __device__ void add_old(const G *from, GroupedSums &sums, int rows, int cols) const {
     constexpr int at_a_time = 8;
-    int pair = threadIdx.x % 4, row = GroupedSums::row();
+    int pair = threadIdx.x % 4, row = sums_row();
     from += row * Spec::n + 2 * pair;
     cols -= 2 * pair;
 #pragma unroll

@@ -81,7 +81,7 @@ template <class Spec> struct GroupedGemmWork {
   }
 
   __device__ void finish(const Tile &tile, const GroupedSums &sums) const {
-    store_chunks<GroupedStep::cols / 8, Spec::n>(out + tile.row * Spec::n + tile.column, sums, 0,
+    store_chunks<GroupedStep::cols / 8, Spec::n>(out + tile.row * Spec::n + tile.column, sums.at, 0,
                                                  tile.rows_left, int(Spec::n) - tile.column);
   }
 };

@@ -4,8 +4,8 @@
 // are, what is copied and what becomes of the sums is in grouped_gemm_wgmma.cuh and its neighbours.
 #pragma once
 
+#include "store_sums.cuh"
 #include "tensor_map.cuh"
-#include "vector.cuh"
 #include "wgmma_256.cuh"
 
 namespace step37 {
@@ -22,15 +22,9 @@ struct GroupedStep {
 
 constexpr int grouped_stages = 4, grouped_warpgroups = 2;
 
-/// The sums of a warpgroup's thread, and where they stand in the tile.
+/// The sums of a warpgroup's thread.
 struct GroupedSums {
   float at[GroupedStep::cols / 2];
-
-  /// The first row of the thread's; its second is 8 further.
-  static __device__ int row() {
-    int lane = threadIdx.x % warp_size;
-    return threadIdx.x / warp_size * 16 + lane / 4;
-  }
 };
 
 /// Starts to add the products of one step, of a warpgroup's 64 rows.
@@ -119,67 +113,6 @@ template <class Work> __device__ void grouped_products(const Work &work) {
       barrier_arrive_warp(barrier(empty, previous));
     work.finish(tile, sums);
   }
-}
-
-/// Four words of each of four neighbouring lanes, transposed: lane i gets word i of each, in order.
-__device__ inline void quad_transpose(unsigned (&words)[4]) {
-#pragma unroll
-  for (int bit = 1; bit <= 2; bit *= 2) {
-    bool upper = threadIdx.x & bit;
-#pragma unroll
-    for (int i = 0; i < 4; ++i)
-      if (!(i & bit)) {
-        unsigned received = __shfl_xor_sync(0xffffffffu, upper ? words[i] : words[i + bit], bit);
-        (upper ? words[i] : words[i + bit]) = received;
-      }
-  }
-}
-
-/// A pointer that is computed here and not again wherever it is used.
-template <class T> __device__ T *computed(T *pointer) {
-  asm volatile("" : "+l"(pointer));
-  return pointer;
-}
-
-/// Rounds the sums in chunks [first, first + count) of 8 columns, and stores them from `to` on: row
-/// 0 and column 0 of these chunks. Only rows below `rows` and columns below `cols`, a multiple of
-/// 8, are there. `first` becomes a constant when loops are unrolled.
-template <int count, int64 stride>
-__device__ void store_chunks(bf16 *to, const GroupedSums &sums, int first, int rows, int cols) {
-  int quarter = threadIdx.x % 4, row = GroupedSums::row();
-  bf16 *at[2] = {computed(to + row * stride + 8 * quarter), nullptr};
-  at[1] = computed(at[0] + 8 * stride);
-  cols -= 8 * quarter;
-#pragma unroll
-  for (int chunk = 0; chunk < count; chunk += 4)
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      unsigned words[4];
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const float *pair = sums.at + 4 * (first + chunk + i) + 2 * half;
-        words[i] = pack_bf16(pair[0], pair[1]);
-      }
-      quad_transpose(words);
-      if (row + 8 * half < rows && 8 * chunk < cols)
-        store_words(at[half] + 8 * chunk, words);
-    }
-}
-
-template <int count, int64 stride>
-__device__ void store_chunks(float *to, const GroupedSums &sums, int first, int rows, int cols) {
-  int pair = threadIdx.x % 4, row = GroupedSums::row();
-  float *at[2] = {computed(to + row * stride + 2 * pair), nullptr};
-  at[1] = computed(at[0] + 8 * stride);
-  cols -= 2 * pair;
-#pragma unroll
-  for (int chunk = 0; chunk < count; ++chunk)
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const float *from = sums.at + 4 * (first + chunk) + 2 * half;
-      if (row + 8 * half < rows && 8 * chunk < cols)
-        store<2>(at[half] + 8 * chunk, {from[0], from[1]});
-    }
 }
 
 } // namespace step37

@@ -43,8 +43,8 @@ template <class Spec> struct GroupedSwigluWork {
     constexpr int64 packed = 2 * Spec::n;
     int rows = tile.rows_left, cols = int(Spec::n) - tile.column;
     bf16 *gates = gate_up + tile.row * packed + tile.column;
-    store_chunks<chunks, packed>(gates, sums, 0, rows, cols);
-    store_chunks<chunks, packed>(gates + Spec::n, sums, chunks, rows, cols);
+    store_chunks<chunks, packed>(gates, sums.at, 0, rows, cols);
+    store_chunks<chunks, packed>(gates + Spec::n, sums.at, chunks, rows, cols);
     bf16 *values = out + tile.row * Spec::n + tile.column;
     SwigluBounds<Spec> bounds;
 #pragma unroll
@@ -56,7 +56,7 @@ template <class Spec> struct GroupedSwigluWork {
         sums.at[i] =
             swiglu_value(bounds, rounded<bf16>(sums.at[i]), rounded<bf16>(sums.at[4 * chunks + i]));
       }
-      store_chunks<4, Spec::n>(values + 8 * chunk, sums, chunk, rows, cols - 8 * chunk);
+      store_chunks<4, Spec::n>(values + 8 * chunk, sums.at, chunk, rows, cols - 8 * chunk);
     }
   }
 };

@@ -100,7 +100,8 @@ template <int n> __device__ void pack_operand(const float (&sums)[n], unsigned (
 }
 
 // sums = a·b, or with `add` sums += a·b, for a depth of 16 and twice as many columns as a thread
-// has sums. wgmma_shared: a and b are described as lines_from. wgmma_registers: a is in four
+// has sums. wgmma_shared: a and b are described as lines_from, or as columns_from where they are
+// `across` the depth. wgmma_registers: a is in four
 // registers from `a` on, b described as columns_from if by_columns, else as lines_from. Wider
 // products are wgmma_256.cuh.
 
@@ -134,17 +135,18 @@ __device__ inline void wgmma_shared(float (&sums)[56], unsigned long long a, uns
                : "l"(a), "l"(b), "r"(int(add)));
 }
 
-__device__ inline void wgmma_shared(float (&sums)[64], unsigned long long a, unsigned long long b,
-                                    bool add) {
+template <bool a_across = false, bool b_across = false>
+__device__ void wgmma_shared(float (&sums)[64], unsigned long long a, unsigned long long b,
+                             bool add) {
   asm volatile("{\n.reg .pred add;\nsetp.ne.b32 add, %66, 0;\n"
                "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 "
                "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
                "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
                "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
                "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
-               "%64, %65, add, 1, 1, 0, 0;\n}"
+               "%64, %65, add, 1, 1, %67, %68;\n}"
                : STEP37_SUMS_32(0), STEP37_SUMS_32(32)
-               : "l"(a), "l"(b), "r"(int(add)));
+               : "l"(a), "l"(b), "r"(int(add)), "n"(int(a_across)), "n"(int(b_across)));
 }
 
 template <bool by_columns>
@@ -200,6 +202,22 @@ __device__ void wgmma_registers(float (&sums)[64], const unsigned *a, unsigned l
                "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
                "{%64, %65, %66, %67}, %68, add, 1, 1, %70;\n}"
                : STEP37_SUMS_32(0), STEP37_SUMS_32(32)
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(int(add)),
+                 "n"(by_columns ? 1 : 0));
+}
+
+template <bool by_columns>
+__device__ void wgmma_registers(float (&sums)[72], const unsigned *a, unsigned long long b,
+                                bool add) {
+  asm volatile("{\n.reg .pred add;\nsetp.ne.b32 add, %77, 0;\n"
+               "wgmma.mma_async.sync.aligned.m64n144k16.f32.bf16.bf16 "
+               "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+               "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+               "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
+               "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63, "
+               "%64, %65, %66, %67, %68, %69, %70, %71}, "
+               "{%72, %73, %74, %75}, %76, add, 1, 1, %78;\n}"
+               : STEP37_SUMS_32(0), STEP37_SUMS_32(32), STEP37_SUMS_8(64)
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(int(add)),
                  "n"(by_columns ? 1 : 0));
 }

@@ -29,6 +29,10 @@ BufferKind kindOf(ir::StateRole role) {
   llvm_unreachable("all roles are listed");
 }
 
+/// Whether an operation's matrices may have gaps between their rows: of those that take any matrix
+/// only dense products have strides.
+bool takesRowGaps(Operation *op) { return isa<ir::MatmulOp>(op); }
+
 /// Inputs and outputs that are whole say nothing.
 void setSplit(planir::BufferOp buffer, ArrayAttr split) {
   if (split && llvm::any_of(split, [](Attribute dim) { return !cast<ArrayAttr>(dim).empty(); }))
@@ -111,7 +115,9 @@ Value BufferAssignment::forResult(Value result) {
     }
   }
   if (!buffer)
-    buffer = steps.temporary(result.getLoc(), BufferKind::Activations, memrefOf(result.getType()));
+    buffer = temporary(result,
+                       takesRowGaps(result.getDefiningOp()) &&
+                           llvm::all_of(result.getUsers(), llvm::IsaPred<tensor::ExtractSliceOp>));
   return buffers[result] = buffer;
 }
 
@@ -155,8 +161,20 @@ std::optional<GradientTarget> BufferAssignment::takeGradientTarget(Value value) 
 Value BufferAssignment::concatenation(tensor::ConcatOp concat) {
   Value &buffer = buffers[concat.getResult()];
   if (!buffer)
-    buffer = steps.temporary(concat.getLoc(), BufferKind::Activations, memrefOf(concat.getType()));
+    buffer = temporary(concat.getResult(), llvm::all_of(concat->getUsers(), takesRowGaps));
   return buffer;
+}
+
+Value BufferAssignment::temporary(Value value, bool rowGaps) {
+  constexpr int64_t rowAlignment = 16; // bytes
+  MemRefType type = memrefOf(value.getType());
+  int64_t unit = rowAlignment / int64_t(type.getElementTypeBitWidth() / 8);
+  if (!rowGaps || type.getRank() != 2 || type.getDimSize(1) % unit == 0)
+    return steps.temporary(value.getLoc(), BufferKind::Activations, type);
+  int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
+  auto wide = MemRefType::get({rows, (cols + unit - 1) / unit * unit}, type.getElementType());
+  return columns(value.getLoc(), steps.temporary(value.getLoc(), BufferKind::Activations, wide), 0,
+                 cols);
 }
 
 Value BufferAssignment::columns(Location loc, Value source, int64_t begin, int64_t cols) {

@@ -1,7 +1,8 @@
 // Which buffer a value of a step37 program lives in. What a value's users say decides: a result of
 // the program is an output, a value written to a state is that state, a column range of a
 // concatenation is a view of it, a gradient that is only accumulated is the gradient itself; all
-// else is a temporary.
+// else is a temporary. Rows of a matrix that others have column ranges of (packed projections)
+// begin at multiples of 16 bytes, which kernels that copy rows asynchronously need.
 #pragma once
 
 #include "codegen/select/StepBuilder.h"
@@ -63,6 +64,9 @@ public:
 
 private:
   mlir::Value concatenation(mlir::tensor::ConcatOp concat);
+  /// A new buffer; with `rowGaps` those who use it take a matrix whose rows are longer than its
+  /// columns.
+  mlir::Value temporary(mlir::Value value, bool rowGaps);
 
   mlir::SymbolTable symbols;
   StepBuilder &steps;

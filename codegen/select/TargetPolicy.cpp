@@ -39,7 +39,7 @@ public:
   }
   int64_t productWorkspace(const spec::Gemm &gemm) const override {
     constexpr int64_t bytes = 32 << 20; // what cuBLASLt asks for on Hopper
-    return libraryTakes(gemm) ? bytes : 0;
+    return libraryTakes(gemm) ? bytes : spec::productWorkspace(gemm);
   }
   int64_t logitsChunk(int64_t tokens, int64_t vocab) const override {
     // Half a gigabyte of f32: the products of a chunk fill the GPU.

@@ -1,6 +1,7 @@
 #include "test/cuda/CudaSpecs.h"
 
 #include "codegen/spec/SpecCheck.h"
+#include "codegen/spec/cuda/Variant.h"
 
 #include <algorithm>
 
@@ -46,11 +47,20 @@ private:
     add(spec::SwigluGrad{s.tokens, s.denseWidth, 2 * s.denseWidth, 2 * s.denseWidth,
                          2 * s.denseWidth, 2 * s.denseWidth, s.limit, ClampPosition::beforeSilu,
                          type});
-    // The router's products mix types.
-    add(spec::Gemm{s.tokens, s.experts, s.width, false, true, s.width, s.width, s.experts, type,
-                   DType::f32, DType::f32, false, 0});
-    add(spec::Gemm{s.experts, s.width, s.tokens, true, false, s.experts, s.width, s.width,
-                   DType::f32, type, grad, true, 0});
+    // The router's products mix types: logits, and the gradients of tokens and weight.
+    router(spec::Gemm{s.tokens, s.experts, s.width, false, true, s.width, s.width, s.experts, type,
+                      DType::f32, DType::f32});
+    router(spec::Gemm{s.tokens, s.width, s.experts, false, false, s.experts, s.width, s.width,
+                      DType::f32, type, type});
+    router(spec::Gemm{s.tokens, s.width, s.experts, false, false, s.experts, s.width, s.width,
+                      DType::f32, DType::f32, type});
+    router(spec::Gemm{s.experts, s.width, s.tokens, true, false, s.experts, s.width, s.width,
+                      DType::f32, type, grad, true});
+  }
+
+  void router(spec::Gemm spec) {
+    spec.workspace_bytes = spec::productWorkspace(spec);
+    add(spec);
   }
 
   void attention() {
@@ -157,11 +167,19 @@ private:
     add(spec::QuickGeluGrad{rows * width, type});
     for (auto [x, source] : {std::pair(true, true), {true, false}, {false, true}})
       add(spec::MergeRows{s.tokens, 20, width, x, source, type});
-    int64_t length = grids[1] * grids[2], stride = 3 * heads * dim;
-    add(spec::Attention{images * length, length, heads, heads, dim, 0, stride, 0, false, 0.1, type,
-                        false});
-    add(spec::AttentionGrad{images * length, length, heads, heads, dim, 0, stride, 0, stride, 0,
-                            false, 0.1, type, false});
+    int64_t view = grids[1] * grids[2], crop = grids[4] * grids[5];
+    imageAttention(images * view, view, heads, heads, dim);
+    imageAttention(grids[3] * crop, crop, heads, heads, dim);
+    if (large) // the other head sizes that tensor cores take, also with shared keys
+      for (int64_t other : {64, 128})
+        imageAttention(images * view, view, heads, heads / 4, other);
+  }
+
+  void imageAttention(int64_t tokens, int64_t length, int64_t heads, int64_t groups, int64_t dim) {
+    int64_t stride = (heads + 2 * groups) * dim;
+    add(spec::Attention{tokens, length, heads, groups, dim, 0, stride, 0, false, 0.1, type, false});
+    add(spec::AttentionGrad{tokens, length, heads, groups, dim, 0, stride, 0, stride, 0, false, 0.1,
+                            type, false});
   }
 
   ModelSizes s;

@@ -12,12 +12,18 @@ Gpu &Gpu::instance() {
   return gpu;
 }
 
-GpuKernel::GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVariant &variant)
+CompiledCuda GpuKernel::compile(const Gpu &gpu, const spec::KernelSpec &spec,
+                                const spec::CudaVariant &variant) {
+  std::string name(spec::family(spec));
+  return gpu.nvrtc.compile(name, spec::printStub(name, spec, variant), spec::kernelHeaders(),
+                           gpu.device.arch());
+}
+
+GpuKernel::GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVariant &variant,
+                     const CompiledCuda &compiled)
     : gpu(gpu), stages(variant.stages) {
   constexpr int64_t staticLimit = 48 * 1024; // more dynamic shared memory must be asked for
   std::string name(spec::family(spec));
-  CompiledCuda compiled = gpu.nvrtc.compile(name, spec::printStub(name, spec, variant),
-                                            spec::kernelHeaders(), gpu.device.arch());
   module = std::make_unique<cuda::Module>(gpu.driver, compiled.cubin, name);
   for (size_t i = 0; i < stages.size(); ++i) {
     auto isEntry = [&](const EntryReport &entry) { return entry.name == spec::entryName(name, i); };

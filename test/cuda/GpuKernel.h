@@ -26,8 +26,15 @@ public:
 
 class GpuKernel {
 public:
-  /// Compiles and loads the variant, which must take the spec.
-  GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVariant &variant);
+  /// Compiles the variant, which must take the spec. Threads may compile at the same time.
+  static CompiledCuda compile(const Gpu &gpu, const spec::KernelSpec &spec,
+                              const spec::CudaVariant &variant);
+
+  /// Loads what was compiled.
+  GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVariant &variant,
+            const CompiledCuda &compiled);
+  GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVariant &variant)
+      : GpuKernel(gpu, spec, variant, compile(gpu, spec, variant)) {}
 
   /// Runs all stages and waits; `arguments` in the order of the spec's.
   void run(std::span<const CUdeviceptr> arguments) const;

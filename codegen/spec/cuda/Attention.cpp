@@ -41,11 +41,12 @@ template <class Spec> int64_t headsPerTile(const Spec &spec) {
 }
 
 /// Keys that a tile of queries takes at once: keys_per_tile.
-template <class Spec> int64_t keysPerTile(const Spec &spec) {
-  if (spec.window == 0 || spec.window >= spec.seq_len)
+template <class Spec> int64_t keysPerTile(const Spec &spec, bool wide) {
+  if (spec.causal && (spec.window == 0 || spec.window >= spec.seq_len))
     return 128;
-  int64_t span = spec.window + wgmmaTile / headsPerTile(spec) - 1;
-  return ceilDiv(span, 112) * 112 < ceilDiv(span, 128) * 128 ? 112 : 128;
+  int64_t span = spec.causal ? spec.window + wgmmaTile / headsPerTile(spec) - 1 : spec.seq_len;
+  int64_t large = wide && !spec.causal && spec.head_dim <= 96 ? 144 : 128, small = large - 16;
+  return ceilDiv(span, small) * small < ceilDiv(span, large) * large ? small : large;
 }
 
 /// Why tensor cores do not take a spec; empty if they do. In a packed matrix v stands behind whole
@@ -53,8 +54,6 @@ template <class Spec> int64_t keysPerTile(const Spec &spec) {
 template <class Spec> std::string unmetByTensorCores(const Spec &spec, int64_t dvStride) {
   if (spec.type != DType::bf16)
     return "the type is not bf16";
-  if (!spec.causal)
-    return "it is not causal";
   if (spec.head_dim != 64 && spec.head_dim != 96 && spec.head_dim != 128)
     return "head_dim is not 64, 96 or 128";
   if (spec.v_stride % 8 != 0 || dvStride % 8 != 0)
@@ -74,7 +73,8 @@ template <class Spec> Stage queriesStage(const char *function, const Spec &spec,
           {std::min(tiles, stayingBlocks), 1, 1},
           wgmmaThreads,
           (inputs + 1) * tileBytes(wgmmaTile, spec.head_dim) +
-              2 * stages * tileBytes(keysPerTile(spec), spec.head_dim) + barrierBytes(barriers)};
+              2 * stages * tileBytes(keysPerTile(spec, inputs == 1), spec.head_dim) +
+              barrierBytes(barriers)};
 }
 
 /// A block a tile of keys of every row and group: AttentionGradKeys.

@@ -50,6 +50,9 @@ struct ChosenVariant {
 };
 ChosenVariant chooseCudaVariant(const KernelSpec &spec);
 
+/// Bytes of workspace with which a dense product that no library takes runs fastest.
+int64_t productWorkspace(const Gemm &spec);
+
 /// A family's own table; cudaVariants calls the one of the spec's type. Declared here once, defined
 /// in one file a topic in this folder.
 std::vector<CudaVariant> variantsOf(const Gemm &);
