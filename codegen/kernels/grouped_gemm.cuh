@@ -103,18 +103,20 @@ template <class Spec, int N> __device__ void grouped_gemm_generic(const Pointers
 }
 
 /// Arguments: a, b, offsets, beta, dw. Grid: tiles of n, tiles of m, experts. An expert without
-/// rows keeps beta·dw.
+/// rows keeps beta·dw, which is not touched if beta is 1.
 template <class Spec, int N> __device__ void grouped_gemm_grad_generic(const Pointers<N> &buffers) {
   using T = typename Spec::type;
   using G = typename Spec::grad_type;
   const int *offsets = buffers.template get<const int>(2);
   int64 expert = blockIdx.z, begin = offsets[expert], rows = offsets[expert + 1] - begin;
+  float beta = *buffers.template get<const float>(3);
+  if (rows == 0 && beta == 1.0f)
+    return; // nothing to add
   int64 line = int64(blockIdx.y) * grouped_tile, column = int64(blockIdx.x) * grouped_tile;
   GroupedOperand<T> a{buffers.template get<const T>(0) + begin * Spec::m, Spec::m, 1, Spec::m};
   GroupedOperand<T> b{buffers.template get<const T>(1) + begin * Spec::n, Spec::n, 1, Spec::n};
   float sums[grouped_each][grouped_each] = {};
   grouped_product(sums, a, b, line, column, rows);
-  float beta = *buffers.template get<const float>(3);
   G *dw = buffers.template get<G>(4) + expert * Spec::m * Spec::n;
   int tx = threadIdx.x % grouped_side, ty = threadIdx.x / grouped_side;
 #pragma unroll

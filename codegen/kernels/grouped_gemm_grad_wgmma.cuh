@@ -84,6 +84,8 @@ template <class Spec> struct GroupedGemmGradWork {
   }
 
   __device__ void finish(const Tile &tile, GroupedSums &sums) const {
+    if (tile.steps == 0 && beta == 1.0f)
+      return; // nothing to add
     G *to = first_of(tile);
     int rows = int(Spec::m) - tile.line, cols = int(Spec::n) - tile.column;
     if (beta != 0.0f)

@@ -328,8 +328,9 @@ struct GroupedGemm {
 };
 
 /// dw[e] = beta·dw[e] + sum over rows r of group e of a[r]ᵀ·b[r]: [groups, m, n] in grad_type. Rows
-/// behind offsets[groups] are not read. Arguments: a [rows,m], b [rows,n], offsets i32 [groups+1],
-/// beta f32, dw, workspace u8 [tensorMapBytes(2·groups)].
+/// behind offsets[groups] are not read; a group without rows is not touched if beta is 1.
+/// Arguments: a [rows,m], b [rows,n], offsets i32 [groups+1], beta f32, dw, workspace u8
+/// [tensorMapBytes(2·groups)].
 struct GroupedGemmGrad {
   static constexpr std::string_view family = "grouped_gemm_grad";
   int64_t groups = 0, rows = 0, m = 0, n = 0;

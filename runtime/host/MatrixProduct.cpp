@@ -77,6 +77,8 @@ int64_t productScratch(const Tiling &tiling, int64_t k) {
 
 void multiplyTile(const MatrixProduct &product, const Tiling &tiling, int64_t tile,
                   const Blas &blas, float *scratch) {
+  if (product.k == 0 && product.beta == 1)
+    return; // nothing to add
   int64_t columns = ceilDivide(product.n, tiling.cols);
   auto [row, rows] = piece(product.m, tiling.rows, tile / columns);
   auto [col, cols] = piece(product.n, tiling.cols, tile % columns);

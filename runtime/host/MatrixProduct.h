@@ -19,7 +19,7 @@ struct Factor {
 };
 
 /// c[m,n] = op(a)·op(b) + beta·c, accumulated in f32 and rounded once; c is not read if beta is 0.
-/// k may be 0.
+/// k may be 0; c is then not touched if beta is 1.
 struct MatrixProduct {
   int64_t m, n, k;
   Factor a, b;

@@ -218,4 +218,34 @@ TEST(HostGroupedGemmGrad, MatchesSums) {
         checkGroupedGemmGrad(sizes, type, gradType, beta);
 }
 
+/// Poisoned before, groups without rows keep every bit with beta 1 and become zeros with beta 0.
+TEST(HostGroupedGemmGrad, GroupsWithoutRows) {
+  constexpr int64_t groups = 3, rows = 4, m = 65, n = 18;
+  for (DType gradType : {DType::f32, DType::bf16})
+    for (double beta : {0.0, 1.0}) {
+      KernelRun run(spec::GroupedGemmGrad{groups, rows, m, n, DType::bf16, gradType});
+      run.fill("a").fill("b").setIntegers("offsets", std::vector<int64_t>{0, 0, rows, rows});
+      run.fill("dw").set("beta", {beta});
+      constexpr size_t dw = 4;
+      const int64_t each = m * n * byteSize(gradType);
+      // A NaN that changes when it is computed with.
+      const uint32_t signalling = gradType == DType::f32 ? 0xff800001u : 0xff81u;
+      for (const int64_t group : {0, 2})
+        for (int64_t i = 0; i < m * n; ++i)
+          std::memcpy(run.contents()[dw].data() + group * each + i * byteSize(gradType),
+                      &signalling, size_t(byteSize(gradType)));
+      const std::vector<std::byte> before = run.contents()[dw];
+      run.run();
+      const std::vector<std::byte> &after = run.contents()[dw];
+      const std::vector<std::byte> zeros(size_t(each), std::byte{0});
+      for (const int64_t group : {0, 2})
+        EXPECT_TRUE(std::equal(after.begin() + group * each, after.begin() + (group + 1) * each,
+                               beta == 0 ? zeros.begin() : before.begin() + group * each))
+            << "group " << group << ", beta " << beta;
+      EXPECT_FALSE(
+          std::equal(after.begin() + each, after.begin() + 2 * each, before.begin() + each))
+          << "the group with rows";
+    }
+}
+
 } // namespace
