@@ -42,7 +42,17 @@ if [[ -z $bin ]]; then
 fi
 
 echo "== kernels against their host twins, the executor on a driver of the test's own"
-passes "kernels" "$bin/cuda_kernel_test" --gtest_brief=1
+# Host twins and comparisons take the time: in four processes.
+shards=4
+for ((shard = 0; shard < shards; ++shard)); do
+  GTEST_TOTAL_SHARDS=$shards GTEST_SHARD_INDEX=$shard "$bin/cuda_kernel_test" --gtest_brief=1 \
+    > "$work/kernels-$shard" 2>&1 &
+  kernels[shard]=$!
+done
+for ((shard = 0; shard < shards; ++shard)); do
+  passes "kernels, part $((shard + 1)) of $shards" wait "${kernels[shard]}"
+  grep -E '^\[  (FAILED|PASSED)' "$work/kernels-$shard" || true
+done
 passes "executor" "$bin/cuda_executor_test" --gtest_brief=1
 
 # golden PLAN CASE LIMITS ...: probes golden-PLAN.plan with a golden case.
