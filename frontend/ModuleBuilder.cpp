@@ -65,7 +65,7 @@ void ModuleBuilder::beginProgram(StringRef name, ArrayRef<ProgramArgument> progr
     function.setArgAttr(index, "step37.name", builder.getStringAttr(argument.name));
     function.setArgAttr(index, "step37.class", builder.getStringAttr(argument.bufferClass));
     if (!argument.counts.empty()) {
-      SmallVector<StringRef> dims(argument.type.getRank());
+      SmallVector<StringRef> dims(argument.type.getShape().size());
       dims.front() = argument.counts;
       function.setArgAttr(index, "step37.dims", builder.getStrArrayAttr(dims));
     }

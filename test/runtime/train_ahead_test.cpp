@@ -4,6 +4,7 @@
 #include "test/runtime/TrainSupport.h"
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 namespace step37::test {
@@ -15,8 +16,11 @@ public:
   void trainingRow(uint64_t seed, int64_t sample, Batch &batch, int64_t row) override {
     EXPECT_EQ(++users, 1) << "one at a time";
     EXPECT_EQ(seed, 5u);
+    if (std::this_thread::get_id() != home) {
+      ++elsewhere;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20)); // longer than a step
+    }
     drawn.push_back(sample);
-    elsewhere += std::this_thread::get_id() != home;
     if (sample == broken)
       throw Error("sample " + std::to_string(sample) + " is broken");
     for (int64_t i = 0; i < batch.tokens.seqLen; ++i)
