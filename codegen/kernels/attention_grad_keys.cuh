@@ -1,7 +1,9 @@
 // The keys' side of attention's gradient on tensor cores: dk and dv. A block has a tile of keys of
 // one KV head and goes through the queries of all its heads in order, so that every sum belongs to
 // one warp. Scores are computed transposed, a line a key: weights and their gradients are then
-// operands of the next products as they stand in registers.
+// operands of the next products as they stand in registers. Keys and values are operands in shared
+// memory: of keys that stood in registers while queries pass, ptxas 13.0 gave some to the
+// gradients.
 #pragma once
 
 #include "attention_grad_rows.cuh"
@@ -75,10 +77,10 @@ template <class Spec> struct AttentionGradKeyTile {
   int64 row_start;
 
   __device__ AttentionGradKeyTile(const int *document_start) {
-    int number = blockIdx.x;
-    group = number % int(Spec::groups);
-    row_start = int64(number / int(Spec::groups) % Tiles::rows) * Tiles::seq_len;
-    first_key = number / (int(Spec::groups) * Tiles::rows) * Keys::keys;
+    TileOrder<Spec, int(Spec::groups), int(ceil_div(Tiles::seq_len, Keys::keys))> at(blockIdx.x);
+    group = at.group;
+    row_start = int64(at.row) * Tiles::seq_len;
+    first_key = at.tile * Keys::keys;
     end_key = min(first_key + Keys::keys, Tiles::seq_len);
     first_token = 0;
     int end = Tiles::seq_len;

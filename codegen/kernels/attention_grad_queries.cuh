@@ -19,10 +19,14 @@ __device__ void attention_grad_queries_compute(AttentionPipeline<Spec, 2> at,
   const int *document_start = attention_starts<Spec>(buffers, At::document_start, 0);
   int first_line = half * warpgroup_lines, line = first_line + warpgroup_line();
   RingPosition<1> query_ring;
-  RingPosition<Pipeline::stages> ring;
+  RingPosition<Pipeline::stages> key_ring, value_ring;
 
   for (int number = blockIdx.x; number < Pipeline::Work::count; number += gridDim.x) {
     typename Pipeline::Work work(document_start, number);
+    if (!at.has_lines(work, half)) {
+      at.pass(work, query_ring, key_ring, value_ring);
+      continue;
+    }
     SeenKeys<Spec> seen(work, document_start, line);
     float offset[2] = {}, row_term[2] = {};
 #pragma unroll
@@ -36,21 +40,21 @@ __device__ void attention_grad_queries_compute(AttentionPipeline<Spec, 2> at,
 
     float sums[dim / 2];
     barrier_wait(at.inputs_buffer().full, query_ring.parity);
-    for (int tile = 0; tile < work.key_tiles; ++tile, ring.advance()) {
+    for (int tile = 0; tile < work.key_tiles; ++tile) {
       float scores[keys / 2], dweights[keys / 2];
-      barrier_wait(at.key_buffer(ring.stage).full, ring.parity);
+      barrier_wait(at.key_buffer(key_ring.stage).full, key_ring.parity);
       wgmma_fence();
 #pragma unroll
       for (int step = 0; step < dim / 16; ++step)
         wgmma_shared(scores, at.input(0).lines_from(first_line, step),
-                     at.key_tile(ring.stage).lines_from(0, step), step > 0);
+                     at.key_tile(key_ring.stage).lines_from(0, step), step > 0);
       wgmma_commit();
-      barrier_wait(at.value_buffer(ring.stage).full, ring.parity);
+      barrier_wait(at.value_buffer(value_ring.stage).full, value_ring.parity);
       wgmma_fence();
 #pragma unroll
       for (int step = 0; step < dim / 16; ++step)
         wgmma_shared(dweights, at.input(1).lines_from(first_line, step),
-                     at.value_tile(ring.stage).lines_from(0, step), step > 0);
+                     at.value_tile(value_ring.stage).lines_from(0, step), step > 0);
       wgmma_commit();
       wgmma_wait<1>(scores);
       if (seen.masks(tile * keys, keys))
@@ -59,7 +63,8 @@ __device__ void attention_grad_queries_compute(AttentionPipeline<Spec, 2> at,
       for (int j = 0; j < keys / 2; ++j)
         scores[j] = exp2_fast(scores[j] * attention_exponent<Spec> - offset[j / 2 % 2]);
       wgmma_wait<0>(dweights);
-      barrier_arrive_warp(at.value_buffer(ring.stage).free);
+      barrier_arrive_warp(at.value_buffer(value_ring.stage).free);
+      value_ring.advance();
 #pragma unroll
       for (int j = 0; j < keys / 2; ++j)
         scores[j] *= dweights[j] - row_term[j / 2 % 2];
@@ -68,11 +73,12 @@ __device__ void attention_grad_queries_compute(AttentionPipeline<Spec, 2> at,
       wgmma_fence();
 #pragma unroll
       for (int step = 0; step < keys / 16; ++step)
-        wgmma_registers<true>(sums, dscores + 4 * step, at.key_tile(ring.stage).columns_from(step),
-                              tile > 0 || step > 0);
+        wgmma_registers<true>(sums, dscores + 4 * step,
+                              at.key_tile(key_ring.stage).columns_from(step), tile > 0 || step > 0);
       wgmma_commit();
       wgmma_wait<0>(sums, dscores);
-      barrier_arrive_warp(at.key_buffer(ring.stage).free);
+      barrier_arrive_warp(at.key_buffer(key_ring.stage).free);
+      key_ring.advance();
     }
     barrier_arrive_warp(at.inputs_buffer().free);
     query_ring.advance();

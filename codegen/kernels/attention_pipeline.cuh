@@ -79,6 +79,26 @@ template <class Spec, int inputs> struct AttentionPipeline {
     announcer.finish();
   }
 
+  /// Whether a computing warpgroup has lines of a tile; in a row's last one it may have none, and
+  /// lets the tile's buffers pass. Pays where products and not softmax fill the time.
+  static __device__ bool has_lines(const Work &work, int half) {
+    return work.first_token + half * Tiles::tokens(warpgroup_lines) < Tiles::seq_len;
+  }
+
+  __device__ void pass(const Work &work, RingPosition<1> &input_ring,
+                       RingPosition<stages> &key_ring, RingPosition<stages> &value_ring) const {
+    auto pass_buffer = [](const Buffer &buffer, auto &ring) {
+      barrier_wait(buffer.full, ring.parity);
+      barrier_arrive_warp(buffer.free);
+      ring.advance();
+    };
+    pass_buffer(inputs_buffer(), input_ring);
+    for (int tile = 0; tile < work.key_tiles; ++tile) {
+      pass_buffer(key_buffer(key_ring.stage), key_ring);
+      pass_buffer(value_buffer(value_ring.stage), value_ring);
+    }
+  }
+
   /// A computing warpgroup's results of a tile, its lines' sums times a factor each, go to `to`, a
   /// matrix of queries.
   template <int n>

@@ -80,8 +80,22 @@ template <class Spec> struct QueryLine {
   __device__ bool inside() const { return token < AttentionTiles<Spec>::seq_len; }
 };
 
-/// A tile of `lines` queries and the keys that it sees, `keys` at a time. Numbers count from the
-/// tile with most keys on.
+/// In which order a row's tiles are taken, for every one of `groups` of heads and every row. Causal
+/// tiles differ in their work: large ones of all rows come first, so that small ones fill the end.
+/// The others follow one another while what they all read is in the second-level cache.
+template <class Spec, int groups, int tiles> struct TileOrder {
+  int tile, group, row;
+  __device__ TileOrder(int number) {
+    constexpr int others = groups * AttentionTiles<Spec>::rows;
+    tile = Spec::causal ? number / others : number % tiles;
+    int other = Spec::causal ? number % others : number / tiles;
+    group = other % groups;
+    row = other / groups;
+  }
+};
+
+/// A tile of `lines` queries and the keys that it sees, `keys` at a time. Numbers count from a
+/// row's last tile on, which sees most keys.
 template <class Spec, int lines, int keys> struct QueryTile {
   using Tiles = AttentionTiles<Spec>;
   static constexpr int tokens = Tiles::tokens(lines),
@@ -91,9 +105,10 @@ template <class Spec, int lines, int keys> struct QueryTile {
   int64 row_start;
 
   __device__ QueryTile(const int *document_start, int number) {
-    part = number % Tiles::parts;
-    row_start = int64(number / Tiles::parts % Tiles::rows) * Tiles::seq_len;
-    first_token = (row_tiles - 1 - number / (Tiles::parts * Tiles::rows)) * tokens;
+    TileOrder<Spec, Tiles::parts, row_tiles> at(number);
+    part = at.group;
+    row_start = int64(at.row) * Tiles::seq_len;
+    first_token = (row_tiles - 1 - at.tile) * tokens;
     end_token = min(first_token + tokens, Tiles::seq_len);
     first_key = Tiles::first_key(first_token, document_start + row_start);
     key_tiles = (Tiles::end_key(end_token - 1) - first_key + keys - 1) / keys;

@@ -79,13 +79,13 @@ TEST(Attention, TensorCores) {
   AttentionTest{.gated = false}.run({2, 512, 16, 2, 128, 512});
 }
 
-TEST(Attention, TensorCoresOtherHeads) {
-  for (int64_t headDim : {64, 96}) {
-    AttentionTest{.documents = 5}.run({3, 129, 32, 2, headDim, 7});
-    AttentionTest{.documents = 2}.run({1, 333, 6, 3, headDim, 0});
-    AttentionTest{.gated = false}.run({1, 100, 1, 1, headDim, 0});
-  }
+class AttentionOfHeads : public testing::TestWithParam<int64_t> {};
+TEST_P(AttentionOfHeads, TensorCores) {
+  AttentionTest{.documents = 5}.run({3, 129, 32, 2, GetParam(), 7});
+  AttentionTest{.documents = 2}.run({1, 333, 6, 3, GetParam(), 0});
+  AttentionTest{.gated = false}.run({1, 100, 1, 1, GetParam(), 0});
 }
+INSTANTIATE_TEST_SUITE_P(Attention, AttentionOfHeads, testing::Values(64, 96));
 
 /// Gates that are all but closed, and closed beyond what f32 holds.
 TEST(Attention, ExtremeGates) {

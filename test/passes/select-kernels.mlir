@@ -112,6 +112,42 @@ func.func @columns(%x: tensor<8x16xf32> {step37.name = "x", step37.class = "inpu
 
 // -----
 
+// Rows that others have columns of begin at multiples of 16 bytes where they are no multiple of it;
+// the products are told of the gaps. What is not sliced, or goes to others than products, has none.
+step37.parameter @packed : tensor<18x16xbf16> trained true decay true parts [#step37.part<"packed", bf16, [18, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
+step37.state gradient @gradient.packed of @packed : tensor<18x16xf32>
+// CHECK-DAG: "swiglu" {{.*}} cols = 9 : i64, gate_stride = 24 : i64, {{.*}} up_stride = 24 : i64
+// CHECK-DAG: "swiglu_grad" {{.*}} dgate_stride = 24 : i64, dup_stride = 24 : i64, gate_stride = 24 : i64
+// CHECK-DAG: "gemm" {{.*}}a_stride = 16 : i64, {{.*}} c_stride = 24 : i64, {{.*}} m = 8 : i64, n = 18 : i64, transpose_a = false, transpose_b = true
+// CHECK-DAG: "gemm" {{.*}}a_stride = 24 : i64, {{.*}} accumulate = true, {{.*}} c_stride = 16 : i64, c_type = "f32", k = 8 : i64, m = 18 : i64, n = 16 : i64, transpose_a = true
+// CHECK: plan.program "row_gaps" {
+func.func @row_gaps(%x: tensor<8x16xbf16> {step37.name = "x", step37.class = "input"}, %beta: tensor<1xf32> {step37.name = "beta", step37.class = "scalar"}) -> (tensor<8x9xbf16> {step37.name = "h"}) {
+  // CHECK-DAG: %[[X:.*]] = plan.get @x
+  // CHECK-DAG: %[[C:.*]] = plan.temporary activations : memref<8x24xbf16>
+  // CHECK-DAG: %[[ROWS:.*]] = plan.view %[[C]] from 0 : memref<8x24xbf16> to memref<8x18xbf16, strided<[24, 1]>>
+  // CHECK: plan.{{gemm|launch}} @gemm_{{[0-9a-f]+}}(%[[X]], %{{.*}}, %[[ROWS]]) : memref<8x16xbf16>, memref<18x16xbf16>, memref<8x18xbf16, strided<[24, 1]>>
+  // CHECK: plan.view %[[ROWS]] from 9 : memref<8x18xbf16, strided<[24, 1]>> to memref<8x9xbf16, strided<[24, 1]>>
+  %w = step37.read @packed : tensor<18x16xbf16>
+  %c = step37.matmul %x, %w {transpose_b} : (tensor<8x16xbf16>, tensor<18x16xbf16>) -> tensor<8x18xbf16>
+  %gate = tensor.extract_slice %c[0, 0] [8, 9] [1, 1] : tensor<8x18xbf16> to tensor<8x9xbf16>
+  %up = tensor.extract_slice %c[0, 9] [8, 9] [1, 1] : tensor<8x18xbf16> to tensor<8x9xbf16>
+  %h = step37.swiglu %gate, %up clamp after_silu {limit = 7.0 : f64} : tensor<8x9xbf16>
+  %dgate, %dup = step37.swiglu_grad %h, %gate, %up clamp after_silu {limit = 7.0 : f64} : (tensor<8x9xbf16>, tensor<8x9xbf16>, tensor<8x9xbf16>) -> (tensor<8x9xbf16>, tensor<8x9xbf16>)
+  %d = tensor.concat dim(1) %dgate, %dup : (tensor<8x9xbf16>, tensor<8x9xbf16>) -> tensor<8x18xbf16>
+  %dw = step37.matmul %d, %x {transpose_a} : (tensor<8x18xbf16>, tensor<8x16xbf16>) -> tensor<18x16xf32>
+  step37.accumulate_gradient @gradient.packed, %dw, %beta : tensor<18x16xf32>, tensor<1xf32>
+  // A product that an addition takes too is whole.
+  // CHECK-DAG: %[[A:.*]] = plan.temporary activations : memref<8x18xbf16>
+  // CHECK: plan.launch @add_{{[0-9a-f]+}}(%[[A]], %[[A]], %{{.*}}) : memref<8x18xbf16>, memref<8x18xbf16>, memref<8x18xbf16>
+  %a = step37.matmul %x, %w {transpose_b} : (tensor<8x16xbf16>, tensor<18x16xbf16>) -> tensor<8x18xbf16>
+  %sum = step37.add %a, %a : tensor<8x18xbf16>
+  %b = step37.matmul %sum, %x {transpose_a} : (tensor<8x18xbf16>, tensor<8x16xbf16>) -> tensor<18x16xf32>
+  step37.accumulate_gradient @gradient.packed, %b, %beta : tensor<18x16xf32>, tensor<1xf32>
+  return %h : tensor<8x9xbf16>
+}
+
+// -----
+
 // A sum of gradients (a parameter used twice) and a gradient of another storage type are made first
 // and accumulated by a step of their own.
 step37.parameter @w : tensor<16x16xf32> trained true decay true parts [#step37.part<"w", f32, [16, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
