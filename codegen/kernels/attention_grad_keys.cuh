@@ -219,14 +219,14 @@ __device__ void attention_grad_keys_compute(AttentionGradKeys<Spec> at, const Po
                    at.dout_tile(stage).lines_from(0, step), step > 0);
     wgmma_commit();
     wgmma_wait<1>(weights);
-    for_each_columns<float, sums>(at.term(stage, 0, 0), [&](int j, const float(&offset)[2]) {
+    for_each_columns<float, sums>(at.term(stage, 0, 0), [&](int j, const float (&offset)[2]) {
 #pragma unroll
       for (int e = 0; e < 4; ++e)
         weights[4 * j + e] =
             exp2_fast(weights[4 * j + e] * attention_exponent<Spec> - offset[e % 2]);
     });
     if (Spec::causal && (first_token < last_key || seen_from(last_token) > first_key))
-      for_each_columns<int, sums>(at.term(stage, 2, 0), [&](int j, const int(&start)[2]) {
+      for_each_columns<int, sums>(at.term(stage, 2, 0), [&](int j, const int (&start)[2]) {
 #pragma unroll
         for (int e = 0; e < 4; ++e) {
           int token = first_token + (8 * j + first_column() + e % 2) / Tiles::heads_per_tile,
@@ -236,7 +236,7 @@ __device__ void attention_grad_keys_compute(AttentionGradKeys<Spec> at, const Po
         }
       });
     wgmma_wait<0>(dweights);
-    for_each_columns<float, sums>(at.term(stage, 1, 0), [&](int j, const float(&row_term)[2]) {
+    for_each_columns<float, sums>(at.term(stage, 1, 0), [&](int j, const float (&row_term)[2]) {
 #pragma unroll
       for (int e = 0; e < 4; ++e)
         dweights[4 * j + e] = weights[4 * j + e] * (dweights[4 * j + e] - row_term[e % 2]);

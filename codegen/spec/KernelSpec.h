@@ -36,8 +36,8 @@ std::string_view name(ClampPosition position);
 
 /// c[m,n] = op(a)·op(b) + beta·c, accumulated in f32, rounded once. op(a) is [m,k]; a is stored
 /// [m,k], or [k,m] with transpose_a; b [k,n], or [n,k] with transpose_b. With `accumulate` the last
-/// argument but the workspace is a f32 slot beta (0: c is not read). `workspace_bytes`: scratch
-/// that a library may use. Arguments: a, b, c [, beta] [, workspace u8].
+/// argument but the workspace is a f32 slot beta (0: c is not read). `workspace_bytes`: scratch for
+/// a library or a variant. Arguments: a, b, c [, beta] [, workspace u8].
 struct Gemm {
   static constexpr std::string_view family = "gemm";
   int64_t m = 0, n = 0, k = 0;

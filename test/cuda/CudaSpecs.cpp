@@ -170,7 +170,7 @@ private:
     int64_t view = grids[1] * grids[2], crop = grids[4] * grids[5];
     imageAttention(images * view, view, heads, heads, dim);
     imageAttention(grids[3] * crop, crop, heads, heads, dim);
-    if (large) // the other head sizes that tensor cores take, also with shared keys
+    if (large && s.window == 0) // the other sizes that tensor cores take, also with shared keys
       for (int64_t other : {64, 128})
         imageAttention(images * view, view, heads, heads / 4, other);
   }
