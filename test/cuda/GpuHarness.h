@@ -221,9 +221,12 @@ private:
     return relative;
   }
 
-  /// Gaps between written rows hold in place what the input had there.
+  /// Gaps between written rows hold in place what the input had there. Integers have none, and −1,
+  /// which is their poison, may be a result.
   void keepGaps(size_t index, std::vector<std::byte> &written,
                 const std::vector<std::byte> &input) const {
+    if (list[index].type == DType::i32)
+      return;
     auto size = long(byteSize(list[index].type));
     for (auto at = written.begin(); at != written.end(); at += size)
       if (std::all_of(at, at + size, [&](std::byte byte) { return byte == this->poison; }))
