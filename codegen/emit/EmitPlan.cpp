@@ -97,6 +97,7 @@ private:
     out.name = program.getName().str();
     int index = int(target.programs.size()), temporaries = 0;
     DenseMap<Value, int> bufferOf;
+    DenseMap<Attribute, int> stepOfRows;
     for (Operation &op : program.getBody().front()) {
       if (auto get = dyn_cast<planir::GetOp>(op)) {
         bufferOf[get.getBuffer()] = symbolBuffers.lookup(get.getSymbol());
@@ -109,6 +110,10 @@ private:
         target.buffers.back().program = index;
       } else if (planir::isStep(&op)) {
         out.steps.push_back(makeStep(&op, bufferOf, int(out.steps.size())));
+        if (Attribute rows = op.getAttr(planir::rowsAttribute))
+          stepOfRows[rows] = int(out.steps.size()) - 1;
+        if (Attribute rows = op.getAttr(planir::rowsOfAttribute))
+          out.steps.back().rows_of = stepOfRows.at(rows);
       }
     }
     target.programs.push_back(std::move(out));

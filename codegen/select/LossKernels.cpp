@@ -36,9 +36,9 @@ LogicalResult lower(KernelSelector &select, ir::LmLossGradOp op) {
 LogicalResult lower(KernelSelector &select, ir::TakeRowsOp op) {
   if (op.getParts() != 1)
     return op.emitOpError("has no kernel for several parts: each is for a rank of its own");
+  const int64_t rows = dim(op.getX(), 0);
   return select.launch(
-      op,
-      spec::TakeRows{dim(op.getX(), 0), dim(op.getOut(), 0), dim(op.getX(), 1), dtype(op.getX())},
+      op, spec::TakeRows{rows, dim(op.getOut(), 0), elements(op.getX()) / rows, dtype(op.getX())},
       {select.in(op.getX()), select.in(op.getChunk()), select.out(op.getOut())});
 }
 

@@ -38,4 +38,8 @@ Origin originOf(mlir::Value buffer);
 /// Whether an operation is a step of a program: launch, gemm or collective.
 bool isStep(mlir::Operation *op);
 
+/// On a collective step that brings a counted number of rows: a number by which the steps that work
+/// on these name it. They are left out where there are none.
+inline constexpr llvm::StringLiteral rowsAttribute = "plan.rows", rowsOfAttribute = "plan.rows_of";
+
 } // namespace step37::planir

@@ -51,8 +51,9 @@ LogicalResult ObjectiveOp::verify() {
 
 LogicalResult TakeRowsOp::verify() {
   if (failed(require(*this,
-                     cols(getOut()) == cols(getX()) && element(getOut()) == element(getX()) &&
-                         rows(getOut()) <= rows(getX()) && rows(getChunk()) == 1,
+                     shape(getOut()).drop_front() == shape(getX()).drop_front() &&
+                         element(getOut()) == element(getX()) && rows(getOut()) <= rows(getX()) &&
+                         rows(getChunk()) == 1,
                      "C1", "out must be rows of x, and chunk [1]")))
     return failure();
   int64_t parts = getParts();

@@ -433,6 +433,8 @@ LogicalResult LmLossGradOp::localize(const LocalShapes &local, OpBuilder &builde
 ShardingRule TakeRowsOp::getShardingRule() {
   ShardingRule rule;
   int rows = rule.factor(getParts());
+  if (cast<RankedTensorType>(getType()).getRank() == 1)
+    return rule.operand({rows}).operand({whole}).result({rows});
   return rule.operand({rows, whole}).operand({whole}).result({rows, whole});
 }
 

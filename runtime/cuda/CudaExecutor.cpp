@@ -9,6 +9,7 @@
 #include "runtime/file/Printed.h"
 #include "runtime/plan/Mesh.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace step37::cuda {
@@ -70,6 +71,7 @@ CudaExecutor::~CudaExecutor() {
 }
 
 void CudaExecutor::bind(const plan::Program &program) {
+  graphable.push_back(!exchanges || exchanges->allowsGraph(program));
   std::vector<BoundStep> &steps = programs.emplace_back();
   for (size_t index = 0; index < program.steps.size(); ++index) {
     const plan::Step &step = program.steps[index];
@@ -79,6 +81,8 @@ void CudaExecutor::bind(const plan::Program &program) {
     for (auto [buffer, offset] : step.arguments)
       bound.buffers.push_back(arena->address() +
                               CUdeviceptr(target().buffers[size_t(buffer)].offset + offset));
+    if (step.rows_of >= 0)
+      bound.rowsOf = &program.steps[size_t(step.rows_of)];
     bound.exchanges = step.kind == plan::StepKind::collective;
     if (bound.exchanges)
       continue;
@@ -131,6 +135,8 @@ std::unique_ptr<Product> CudaExecutor::bindProduct(const ProductStep &step) {
 }
 
 void CudaExecutor::enqueue(const BoundStep &step) const {
+  if (isLeftOut(step))
+    return;
   if (step.product)
     return step.product->enqueue(step.buffers, stream);
   if (step.exchanges)
@@ -165,9 +171,11 @@ CUgraphExec CudaExecutor::capture(int program) {
 void CudaExecutor::run(int program) {
   const std::string &name = target().programs.at(size_t(program)).name;
   Range range(name.c_str());
+  if (exchanges)
+    exchanges->beginProgram();
   if (stepWatch)
     return runWatched(program);
-  if (!options.graph) {
+  if (!options.graph || !graphable[size_t(program)]) {
     for (const BoundStep &step : programs[size_t(program)]) {
       Range stepRange(step.step->origin.c_str());
       enqueue(step);
@@ -189,7 +197,7 @@ void CudaExecutor::runWatched(int program) {
     timer.mark(stream);
     enqueue(programs[size_t(program)][index]);
     timer.mark(stream);
-    if (!stepWatch->checks())
+    if (!stepWatch->checks() || isLeftOut(programs[size_t(program)][index]))
       continue;
     const std::string what = describeStep(steps, index);
     synchronize(what);
@@ -258,6 +266,8 @@ std::string CudaExecutor::description() const {
   if (exchanges)
     text += ", rank " + std::to_string(firstRank()) + " of " +
             std::to_string(options.job->world()) + ", " + exchanges->description();
+  if (options.graph && std::ranges::count(graphable, false) > 0)
+    text += ", programs with counted exchange launch by launch";
   if (options.tunedProducts)
     text += ", " + std::to_string(tuned) + " of " + std::to_string(products) + " products tuned";
   return text;

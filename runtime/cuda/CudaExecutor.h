@@ -1,7 +1,8 @@
 // Runs a plan's "cuda" target on one GPU: one arena, cubins from the plan, dense products by
 // cuBLASLt, exchange with other ranks by NCCL, every program captured once as a CUDA graph and
 // replayed. Nothing is allocated and nothing waits inside a program; `run` only enqueues, reading a
-// buffer waits for what was enqueued before.
+// buffer waits for what was enqueued before. But a program with counted exchanges (Exchanges.h) is
+// enqueued launch by launch, and waits for each list of counts.
 #pragma once
 
 #include "runtime/Executor.h"
@@ -43,7 +44,8 @@ private:
     const plan::Kernel *kernel;
     std::vector<CUfunction> functions; // one a stage; empty for a product
     std::unique_ptr<Product> product;
-    bool exchanges = false; // a collective
+    bool exchanges = false;             // a collective
+    const plan::Step *rowsOf = nullptr; // the step of plan::Step::rows_of
     std::vector<CUdeviceptr> buffers;
   };
 
@@ -54,6 +56,10 @@ private:
   ProductStep productStep(const plan::Program &program, size_t index,
                           std::span<const CUdeviceptr> buffers) const;
   void enqueue(const BoundStep &step) const;
+  /// Whether a step works on rows of which this rank has none.
+  bool isLeftOut(const BoundStep &step) const {
+    return step.rowsOf && exchanges->rowsOf(*step.rowsOf) == 0;
+  }
   void writeCoordinates(const plan::Mesh &mesh);
   /// Runs step by step under the watch.
   void runWatched(int program);
@@ -77,6 +83,7 @@ private:
   std::unique_ptr<Exchanges> exchanges; // null in a plan of one rank
   int products = 0, tuned = 0; // steps that are products, and those with a table's algorithm
   std::vector<std::vector<BoundStep>> programs;
+  std::vector<bool> graphable;     // by program
   std::vector<CUgraphExec> graphs; // by program; null until its first run
   StepTimer timer;
 };

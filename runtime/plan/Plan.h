@@ -17,7 +17,7 @@
 namespace step37::plan {
 
 /// Version of the file format; the loader takes exactly this one.
-inline constexpr int formatVersion = 2;
+inline constexpr int formatVersion = 3;
 
 /// Alignment of every buffer's offset in the arena, and of every blob in the file, in bytes.
 inline constexpr int64_t alignment = 64;
@@ -82,7 +82,8 @@ struct Argument {
 };
 
 /// launch: a kernel of ours. gemm: a library's matrix product. collective: ranks of a group
-/// exchange data (spec::Collective). All name a kernel and its arguments.
+/// exchange data (kernels of a family that begins with "collective"). All name a kernel and its
+/// arguments.
 enum class StepKind : uint8_t { launch, gemm, collective };
 
 struct Step {
@@ -90,6 +91,9 @@ struct Step {
   int kernel = -1;
   std::vector<Argument> arguments;
   std::string origin; // path of the module it came from, e.g. "model.layers.3.moe.experts"
+  /// Index of an earlier step that sends a counted number of rows, on which this one works: it is
+  /// left out on ranks that get none. −1: it always runs.
+  int rows_of = -1;
 };
 
 struct Program {
@@ -178,6 +182,14 @@ struct Mesh {
   std::vector<Axis> axes{};
 };
 
+/// How tokens come to the ranks of their experts, of those that could have been chosen: what a rank
+/// receives for it in a layer and pass. Without choice there is one such rank.
+struct ExpertDispatch {
+  std::string choice; // "gather" or "all-to-all"
+  std::string reason; // why, for `show`
+  int64_t gather_bytes = 0, all_to_all_bytes = 0;
+};
+
 /// Bytes with a name, beside the header in the file: the config, cubins and CUDA text.
 struct Blob {
   std::string name;
@@ -193,6 +205,7 @@ struct Plan {
   int64_t vocab = 0;
   ImageInputs images;
   Mesh mesh;
+  ExpertDispatch dispatch;
   std::map<std::string, std::string> switches; // --set, all that are in force
   std::vector<Parameter> parameters;
   std::vector<CarriedTensor> carried;

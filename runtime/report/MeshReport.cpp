@@ -5,6 +5,7 @@
 #include "runtime/report/TextTable.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace step37::report {
 
@@ -16,6 +17,18 @@ int64_t bytesSent(const spec::Collective &collective) {
   const int64_t others = collective.ranks - 1;
   return collective.exchange == spec::Exchange::allReduce ? 2 * bytes / collective.ranks * others
                                                           : bytes * others;
+}
+
+/// Rows of the first windows, until there are as many as a rank owns.
+int64_t bytesSent(const spec::CountedExchange &counted) {
+  const int64_t rows = std::clamp<int64_t>(counted.own_rows - counted.first, 0, counted.rows);
+  return rows * counted.cols * byteSize(counted.type) / counted.ranks * (counted.ranks - 1);
+}
+
+int64_t bytesSent(const spec::KernelSpec &spec) {
+  if (const auto *counted = std::get_if<spec::CountedExchange>(&spec))
+    return bytesSent(*counted);
+  return bytesSent(std::get<spec::Collective>(spec));
 }
 
 } // namespace
@@ -36,17 +49,20 @@ std::vector<ExchangeGroup> exchangeGroups(const plan::Target &target) {
         continue;
       const plan::Kernel &kernel = target.kernels[static_cast<size_t>(step.kernel)];
       const spec::KernelSpec spec = spec::parseSpec(kernel.family, kernel.spec);
-      const auto &collective = std::get<spec::Collective>(spec);
+      const auto ranks = spec::rankGroupOf(spec);
+      assert(ranks && "collective steps have kernels that exchange");
       auto group = std::find_if(groups.begin() + static_cast<std::ptrdiff_t>(first), groups.end(),
                                 [&](const ExchangeGroup &candidate) {
-                                  return candidate.exchange == name(collective.exchange) &&
-                                         candidate.axes == collective.axes;
+                                  return candidate.exchange == ranks->exchange &&
+                                         candidate.axes == *ranks->axes;
                                 });
       if (group == groups.end())
-        group = groups.insert(group, {program.name, std::string(name(collective.exchange)),
-                                      collective.axes, collective.ranks});
+        group = groups.insert(
+            group, {program.name, std::string(ranks->exchange), *ranks->axes, ranks->ranks});
       group->steps += 1;
-      group->bytes += bytesSent(collective);
+      const int64_t bytes = bytesSent(spec);
+      group->bytes += bytes;
+      group->empty += bytes == 0 && ranks->exchange == spec::countedExchange;
     }
   }
   return groups;

@@ -488,6 +488,14 @@ func.func @take_rows_c1(%x: tensor<8x16xf32>, %chunk: tensor<1xi32>) {
 
 // -----
 
+func.func @take_rows_c1_list(%x: tensor<8xi32>, %chunk: tensor<1xi32>) {
+  // expected-error @below {{violates C1: out must be rows of x, and chunk [1]}}
+  %0 = step37.take_rows %x, %chunk : (tensor<8xi32>, tensor<1xi32>) -> tensor<4x1xi32>
+  return
+}
+
+// -----
+
 func.func @take_rows_c2(%x: tensor<8x16xf32>, %chunk: tensor<1xi32>) {
   // expected-error @below {{violates C2}}
   %0 = step37.take_rows %x, %chunk {parts = 3 : i64} : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<6x16xf32>

@@ -115,6 +115,7 @@ TEST_F(Negative, meshesThatDoNotFit) {
   EXPECT_EQ(compileOn({"--dp", "0"}), 2);
   EXPECT_EQ(compileOn({"--zero", "2"}), 2);
   EXPECT_EQ(compileOn({"--expert-rows", "0"}), 2);
+  EXPECT_EQ(compileOn({"--dispatch", "scatter"}), 2);
 }
 
 TEST_F(Negative, switchesAndOptionsOfCompile) {
@@ -150,7 +151,7 @@ TEST_F(Negative, planWithAFlippedByte) {
 
 TEST_F(Negative, planOfAnotherVersion) {
   std::string bytes = fileText(goodPlan());
-  const std::string field = "\"format_version\":2";
+  const std::string field = "\"format_version\":3";
   const size_t place = bytes.find(field);
   ASSERT_NE(place, std::string::npos);
   bytes[place + field.size() - 1] = '7';
