@@ -260,9 +260,11 @@ private:
     mapping.map(like->getOperand(0), joined);
     Operation *product = builder.clone(*like, mapping);
     product->getResult(0).setType(type);
-    ir::AccumulateGradientOp::create(builder, accumulate.getLoc(),
-                                     stateName(ir::StateRole::Gradient, pack),
-                                     product->getResult(0), accumulate.getBeta());
+    auto packed = ir::AccumulateGradientOp::create(builder, accumulate.getLoc(),
+                                                   stateName(ir::StateRole::Gradient, pack),
+                                                   product->getResult(0), accumulate.getBeta());
+    if (Attribute overflow = accumulate->getAttr(ir::overflowAttribute))
+      packed->setAttr(ir::overflowAttribute, overflow);
   }
 
   Operation *weightProduct(Operation *accumulate) {

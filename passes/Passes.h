@@ -26,6 +26,7 @@ struct LocalPipelineOptions {
   std::vector<std::string> dims;      // of step37-assign-sharding
   std::vector<std::string> tokenAxes; // of step37-partition
   double expertRows = 2;              // of step37-partition
+  bool exchangeExperts = false;       // whether step37-exchange-experts runs
   std::string recompute = "none";     // of step37-recompute-activations
   bool splitState = true;             // of step37-build-update
 };

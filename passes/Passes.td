@@ -52,6 +52,16 @@ def AssignShardingPass : Pass<"step37-assign-sharding", "::mlir::ModuleOp"> {
     ListOption<"dims", "dims", "std::string", "what dimensions are split over: name=axis+axis">];
 }
 
+def ExchangeExpertsPass : Pass<"step37-exchange-experts", "::mlir::ModuleOp"> {
+  let summary = "Move rows to the ranks of their experts instead of gathering tokens there.";
+  let description = [{
+    Tokens lie on the ranks of their experts as on all others: every `sort_by_expert` becomes a `place_rows`, and
+    around what takes rows from tokens and puts them back, rows are sent to their experts and returned. Without this
+    pass the ranks that share experts gather their tokens. Keeps the logical contract.
+  }];
+  let dependentDialects = ["::step37::ir::Step37Dialect"];
+}
+
 def PartitionPass : Pass<"step37-partition", "::mlir::ModuleOp"> {
   let summary = "Make of whole programs what each rank computes.";
   let description = [{
@@ -83,7 +93,7 @@ def PackProjectionsPass : Pass<"step37-pack-projections", "::mlir::ModuleOp"> {
 def RecomputeActivationsPass : Pass<"step37-recompute-activations", "::mlir::ModuleOp"> {
   let summary = "Compute activations again in the backward program instead of keeping them.";
   let description = [{
-    none: only what operations marked `step37.overflow` give. selective: also wide results of operations that
+    none: only what operations marked `step37.overflow` give, and cheap values that only these need. selective: also wide results of operations that
     contract nothing (norms, rotations, activations, copies of rows). full: also everything else that the forward
     program does not use outside of its own block of the model. What is computed again is a clone before its first use
     in the backward program, so gradients keep their bits. Keeps the local contract.

@@ -16,6 +16,8 @@ void buildLocalPipeline(OpPassManager &manager, const LocalPipelineOptions &opti
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createVerifyLogicalPass());
   manager.addPass(createFuseLossGradientPass());
+  if (options.exchangeExperts)
+    manager.addPass(createExchangeExpertsPass());
   AssignShardingPassOptions assign;
   llvm::append_range(assign.axes, options.axes);
   llvm::append_range(assign.dims, options.dims);

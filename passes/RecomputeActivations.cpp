@@ -62,15 +62,20 @@ public:
   }
 
 private:
-  /// Whether the value is not kept: it is computed again from others.
-  bool isDropped(Value value) {
+  /// Whether the value is not kept: it is computed again from others. `forOverflow`: for an
+  /// operation that is computed again because it is marked so; what only such ones need is not kept
+  /// for them either, if it is cheap.
+  bool isDropped(Value value, bool forOverflow) {
     Operation *producer = value.getDefiningOp();
     if (!producer || ir::isBackward(producer) || !isMemoryEffectFree(producer) ||
         clones.contains(producer))
       return false;
     if (isView(producer))
-      return isDropped(producer->getOperand(0));
+      return isDropped(producer->getOperand(0), forOverflow);
     if (producer->hasAttr(ir::overflowAttribute))
+      return true;
+    if (forOverflow && isCheap(producer) && isLarge(producer) &&
+        llvm::none_of(value.getUsers(), ir::isBackward))
       return true;
     if (mode == Mode::none || producer->getNumOperands() == 0)
       return false;
@@ -94,15 +99,15 @@ private:
   }
 
   /// The value computed again before `user`, or null where it is kept.
-  Value computedAgain(Value value, Operation *user) {
+  Value computedAgain(Value value, Operation *user, bool forOverflow = false) {
     if (Value known = again.lookup(value))
       return known;
-    if (!isDropped(value))
+    if (!isDropped(value, forOverflow))
       return Value();
     Operation *producer = value.getDefiningOp();
     IRMapping mapping;
     for (Value operand : producer->getOperands())
-      if (Value earlier = computedAgain(operand, user))
+      if (Value earlier = computedAgain(operand, user, producer->hasAttr(ir::overflowAttribute)))
         mapping.map(operand, earlier);
     OpBuilder builder(user);
     Operation *clone = builder.clone(*producer, mapping);

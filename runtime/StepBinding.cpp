@@ -25,11 +25,11 @@ std::string mismatch(const spec::Argument &wanted, const plan::Buffer &buffer, i
   return {};
 }
 
-/// What is wrong with a collective on this mesh; empty if nothing is.
-std::string mismatch(const spec::Collective &collective, const plan::Mesh &mesh) {
+/// What is wrong with a group of ranks on this mesh; empty if nothing is.
+std::string mismatch(const spec::RankGroup &group, const plan::Mesh &mesh) {
   size_t next = 0;
   int64_t ranks = 1;
-  for (const std::string &name : collective.axes) {
+  for (const std::string &name : *group.axes) {
     auto axis = std::find_if(mesh.axes.begin() + std::ptrdiff_t(next), mesh.axes.end(),
                              [&](const plan::Axis &candidate) { return candidate.name == name; });
     if (axis == mesh.axes.end())
@@ -37,9 +37,8 @@ std::string mismatch(const spec::Collective &collective, const plan::Mesh &mesh)
     next = size_t(axis - mesh.axes.begin()) + 1;
     ranks *= axis->size;
   }
-  if (ranks != collective.ranks)
-    return "its axes have " + std::to_string(ranks) + " ranks, not " +
-           std::to_string(collective.ranks);
+  if (ranks != group.ranks)
+    return "its axes have " + std::to_string(ranks) + " ranks, not " + std::to_string(group.ranks);
   return {};
 }
 
@@ -72,10 +71,13 @@ void checkSteps(const plan::Mesh &mesh, const plan::Target &target, const plan::
     };
     require(step.kernel >= 0 && size_t(step.kernel) < specs.size(), "no such kernel");
     const std::string &kernel = target.kernels[size_t(step.kernel)].name;
-    if (const auto *collective = std::get_if<spec::Collective>(&specs[size_t(step.kernel)])) {
-      std::string wrong = mismatch(*collective, mesh);
+    if (const auto group = spec::rankGroupOf(specs[size_t(step.kernel)])) {
+      std::string wrong = mismatch(*group, mesh);
       require(wrong.empty(), "kernel " + kernel + ": " + wrong);
     }
+    require(step.rows_of < 0 || std::holds_alternative<spec::CountedExchange>(
+                                    specs[size_t(program.steps[size_t(step.rows_of)].kernel)]),
+            "works on rows of a step that brings none");
     spec::Arguments wanted = spec::arguments(specs[size_t(step.kernel)]);
     require(step.arguments.size() == wanted.size(),
             "kernel " + kernel + " takes " + std::to_string(wanted.size()) + " arguments, not " +

@@ -34,10 +34,10 @@ bool isInGap(const spec::Argument &argument, int64_t element) {
   return argument.stride > 0 && element % argument.stride >= argument.cols;
 }
 
-/// Whether a kernel writes numbers there that somebody will read.
+/// Whether a kernel writes numbers there that somebody will read, and nothing else is there.
 bool holdsResults(const spec::Argument &argument) {
   return argument.access != spec::Access::read && argument.name != "workspace" &&
-         (argument.type == DType::f32 || argument.type == DType::bf16);
+         !argument.partial && (argument.type == DType::f32 || argument.type == DType::bf16);
 }
 
 /// Index of the first value of an argument that is not finite. `offset`: where in the arena it

@@ -1,7 +1,6 @@
 #include "codegen/emit/EmitPlan.h"
 
 #include "codegen/select/SpecAttributes.h"
-#include "dialects/plan/StepOrder.h"
 #include "dialects/step37/Step37Dialect.h"
 
 using namespace mlir;
@@ -54,7 +53,7 @@ std::string originOf(Operation *op) {
 
 class TargetEmitter {
 public:
-  TargetEmitter(ModuleOp module, StringRef name) : module(module), symbols(module) {
+  TargetEmitter(ModuleOp module, StringRef name) : module(module) {
     target.name = name.str();
     target.arena_bytes = module->getAttrOfType<IntegerAttr>("plan.arena_bytes").getInt();
   }
@@ -110,15 +109,21 @@ private:
         target.buffers.back().program = index;
       }
     }
-    planir::StepOrder order(program, symbols);
-    for (int64_t number = 0; number < int64_t(order.steps().size()); ++number)
-      out.steps.push_back(makeStep(order, number, bufferOf));
+    DenseMap<Attribute, int> stepOfRows;
+    for (Operation &op : program.getBody().front()) {
+      if (!planir::isStep(&op))
+        continue;
+      if (Attribute rows = op.getAttr(planir::rowsAttribute))
+        stepOfRows[rows] = int(out.steps.size());
+      out.steps.push_back(makeStep(&op, bufferOf));
+      if (Attribute rows = op.getAttr(planir::rowsOfAttribute))
+        out.steps.back().rows_of = stepOfRows.at(rows);
+    }
+    setLifetimes(out);
     target.programs.push_back(std::move(out));
   }
 
-  plan::Step makeStep(const planir::StepOrder &order, int64_t number,
-                      const DenseMap<Value, int> &bufferOf) {
-    Operation *op = order.steps()[number];
+  plan::Step makeStep(Operation *op, const DenseMap<Value, int> &bufferOf) {
     plan::Step step;
     step.kind = isa<planir::GemmOp>(op)         ? plan::StepKind::gemm
                 : isa<planir::CollectiveOp>(op) ? plan::StepKind::collective
@@ -128,23 +133,28 @@ private:
     step.stream = int(planir::streamOf(op));
     for (int64_t other : planir::afterOf(op))
       step.after.push_back(int(other));
-    auto [first, last] = order.interval(number);
     for (Value operand : op->getOperands()) {
       planir::Origin origin = planir::originOf(operand);
       int index = bufferOf.lookup(origin.buffer);
-      plan::Buffer &buffer = target.buffers[index];
-      step.arguments.push_back({index, origin.begin * byteSize(buffer.type)});
-      if (buffer.cls == plan::BufferClass::temporary) {
-        buffer.first_step =
-            buffer.first_step < 0 ? int(first) : std::min(buffer.first_step, int(first));
-        buffer.last_step = std::max(buffer.last_step, int(last));
-      }
+      step.arguments.push_back({index, origin.begin * byteSize(target.buffers[index].type)});
     }
     return step;
   }
 
+  void setLifetimes(const plan::Program &program) {
+    std::vector<plan::StepInterval> intervals = plan::stepIntervals(program.steps);
+    for (auto [step, interval] : llvm::zip_equal(program.steps, intervals))
+      for (const plan::Argument &argument : step.arguments) {
+        plan::Buffer &buffer = target.buffers[argument.buffer];
+        if (buffer.cls != plan::BufferClass::temporary)
+          continue;
+        buffer.first_step =
+            buffer.first_step < 0 ? interval.first : std::min(buffer.first_step, interval.first);
+        buffer.last_step = std::max(buffer.last_step, interval.last);
+      }
+  }
+
   ModuleOp module;
-  SymbolTable symbols;
   plan::Target target;
   llvm::StringMap<int> symbolBuffers, kernels;
 };

@@ -12,19 +12,11 @@ constexpr double tensorOperations = 600e3, operations = 40e3, memoryBytes = 3.5e
 // NCCL on two of them moves 200 to 270 GB/s, and takes 20 us for the smallest exchange.
 constexpr double linkBytes = 200, exchangeStart = 20e3, launch = 3e3;
 
-double exchangeTime(const spec::Collective &collective) {
-  double others = double(collective.ranks - 1);
-  double sent = double(collective.elements) * double(byteSize(collective.type)) * others;
-  if (collective.exchange == spec::Exchange::allReduce)
-    sent *= 2 / double(collective.ranks);
-  return exchangeStart + sent / linkBytes;
-}
-
 } // namespace
 
 int64_t expectedNanoseconds(const spec::KernelSpec &spec) {
-  if (const auto *collective = std::get_if<spec::Collective>(&spec))
-    return int64_t(exchangeTime(*collective));
+  if (spec::rankGroupOf(spec))
+    return int64_t(exchangeStart + double(spec::bytesSent(spec)) / linkBytes);
   spec::Work work = spec::workOf(spec);
   return int64_t(std::max({launch, work.bytes / memoryBytes,
                            work.operations / (work.tensorCores ? tensorOperations : operations)}));

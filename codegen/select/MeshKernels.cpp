@@ -48,6 +48,48 @@ LogicalResult lower(KernelSelector &select, ir::AllToAllOp op) {
                        {select.in(op.getIn()), select.out(op.getOut())});
 }
 
+LogicalResult lower(KernelSelector &select, ir::ReceivedRowsOp op) {
+  int64_t ranks = op.getRanks();
+  spec::ReceivedRows spec{ranks, dim(op.getBounds(), 0) / ranks - 1, int64_t(op.getSlots()),
+                          dim(op.getSourceRow(), 0), int64_t(op.getFirst())};
+  return select.launch(op, spec,
+                       {select.in(op.getBounds()), select.in(op.getCoordinate()),
+                        select.out(op.getOffsets()), select.out(op.getSourceRow()),
+                        select.out(op.getReceivedRow())});
+}
+
+/// A move of rows between their owner's and the receiving side; `back` and `keeps` are to be set.
+template <class Op> spec::CountedExchange counted(Op op, Value own, Value received) {
+  int64_t ranks = op.getRanks();
+  return {false,
+          false,
+          namesOf(op.getAxes()),
+          ranks,
+          dim(op.getBounds(), 0) / ranks - 1,
+          dim(own, 0),
+          dim(received, 0),
+          int64_t(op.getFirst()),
+          dim(own, 1),
+          dtype(own)};
+}
+
+LogicalResult lower(KernelSelector &select, ir::CountedSendOp op) {
+  return select.launch(
+      op, counted(op, op.getRows(), op.getReceived()),
+      {select.in(op.getRows()), select.in(op.getBounds()), select.out(op.getReceived())});
+}
+
+LogicalResult lower(KernelSelector &select, ir::CountedReturnOp op) {
+  spec::CountedExchange spec = counted(op, op.getReturned(), op.getReceived());
+  spec.back = true;
+  spec.keeps = bool(op.getBefore());
+  SmallVector<Value> arguments = {select.in(op.getReceived()), select.in(op.getBounds())};
+  if (spec.keeps)
+    arguments.push_back(select.in(op.getBefore()));
+  arguments.push_back(select.out(op.getReturned()));
+  return select.launch(op, spec, arguments);
+}
+
 LogicalResult lower(KernelSelector &select, ir::LocalizeIdsOp op) {
   return select.launch(
       op, spec::LocalizeIds{elements(op.getIds()), int64_t(op.getSize())},
@@ -133,6 +175,9 @@ void addMeshKernels(KernelTable &table) {
   table.add<ir::ReduceScatterOp>(lower);
   table.add<ir::AllReduceOp>(lower);
   table.add<ir::AllToAllOp>(lower);
+  table.add<ir::ReceivedRowsOp>(lower);
+  table.add<ir::CountedSendOp>(lower);
+  table.add<ir::CountedReturnOp>(lower);
   table.add<ir::LocalizeIdsOp>(lower);
   table.add<ir::ExpertWindowOp>(lower);
   table.add<ir::LmLossStatsOp>(lower);

@@ -1,6 +1,7 @@
 // The pass that turns every program of a module into a plan program, and its symbols into buffers.
 // The steps of each operation are behind KernelTable.h.
 #include "codegen/select/KernelTable.h"
+#include "codegen/select/OverflowSteps.h"
 #include "codegen/select/ProgramCheck.h"
 #include "codegen/select/SelectPasses.h"
 
@@ -37,9 +38,12 @@ struct SelectKernelsPass : impl::SelectKernelsPassBase<SelectKernelsPass> {
       steps.beginProgram(function.getSymName(), function.getLoc());
       buffers.beginProgram(function);
       KernelSelector selector(*policy, steps, buffers);
-      for (Operation &op : function.front())
+      const OverflowSteps overflow(function);
+      for (Operation &op : function.front()) {
+        steps.beginOperation(&op, overflow.exchangeOf(&op));
         if (failed(kernels.lower(selector, &op)))
           return signalPassFailure();
+      }
     }
     replaceSymbols();
   }

@@ -24,18 +24,33 @@ void StepBuilder::beginProgram(StringRef name, Location loc) {
   Block &body = program.getBody().emplaceBlock();
   steps.setInsertionPointToEnd(&body);
   gets.clear();
+  sends.clear();
+  counted = 0;
+}
+
+void StepBuilder::beginOperation(Operation *op, Operation *rowsOf) {
+  current = op;
+  brought = rowsOf ? sends.lookup(rowsOf) : nullptr;
 }
 
 void StepBuilder::step(Location loc, const spec::KernelSpec &spec, ValueRange operands) {
   const Kernel &kernel = kernelOf(spec);
-  if (std::holds_alternative<spec::Collective>(spec))
-    planir::CollectiveOp::create(steps, loc, kernel.symbol, operands, IntegerAttr(),
-                                 DenseI64ArrayAttr());
+  Operation *step = nullptr;
+  if (spec::rankGroupOf(spec))
+    step = sends[current] = planir::CollectiveOp::create(steps, loc, kernel.symbol, operands,
+                                                         IntegerAttr(), DenseI64ArrayAttr());
   else if (kernel.library)
-    planir::GemmOp::create(steps, loc, kernel.symbol, operands, IntegerAttr(), DenseI64ArrayAttr());
+    step = planir::GemmOp::create(steps, loc, kernel.symbol, operands, IntegerAttr(),
+                                  DenseI64ArrayAttr());
   else
-    planir::LaunchOp::create(steps, loc, kernel.symbol, operands, IntegerAttr(),
-                             DenseI64ArrayAttr());
+    step = planir::LaunchOp::create(steps, loc, kernel.symbol, operands, IntegerAttr(),
+                                    DenseI64ArrayAttr());
+  if (!brought)
+    return;
+  // By a number of its own: steps may still come between.
+  if (!brought->hasAttr(planir::rowsAttribute))
+    brought->setAttr(planir::rowsAttribute, steps.getI64IntegerAttr(counted++));
+  step->setAttr(planir::rowsOfAttribute, brought->getAttr(planir::rowsAttribute));
 }
 
 const StepBuilder::Kernel &StepBuilder::kernelOf(const spec::KernelSpec &spec) {

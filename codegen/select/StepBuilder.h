@@ -5,6 +5,7 @@
 #include "dialects/plan/PlanDialect.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <functional>
@@ -25,6 +26,10 @@ public:
 
   /// Starts a program; steps go to its end.
   void beginProgram(llvm::StringRef name, mlir::Location loc);
+
+  /// Steps belong to `op` from now on. `rowsOf`: an earlier operation, whose step brings the rows
+  /// that they work on; they are left out where it brings none. Null: they are always there.
+  void beginOperation(mlir::Operation *op, mlir::Operation *rowsOf);
 
   /// A step that runs the kernel of `spec` on these buffers, in the order of spec.arguments().
   void step(mlir::Location loc, const spec::KernelSpec &spec, mlir::ValueRange buffers);
@@ -58,6 +63,9 @@ private:
   llvm::StringMap<planir::BufferOp> buffers;
   llvm::StringMap<mlir::Value> gets; // of the current program
   planir::ProgramOp program;
+  mlir::Operation *current = nullptr, *brought = nullptr; // operation; step that brings its rows
+  llvm::DenseMap<mlir::Operation *, mlir::Operation *> sends; // steps of exchanges, by operation
+  int64_t counted = 0; // exchanges in this program that others name
 };
 
 } // namespace step37

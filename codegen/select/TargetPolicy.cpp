@@ -13,7 +13,7 @@ class HostPolicy : public TargetPolicy {
 public:
   KernelChoice choose(const spec::KernelSpec &spec) const override {
     bool product = std::holds_alternative<spec::Gemm>(spec);
-    if (std::holds_alternative<spec::Collective>(spec))
+    if (spec::rankGroupOf(spec))
       return {"host", "ranks of one process exchange in memory"};
     return {"host", product ? "OpenBLAS in tiles" : "the only variant on the host", product};
   }
@@ -32,7 +32,7 @@ public:
   KernelChoice choose(const spec::KernelSpec &spec) const override {
     if (const auto *gemm = std::get_if<spec::Gemm>(&spec); gemm && libraryTakes(*gemm))
       return {std::string(spec::libraryVariant), "a dense product", true};
-    if (std::holds_alternative<spec::Collective>(spec))
+    if (spec::rankGroupOf(spec))
       return {std::string(spec::ncclVariant), "exchange between GPUs"};
     spec::ChosenVariant chosen = spec::chooseCudaVariant(spec);
     return {std::string(chosen.variant.name), chosen.reason, false};

@@ -25,6 +25,8 @@ struct Argument {
   /// Rows of `cols` elements whose starts are `stride` apart; what lies between rows belongs to
   /// others. 0: there are no gaps.
   int64_t cols = 0, stride = 0;
+  /// Of a written argument: only some of its elements, which others say.
+  bool partial = false;
 
   /// Elements that the kernel may touch.
   int64_t touched() const {

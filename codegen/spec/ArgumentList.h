@@ -53,6 +53,12 @@ public:
   int write(std::string name, DType type, Count elements, int inPlaceOf = -1) {
     return add(std::move(name), Access::write, type, elements, inPlaceOf);
   }
+  /// Of which only some elements are written.
+  int writeSome(std::string name, DType type, Count elements, int inPlaceOf = -1) {
+    const int index = write(std::move(name), type, elements, inPlaceOf);
+    arguments.back().partial = true;
+    return index;
+  }
   int readWrite(std::string name, DType type, Count elements) {
     return add(std::move(name), Access::readWrite, type, elements, -1);
   }

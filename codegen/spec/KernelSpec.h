@@ -16,6 +16,7 @@
 #include "codegen/spec/VisionSpec.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -457,14 +458,28 @@ using KernelSpec =
                  SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch, Combine, CombineGrad,
                  GroupedGemm, GroupedGemmGrad, GroupedSwiglu, ShiftLabels, LogitsLoss, Fill,
                  ReduceSum, TakeRows, CopyColumns, SumOfSquares, GlobalNorm, AdamW, Collective,
-                 LocalizeIds, ExpertWindow, LossStats, MergeLossStats, LogitsGrad, Patches,
-                 AddPositions, AddPositionsGrad, LayerNorm, LayerNormGrad, BroadcastRow, ColumnSums,
-                 QuickGelu, QuickGeluGrad, AxialRopeTable, RotatePairs, Unfold, Fold, MergeRows>;
+                 CountedExchange, ReceivedRows, LocalizeIds, ExpertWindow, LossStats,
+                 MergeLossStats, LogitsGrad, Patches, AddPositions, AddPositionsGrad, LayerNorm,
+                 LayerNormGrad, BroadcastRow, ColumnSums, QuickGelu, QuickGeluGrad, AxialRopeTable,
+                 RotatePairs, Unfold, Fold, MergeRows>;
 
 /// The family's name, as in the plan file.
 std::string_view family(const KernelSpec &spec);
 
 /// The buffers that a kernel of this spec takes, in launch order.
 Arguments arguments(const KernelSpec &spec);
+
+/// The ranks that a kernel exchanges with, those that differ only along `axes`.
+struct RankGroup {
+  std::string_view exchange; // "all_reduce"
+  const std::vector<std::string> *axes;
+  int64_t ranks;
+};
+
+/// Nothing for a kernel that works on its rank alone.
+std::optional<RankGroup> rankGroupOf(const KernelSpec &spec);
+
+/// What a CountedExchange is called among the exchanges.
+inline constexpr std::string_view countedExchange = "counted_all_to_all";
 
 } // namespace step37::spec

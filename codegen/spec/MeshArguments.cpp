@@ -11,6 +11,14 @@ std::string_view name(Exchange exchange) {
   return names[size_t(exchange)];
 }
 
+std::optional<RankGroup> rankGroupOf(const KernelSpec &spec) {
+  if (const auto *collective = std::get_if<Collective>(&spec))
+    return RankGroup{name(collective->exchange), &collective->axes, collective->ranks};
+  if (const auto *counted = std::get_if<CountedExchange>(&spec))
+    return RankGroup{countedExchange, &counted->axes, counted->ranks};
+  return std::nullopt;
+}
+
 Arguments Collective::arguments() const {
   const bool wholeIn = exchange == Exchange::reduceScatter || exchange == Exchange::allToAll;
   const bool wholeOut = exchange == Exchange::allGather || exchange == Exchange::allToAll;
@@ -18,6 +26,33 @@ Arguments Collective::arguments() const {
   ArgumentList list(family);
   const int in = list.read("in", type, wholeIn ? whole : elements);
   list.write("out", type, wholeOut ? whole : elements, exchange == Exchange::allReduce ? in : -1);
+  return list.take();
+}
+
+Arguments CountedExchange::arguments() const {
+  const Count ownElements = Count(own_rows) * cols, receivedElements = Count(rows) * cols,
+              boundElements = Count(ranks) * (Count(experts) + 1);
+  ArgumentList list(family);
+  if (!back) {
+    list.read("own", type, ownElements);
+    list.read("bounds", DType::i32, boundElements);
+    list.writeSome("received", type, receivedElements);
+    return list.take();
+  }
+  list.read("received", type, receivedElements);
+  list.read("bounds", DType::i32, boundElements);
+  const int before = keeps ? list.read("before", type, ownElements) : -1;
+  list.writeSome("own", type, ownElements, before);
+  return list.take();
+}
+
+Arguments ReceivedRows::arguments() const {
+  ArgumentList list(family);
+  list.read("bounds", DType::i32, Count(ranks) * (Count(experts) + 1));
+  list.read("coordinate", DType::i32, 1);
+  list.write("offsets", DType::i32, Count(experts / ranks) + 1);
+  list.write("source_row", DType::i32, rows);
+  list.write("received_row", DType::i32, rows);
   return list.take();
 }
 

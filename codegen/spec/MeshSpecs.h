@@ -34,6 +34,38 @@ struct Collective {
   Arguments arguments() const;
 };
 
+/// Rows grouped by expert go to the ranks of their experts, or come back. `bounds` are offsets of
+/// all ranks of a group (in rank order): where a rank's own rows of each expert begin. Rank c has
+/// the experts from c·n on, n = experts/ranks; its experts' rows are ordered by expert, then by the
+/// rank that owns them, then as they are there. Of these the window [first, first+rows) moves: for
+/// every pair of ranks a run of neighbours in the owner's rows (ExchangedRows.h). Received runs lie
+/// one after another in the order of their owners; what is behind the last one is not touched.
+/// Arguments: own [own_rows,cols], bounds i32 [ranks,experts+1], received [rows,cols].
+/// back: received [rows,cols], bounds, own [own_rows,cols], of which only the runs are written;
+/// with `keeps` before it `before` like own: what else own is to be.
+struct CountedExchange {
+  static constexpr std::string_view family = "collective_counted";
+  bool back = false, keeps = false;
+  std::vector<std::string> axes;
+  int64_t ranks = 1; // of a group: the product of the axes' sizes
+  int64_t experts = 0, own_rows = 0, rows = 0, first = 0, cols = 0;
+  DType type = DType::f32;
+  STEP37_FIELDS(back, keeps, axes, ranks, experts, own_rows, rows, first, cols, type)
+  Arguments arguments() const;
+};
+
+/// Where the rows are that CountedExchange brings: offsets[e] is the first row of this rank's
+/// expert e in the window; row r of it, in order, is source_row[r] of the received ones, and
+/// received_row is the inverse; −1 behind the last. `slots`: rows that a rank owns. Arguments:
+/// bounds i32 [ranks,experts+1], coordinate i32 [1], offsets i32 [experts/ranks+1], source_row i32
+/// [rows], received_row i32 [rows].
+struct ReceivedRows {
+  static constexpr std::string_view family = "received_rows";
+  int64_t ranks = 1, experts = 0, slots = 0, rows = 0, first = 0;
+  STEP37_FIELDS(ranks, experts, slots, rows, first)
+  Arguments arguments() const;
+};
+
 /// out[i] = ids[i] − size·coordinate where that is in [0, size), else −1: which row of this rank's
 /// part of a table an id means. Arguments: ids i32 [elements], coordinate i32 [1], out i32
 /// [elements].

@@ -96,6 +96,8 @@ bool movesIntegers(const Collective &spec) {
   return spec.exchange == Exchange::allGather || spec.exchange == Exchange::allToAll;
 }
 
+bool movesIntegers(const TakeRows &) { return true; }
+
 // What the fields of a family are to each other.
 
 template <class Spec> void relations(const Spec &, const Checker &) {}
@@ -182,9 +184,33 @@ void relations(const AdamW &spec, const Checker &checker) {
                   "must be true where type is not f32");
 }
 
+void axesRelations(const std::vector<std::string> &names, const Checker &checker) {
+  std::set<std::string_view> axes(names.begin(), names.end());
+  checker.require(axes.size() == names.size(), "axes", "must not hold an axis twice");
+}
+
 void relations(const Collective &spec, const Checker &checker) {
-  std::set<std::string_view> axes(spec.axes.begin(), spec.axes.end());
-  checker.require(axes.size() == spec.axes.size(), "axes", "must not hold an axis twice");
+  axesRelations(spec.axes, checker);
+}
+
+/// CountedExchange and ReceivedRows: a window of what `slots` rows of every rank can be.
+template <class Spec>
+void windowRelations(const Spec &spec, int64_t slots, const Checker &checker) {
+  checker.divides("experts", spec.experts, spec.ranks, "ranks");
+  checker.require(spec.ranks <= indexLimit / slots, "ranks",
+                  "times rows of a rank must be below 2^31");
+  checker.require(spec.first <= spec.ranks * slots - spec.rows, "first",
+                  "plus rows must not exceed the rows of all ranks");
+}
+
+void relations(const CountedExchange &spec, const Checker &checker) {
+  axesRelations(spec.axes, checker);
+  checker.require(spec.back || !spec.keeps, "keeps", "needs back");
+  windowRelations(spec, spec.own_rows, checker);
+}
+
+void relations(const ReceivedRows &spec, const Checker &checker) {
+  windowRelations(spec, spec.slots, checker);
 }
 
 void relations(const ExpertWindow &spec, const Checker &checker) {

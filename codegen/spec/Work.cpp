@@ -89,4 +89,19 @@ double writtenBytes(const KernelSpec &spec) {
   return bytes;
 }
 
+int64_t bytesSent(const KernelSpec &spec) {
+  if (const auto *counted = std::get_if<CountedExchange>(&spec)) {
+    const int64_t rows = std::clamp<int64_t>(counted->own_rows - counted->first, 0, counted->rows);
+    return rows * counted->cols * byteSize(counted->type) / counted->ranks * (counted->ranks - 1);
+  }
+  const auto *collective = std::get_if<Collective>(&spec);
+  if (!collective)
+    return 0;
+  // Per rank `elements` of the whole for all but the all-reduce, whose whole it is.
+  const int64_t bytes = collective->elements * byteSize(collective->type);
+  const int64_t others = collective->ranks - 1;
+  return collective->exchange == Exchange::allReduce ? 2 * bytes / collective->ranks * others
+                                                     : bytes * others;
+}
+
 } // namespace step37::spec

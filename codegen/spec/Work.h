@@ -20,4 +20,9 @@ Work workOf(const KernelSpec &spec);
 /// Of these bytes those of arguments that it writes: what moves where there are no rows to read.
 double writtenBytes(const KernelSpec &spec);
 
+/// What a rank sends in an exchange, with every group as a ring; 0 for a kernel that works on its
+/// rank alone. Of a counted exchange the rows of balanced routing, where every rank has as many as
+/// it owns: those of the first windows.
+int64_t bytesSent(const KernelSpec &spec);
+
 } // namespace step37::spec

@@ -42,4 +42,8 @@ bool isStep(mlir::Operation *op);
 int64_t streamOf(mlir::Operation *step);
 llvm::ArrayRef<int64_t> afterOf(mlir::Operation *step);
 
+/// On a collective step that brings a counted number of rows: a number by which the steps that work
+/// on these name it. They are left out where there are none.
+inline constexpr llvm::StringLiteral rowsAttribute = "plan.rows", rowsOfAttribute = "plan.rows_of";
+
 } // namespace step37::planir

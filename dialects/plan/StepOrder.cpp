@@ -70,10 +70,15 @@ StepOrder::StepOrder(ProgramOp program, SymbolTable &symbols) {
 
 void StepOrder::findDependencies() {
   DenseMap<const void *, History> histories;
+  DenseMap<Attribute, int64_t> bringing; // steps that bring a counted number of rows
   for (int64_t step = 0; step < int64_t(list.size()); ++step) {
     auto &steps = needed.emplace_back();
     for (const StepAccess &access : touched[step])
       histories[access.buffer].collect(access, steps);
+    if (Attribute rows = list[step]->getAttr(rowsOfAttribute))
+      steps.push_back(bringing.at(rows));
+    if (Attribute rows = list[step]->getAttr(rowsAttribute))
+      bringing[rows] = step;
     llvm::sort(steps);
     steps.erase(llvm::unique(steps), steps.end());
     for (const StepAccess &access : touched[step])

@@ -29,8 +29,9 @@ public:
   llvm::ArrayRef<mlir::Operation *> steps() const { return list; }
   llvm::ArrayRef<StepAccess> accesses(int64_t step) const { return touched[step]; }
 
-  /// Earlier steps that touch elements which this step touches, one of both writing; those that
-  /// come before another one of them may be left out. Ascending.
+  /// Earlier steps that touch elements which this step touches, one of both writing, and the one
+  /// that brings the rows it works on; those that come before another one of them may be left out.
+  /// Ascending.
   llvm::ArrayRef<int64_t> dependencies(int64_t step) const { return needed[step]; }
 
   /// Whether streams and waits make the earlier step end before the later one begins.

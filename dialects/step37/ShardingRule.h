@@ -17,7 +17,9 @@ enum class Extent : uint8_t {
 };
 
 /// The factors that a dimension runs over, the slower one first: none (never split), one, or two
-/// (rows grouped by expert: tokens, then experts).
+/// (rows grouped by expert: tokens, then experts). A dimension with two that is divided is that of
+/// the first one, split over the ranks of the second one as well (tokens that are not gathered over
+/// the ranks of their experts).
 struct DimRule {
   llvm::SmallVector<int, 2> factors;
   Extent extent = Extent::divided;
@@ -85,11 +87,24 @@ public:
     return *this;
   }
 
+  /// The operation makes the windows of rows of experts itself: its localize() is called once, with
+  /// LocalShapes::windows, and appends the results of every window.
+  ShardingRule &windowsItself() {
+    makesWindows = true;
+    return *this;
+  }
+  /// Windows of rows of experts make one result together: localize() gets what the windows before
+  /// have made of it (LocalShapes::before).
+  ShardingRule &collectsWindows() {
+    collects = true;
+    return *this;
+  }
+
   llvm::SmallVector<Factor, 4> factors;
   llvm::SmallVector<Dims, 8> operands, results;
   llvm::SmallVector<std::pair<int, int>, 2> complete;                       // result, factor
   llvm::SmallVector<std::pair<int, llvm::SmallVector<int, 2>>, 1> linearIn; // operand, results
-  bool isSum = false, isHeavy = false;
+  bool isSum = false, isHeavy = false, makesWindows = false, collects = false;
 };
 
 /// What an operation that is cut may ask about its surroundings.
@@ -99,8 +114,21 @@ public:
 
   llvm::SmallVector<mlir::Type> resultTypes;
 
+  /// Some of the rows that can be a rank's experts'.
+  struct Window {
+    int64_t first = 0, rows = 0;
+  };
+  /// All of them, for an operation that makes them; else the one that this call is about.
+  llvm::SmallVector<Window, 1> windows{{}};
+
+  /// The result so far of an operation that collects windows; empty in the first one.
+  llvm::SmallVector<mlir::Value, 1> before;
+
   /// Ranks that a factor is split over.
   virtual int64_t ways(int factor) const = 0;
+
+  /// The axes of a factor by name, slowest first.
+  virtual mlir::ArrayAttr axes(mlir::Builder &builder, int factor) const = 0;
 
   /// This rank's index along the axes of a factor: tensor<1xi32>.
   virtual mlir::Value coordinate(mlir::Location loc, int factor) const = 0;

@@ -650,10 +650,12 @@ def Step37_ObjectiveOp : Step37_Op<"objective", [AttrSizedOperandSegments, Memor
   let hasVerifier = 1;
 }
 
+def RowsTensor : RankedTensorOf<[F32, BF16, I32], [HasAnyRankOfPred<[1, 2]>, HasSizes], "rows or a list, of static sizes">;
+
 def Step37_TakeRowsOp : Step37_PureOp<"take_rows", [ShardableItself]> {
   let summary = "A block of rows, chosen at run time.";
   let description = [{
-    x is `parts` equal blocks of rows; out holds as many rows of each, the chunk-th: within a part,
+    x is `parts` equal blocks of rows (of one element each if it is a list); out holds as many rows of each, the chunk-th: within a part,
     out[i] = x[chunk·rows + i], clamped to the part's last row.
     C1: x is [rows, …] and out [rows, …] alike but for its rows, at most x's; chunk is [1].
     C2: parts is positive and divides the rows of x and of out.
@@ -662,8 +664,9 @@ def Step37_TakeRowsOp : Step37_PureOp<"take_rows", [ShardableItself]> {
     %block = step37.take_rows %x, %chunk {parts = 1 : i64} : (tensor<8x16xf32>, tensor<1xi32>) -> tensor<4x16xf32>
     ```
   }];
-  let arguments = (ins FloatTensor:$x, I32TensorOfRank<1>:$chunk, DefaultValuedAttr<I64Attr, "1">:$parts);
-  let results = (outs FloatTensor:$out);
+  let arguments = (ins RowsTensor:$x, I32TensorOfRank<1>:$chunk,
+                       DefaultValuedAttr<I64Attr, "1">:$parts);
+  let results = (outs RowsTensor:$out);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
@@ -730,6 +733,7 @@ def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, MemoryEffects<[MemRead, Mem
 }
 
 include "dialects/step37/CollectiveOps.td"
+include "dialects/step37/ExpertExchangeOps.td"
 include "dialects/step37/DataOps.td"
 include "dialects/step37/VisionOps.td"
 

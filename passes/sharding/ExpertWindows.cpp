@@ -15,6 +15,13 @@ int64_t rowsOfWindow(int64_t rows, int64_t ranks, double multiple) {
   return std::min(rows, int64_t(llvm::alignTo(std::max<int64_t>(wanted, 1), unit)));
 }
 
+SmallVector<ir::LocalShapes::Window, 1> windowsOf(int64_t rows, int64_t rowsOfWindow) {
+  SmallVector<ir::LocalShapes::Window, 1> windows;
+  for (int64_t first = 0; first < rows; first += rowsOfWindow)
+    windows.push_back({first, std::min(rowsOfWindow, rows - first)});
+  return windows;
+}
+
 SmallVector<SmallVector<Value, 1>> buildWindows(OpBuilder &builder, Location loc,
                                                 const ir::ShardingRule &rule, ValueRange results,
                                                 int64_t rowsOfWindow) {
@@ -25,8 +32,7 @@ SmallVector<SmallVector<Value, 1>> buildWindows(OpBuilder &builder, Location loc
   }
   int64_t all = cast<RankedTensorType>(rows.getType()).getDimSize(0);
   SmallVector<SmallVector<Value, 1>> windows(results.size());
-  for (int64_t first = 0; first < all; first += rowsOfWindow) {
-    int64_t count = std::min(rowsOfWindow, all - first);
+  for (auto [first, count] : windowsOf(all, rowsOfWindow)) {
     Value windowBounds = bounds, windowSlots = slots, windowRows = rows;
     if (count < all) {
       auto window = ir::ExpertWindowOp::create(builder, loc, bounds.getType(), slots.getType(),

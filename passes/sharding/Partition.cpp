@@ -48,6 +48,7 @@ public:
       : partitioner(partitioner), split(split) {}
 
   int64_t ways(int factor) const override;
+  ArrayAttr axes(Builder &builder, int factor) const override;
   Value coordinate(Location loc, int factor) const override;
   Value gather(OpBuilder &builder, Location loc, Value part, int factor) const override;
 
@@ -82,6 +83,9 @@ private:
   SmallVector<Local> addAlike(Operation *op, ArrayRef<Local> operands);
   FailureOr<Local> as(Operation *user, const Local &local, const Sharding &wanted);
   Local sumOfWindows(Operation *user, const Local &local);
+  SmallVector<ir::LocalShapes::Window, 1> windowsOfExperts(const ir::ShardingRule &rule,
+                                                           const ir::LocalShapes &shapes,
+                                                           const OperationSharding &split);
   Type localResult(Type whole, const ir::ShardingRule::Dims &dims, const OperationSharding &split,
                    std::optional<int64_t> windowRows);
   Value one(Location loc);
@@ -108,6 +112,9 @@ private:
 
 int64_t OperationShapes::ways(int factor) const {
   return partitioner.mesh.ways(split.axesOf(factor));
+}
+ArrayAttr OperationShapes::axes(Builder &builder, int factor) const {
+  return partitioner.mesh.names(builder.getContext(), split.axesOf(factor));
 }
 Value OperationShapes::coordinate(Location loc, int factor) const {
   return partitioner.coordinate(loc, split.axesOf(factor));
@@ -210,10 +217,13 @@ LogicalResult FunctionPartitioner::visit(ir::AccumulateGradientOp accumulate) {
     return failure();
   if (!symbols.setPartial(accumulate.getGradient(), wanted.partial))
     return accumulate.emitOpError("is a sum over other axes than before");
-  for (auto [index, contribution] : llvm::enumerate(value->values))
-    ir::AccumulateGradientOp::create(
+  for (auto [index, contribution] : llvm::enumerate(value->values)) {
+    auto added = ir::AccumulateGradientOp::create(
         builder, accumulate.getLoc(), accumulate.getGradient(), contribution,
         index == 0 ? locals.lookup(accumulate.getBeta()).value() : one(accumulate.getLoc()));
+    if (index > 0)
+      added->setAttr(ir::overflowAttribute, builder.getUnitAttr());
+  }
   return success();
 }
 
@@ -272,32 +282,46 @@ LogicalResult FunctionPartitioner::visit(ir::ShardableOpInterface op) {
 
   SmallVector<Local> results(op->getNumResults());
   for (size_t window = 0; window < windows; ++window) {
+    OperationShapes shapes(*this, split);
     std::optional<int64_t> windowRows;
     SmallVector<Value> operandValues;
     for (auto [index, local] : llvm::enumerate(values)) {
       operandValues.push_back(local.window(window));
-      if (local.values.size() > 1 && rule.operands[index][0].extent == ir::Extent::rows)
+      if (local.values.size() > 1 && rule.operands[index][0].extent == ir::Extent::rows) {
         windowRows = typeOf(local.values[window]).getDimSize(0);
+        shapes.windows = {{int64_t(window) * typeOf(local.values[0]).getDimSize(0), *windowRows}};
+      }
     }
-    OperationShapes shapes(*this, split);
     for (auto [type, dims] : llvm::zip_equal(op->getResultTypes(), rule.results))
       shapes.resultTypes.push_back(localResult(type, dims, split, windowRows));
+    if (rule.makesWindows)
+      shapes.windows = windowsOfExperts(rule, shapes, split);
+    if (window > 0 && rule.collects)
+      for (const Local &result : results)
+        shapes.before.push_back(result.value());
     Operation *before = builder.getBlock()->empty() ? nullptr : &builder.getBlock()->back();
     SmallVector<Value> built;
     if (failed(op.localize(shapes, builder, operandValues, built)))
       return failure();
+    // What windows make together is there for the backward program once it is complete.
     if (window > 0)
       for (Operation *made = &builder.getBlock()->back(); made && made != before;
            made = made->getPrevNode())
-        made->setAttr(ir::overflowAttribute, builder.getUnitAttr());
-    for (auto [result, value] : llvm::zip_equal(results, built))
-      result.values.push_back(value);
+        if (!rule.collects || made != built[0].getDefiningOp())
+          made->setAttr(ir::overflowAttribute, builder.getUnitAttr());
+    for (auto [index, value] : llvm::enumerate(built)) {
+      Local &result = results[index % results.size()];
+      if (rule.collects)
+        result.values.clear();
+      if (!llvm::is_contained(result.values, value))
+        result.values.push_back(value);
+    }
   }
 
   // Who makes rows of experts makes them for as many as there can be; all others see windows of
   // them.
-  bool makesRows =
-      llvm::any_of(rule.results, isOfExperts) && llvm::none_of(rule.operands, isOfExperts);
+  bool makesRows = llvm::any_of(rule.results, isOfExperts) && !rule.makesWindows &&
+                   llvm::none_of(rule.operands, isOfExperts);
   if (makesRows) {
     SmallVector<Value> built;
     for (const Local &result : results)
@@ -316,6 +340,19 @@ LogicalResult FunctionPartitioner::visit(ir::ShardableOpInterface op) {
     locals[result] = results[index];
   }
   return success();
+}
+
+/// All windows of the rows that an operation groups by expert itself.
+SmallVector<ir::LocalShapes::Window, 1>
+FunctionPartitioner::windowsOfExperts(const ir::ShardingRule &rule, const ir::LocalShapes &shapes,
+                                      const OperationSharding &split) {
+  for (auto [type, dims] : llvm::zip_equal(shapes.resultTypes, rule.results))
+    if (dims[0].extent == ir::Extent::rows) {
+      int64_t rows = cast<RankedTensorType>(type).getDimSize(0);
+      Axes experts = split.axesOf(dims[0].factors[1]);
+      return windowsOf(rows, rowsOfWindow(rows, mesh.ways(experts), expertRows));
+    }
+  llvm_unreachable("one of the results is a list of rows");
 }
 
 /// A partial value is claimed as it would be after its sum: scattered over the tokens as far as

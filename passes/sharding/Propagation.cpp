@@ -73,7 +73,7 @@ Sharding OperationSharding::dimsOf(const Dims &dims) const {
     DimSharding &split = sharding.dims.emplace_back();
     for (int factor : dim.factors)
       llvm::append_range(split.axes, axes[factor]);
-    if (dim.factors.size() == 2)
+    if (dim.factors.size() == 2 && dim.extent != ir::Extent::divided)
       split.second = axes[dim.factors[1]].size();
   }
   return sharding;

@@ -9,6 +9,7 @@
 #include "runtime/file/Printed.h"
 #include "runtime/plan/Mesh.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace step37::cuda {
@@ -66,6 +67,7 @@ CudaExecutor::~CudaExecutor() {
 
 void CudaExecutor::bind(const plan::Program &program) {
   streams.prepare(program);
+  graphable.push_back(!exchanges || exchanges->allowsGraph(program));
   std::vector<BoundStep> &steps = programs.emplace_back();
   for (size_t index = 0; index < program.steps.size(); ++index) {
     const plan::Step &step = program.steps[index];
@@ -75,6 +77,8 @@ void CudaExecutor::bind(const plan::Program &program) {
     for (auto [buffer, offset] : step.arguments)
       bound.buffers.push_back(arena->address() +
                               CUdeviceptr(target().buffers[size_t(buffer)].offset + offset));
+    if (step.rows_of >= 0)
+      bound.rowsOf = &program.steps[size_t(step.rows_of)];
     bound.exchanges = step.kind == plan::StepKind::collective;
     if (bound.exchanges)
       continue;
@@ -142,6 +146,8 @@ void CudaExecutor::enqueue(int program, Before before, After after) const {
 }
 
 void CudaExecutor::enqueue(const BoundStep &step) const {
+  if (isLeftOut(step))
+    return;
   CUstream stream = streams.of(*step.step);
   if (step.product)
     return step.product->enqueue(step.buffers, stream);
@@ -178,9 +184,11 @@ CUgraphExec CudaExecutor::capture(int program) {
 void CudaExecutor::run(int program) {
   const std::string &name = target().programs.at(size_t(program)).name;
   Range range(name.c_str());
+  if (exchanges)
+    exchanges->beginProgram();
   if (stepWatch)
     return runWatched(program);
-  if (!options.graph) {
+  if (!options.graph || !graphable[size_t(program)]) {
     constexpr auto nothing = [](size_t) {};
     return enqueue(program, nothing, nothing);
   }
@@ -198,7 +206,7 @@ void CudaExecutor::runWatched(int program) {
   auto mark = [&](size_t index) { timer.mark(streams.of(steps.steps[index])); };
   enqueue(program, mark, [&](size_t index) {
     mark(index);
-    if (!stepWatch->checks())
+    if (!stepWatch->checks() || isLeftOut(programs[size_t(program)][index]))
       return;
     const std::string what = describeStep(steps, index);
     synchronize(streams.of(steps.steps[index]), what);
@@ -269,6 +277,8 @@ std::string CudaExecutor::description() const {
   if (exchanges)
     text += ", rank " + std::to_string(firstRank()) + " of " +
             std::to_string(options.job->world()) + ", " + exchanges->description();
+  if (options.graph && std::ranges::count(graphable, false) > 0)
+    text += ", programs with counted exchange launch by launch";
   if (options.tunedProducts)
     text += ", " + std::to_string(tuned) + " of " + std::to_string(products) + " products tuned";
   return text;

@@ -1,7 +1,8 @@
 // Runs a plan's "cuda" target on one GPU: one arena, cubins from the plan, dense products by
 // cuBLASLt, exchange with other ranks by NCCL, every program captured once as a CUDA graph and
 // replayed. Nothing is allocated and nothing waits inside a program; `run` only enqueues, reading a
-// buffer waits for what was enqueued before.
+// buffer waits for what was enqueued before. But a program with counted exchanges (Exchanges.h) is
+// enqueued launch by launch, and waits for each list of counts.
 #pragma once
 
 #include "runtime/Executor.h"
@@ -44,7 +45,8 @@ private:
     const plan::Kernel *kernel;
     std::vector<CUfunction> functions; // one a stage; empty for a product
     std::unique_ptr<Product> product;
-    bool exchanges = false; // a collective
+    bool exchanges = false;             // a collective
+    const plan::Step *rowsOf = nullptr; // the step of plan::Step::rows_of
     std::vector<CUdeviceptr> buffers;
   };
 
@@ -57,6 +59,10 @@ private:
   void enqueue(const BoundStep &step) const;
   /// All steps of a program on the streams, each between calls of these.
   template <class Before, class After> void enqueue(int program, Before before, After after) const;
+  /// Whether a step works on rows of which this rank has none.
+  bool isLeftOut(const BoundStep &step) const {
+    return step.rowsOf && exchanges->rowsOf(*step.rowsOf) == 0;
+  }
   void writeCoordinates(const plan::Mesh &mesh);
   /// Runs step by step under the watch.
   void runWatched(int program);
@@ -80,6 +86,7 @@ private:
   std::unique_ptr<Exchanges> exchanges; // null in a plan of one rank
   int products = 0, tuned = 0; // steps that are products, and those with a table's algorithm
   std::vector<std::vector<BoundStep>> programs;
+  std::vector<bool> graphable;     // by program
   std::vector<CUgraphExec> graphs; // by program; null until its first run
   StepTimer timer;
 };

@@ -26,6 +26,7 @@ namespace step37::cuda {
   X(cuMemFreeHost)                                                                                 \
   X(cuMemcpyHtoDAsync)                                                                             \
   X(cuMemcpyDtoHAsync)                                                                             \
+  X(cuMemcpyDtoDAsync)                                                                             \
   X(cuMemcpyHtoD)                                                                                  \
   X(cuMemcpyDtoH)                                                                                  \
   X(cuMemsetD8)                                                                                    \

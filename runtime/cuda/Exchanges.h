@@ -3,6 +3,7 @@
 #pragma once
 
 #include "codegen/spec/KernelSpec.h"
+#include "runtime/cuda/CountedBounds.h"
 #include "runtime/cuda/ExchangeProgress.h"
 #include "runtime/cuda/Nccl.h"
 #include "runtime/job/Job.h"
@@ -25,9 +26,19 @@ public:
   Exchanges(const Exchanges &) = delete;
   Exchanges &operator=(const Exchanges &) = delete;
 
-  /// Enqueues a collective step with these buffers.
-  void enqueue(const plan::Step &step, const std::vector<CUdeviceptr> &buffers,
-               CUstream stream) const;
+  /// Whether a program can be captured as a graph: not where it has counted exchanges, which wait
+  /// on the host.
+  bool allowsGraph(const plan::Program &program) const;
+
+  /// Called before the first step of every run of a program.
+  void beginProgram();
+
+  /// How many rows a counted exchange has brought to this rank in this run of its program.
+  int64_t rowsOf(const plan::Step &step) const { return rows.at(&step); }
+
+  /// Enqueues a collective step with these buffers. A counted one waits for what says how much is
+  /// exchanged, if it is the first with these bounds.
+  void enqueue(const plan::Step &step, const std::vector<CUdeviceptr> &buffers, CUstream stream);
 
   /// Throws Error where NCCL has met with an error.
   void check() const { nccl.check(); }
@@ -37,14 +48,22 @@ public:
 
 private:
   struct Bound {
-    const spec::Collective *collective;
+    const spec::KernelSpec *spec;
     int number; // in the progress
   };
 
+  void enqueueCounted(const spec::CountedExchange &counted, const plan::Step &step,
+                      const std::vector<CUdeviceptr> &buffers, CUstream stream,
+                      const std::string &what);
+
+  const Driver &driver;
+  const plan::Mesh &mesh;
   job::Job &job;
   Nccl nccl;
+  std::unique_ptr<CountedBounds> bounds; // null where no exchange is counted
   std::unique_ptr<ExchangeProgress> progress;
   std::map<const plan::Step *, Bound> steps;
+  std::map<const plan::Step *, int64_t> rows; // that counted ones have brought
 };
 
 } // namespace step37::cuda

@@ -6,6 +6,7 @@
 #include "runtime/file/SharedLibrary.h"
 #include "runtime/plan/Mesh.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -134,11 +135,33 @@ void Nccl::enqueue(const spec::Collective &collective, CUdeviceptr in, CUdevicep
     break;
   }
   const int64_t block = collective.elements * byteSize(collective.type);
-  require(call->GroupStart(), what);
+  std::vector<Piece> sent, received;
   for (int rank = 0; rank < static_cast<int>(collective.ranks); ++rank) {
-    require(call->Send(from + rank * block, count, type, rank, communicator, stream), what);
-    require(call->Recv(to + rank * block, count, type, rank, communicator, stream), what);
+    sent.push_back({rank, in + static_cast<CUdeviceptr>(rank * block), collective.elements});
+    received.push_back({rank, out + static_cast<CUdeviceptr>(rank * block), collective.elements});
   }
+  enqueue(collective.axes, collective.type, sent, received, stream, what);
+}
+
+void Nccl::enqueue(const std::vector<std::string> &axes, DType type, const std::vector<Piece> &sent,
+                   const std::vector<Piece> &received, CUstream stream,
+                   const std::string &what) const {
+  const auto isEmpty = [](const Piece &piece) { return piece.elements == 0; };
+  if (std::ranges::all_of(sent, isEmpty) && std::ranges::all_of(received, isEmpty))
+    return;
+  Communicator *const communicator = groups.at(axes)->communicator;
+  require(call->GroupStart(), what);
+  for (const Piece &piece : sent)
+    if (!isEmpty(piece))
+      require(call->Send(reinterpret_cast<const void *>(piece.at),
+                         static_cast<size_t>(piece.elements), typeOf(type), piece.rank,
+                         communicator, stream),
+              what);
+  for (const Piece &piece : received)
+    if (!isEmpty(piece))
+      require(call->Recv(reinterpret_cast<void *>(piece.at), static_cast<size_t>(piece.elements),
+                         typeOf(type), piece.rank, communicator, stream),
+              what);
   require(call->GroupEnd(), what);
 }
 

@@ -31,6 +31,17 @@ public:
   void enqueue(const spec::Collective &collective, CUdeviceptr in, CUdeviceptr out, CUstream stream,
                const std::string &what) const;
 
+  /// What goes to, or comes from, a rank of a group.
+  struct Piece {
+    int rank = 0; // in the group
+    CUdeviceptr at = 0;
+    int64_t elements = 0;
+  };
+
+  /// Enqueues all of these at once; pieces of no elements are left out. `axes`: of the group.
+  void enqueue(const std::vector<std::string> &axes, DType type, const std::vector<Piece> &sent,
+               const std::vector<Piece> &received, CUstream stream, const std::string &what) const;
+
   /// Throws Error where a group has met with an error by itself, as when a network fails.
   void check() const;
 

@@ -1,6 +1,7 @@
 // See HostExecutor.h.
 #include "runtime/host/HostExecutor.h"
 
+#include "codegen/spec/ExchangedRows.h"
 #include "runtime/StepBinding.h"
 #include "runtime/host/HostKernels.h"
 #include "runtime/plan/Mesh.h"
@@ -40,10 +41,12 @@ void HostExecutor::bind(const plan::Mesh &mesh, const plan::Program &program) {
   std::vector<BoundStep> &steps = programs.emplace_back();
   for (const plan::Step &step : program.steps) {
     const spec::KernelSpec &spec = specs[size_t(step.kernel)];
-    BoundStep &bound = steps.emplace_back(BoundStep{&spec, {}});
-    const auto *collective = std::get_if<spec::Collective>(&spec);
-    for (const std::vector<int64_t> &ranks :
-         plan::groupsAlong(mesh, collective ? collective->axes : std::vector<std::string>())) {
+    BoundStep &bound = steps.emplace_back();
+    bound.spec = &spec;
+    bound.rowsOf = step.rows_of;
+    const auto group = spec::rankGroupOf(spec);
+    bound.groups = plan::groupsAlong(mesh, group ? *group->axes : std::vector<std::string>());
+    for (const std::vector<int64_t> &ranks : bound.groups) {
       std::vector<std::byte *> &call = bound.calls.emplace_back();
       for (int64_t rank : ranks)
         for (auto [buffer, offset] : step.arguments)
@@ -65,17 +68,39 @@ void HostExecutor::writeCoordinates(const plan::Mesh &mesh) {
 }
 
 void HostExecutor::run(int program) {
-  const std::vector<BoundStep> &steps = programs.at(size_t(program));
+  std::vector<BoundStep> &steps = programs.at(size_t(program));
   for (size_t index = 0; index < steps.size(); ++index) {
     const double began = stepWatch ? stepWatch->now() : 0;
+    BoundStep &step = steps[index];
+    countRows(step);
     std::visit(
         [&](const auto &typed) {
-          for (const std::vector<std::byte *> &arguments : steps[index].calls)
-            host::run(typed, context, arguments);
+          for (size_t call = 0; call < step.calls.size(); ++call)
+            if (runsOn(steps, step, size_t(step.groups[call].front())))
+              host::run(typed, context, step.calls[call]);
         },
-        *steps[index].spec);
+        *step.spec);
     if (stepWatch)
       watchStep(program, index, began);
+  }
+}
+
+bool HostExecutor::runsOn(const std::vector<BoundStep> &steps, const BoundStep &step,
+                          size_t rank) const {
+  return step.rowsOf < 0 || steps[size_t(step.rowsOf)].rows[rank] > 0;
+}
+
+void HostExecutor::countRows(BoundStep &step) const {
+  const auto *counted = std::get_if<spec::CountedExchange>(step.spec);
+  if (!counted)
+    return;
+  step.rows.resize(arenas.size());
+  for (size_t call = 0; call < step.calls.size(); ++call) {
+    const std::span<const int32_t> bounds(reinterpret_cast<const int32_t *>(step.calls[call][1]),
+                                          size_t(counted->ranks * (counted->experts + 1)));
+    for (size_t member = 0; member < step.groups[call].size(); ++member)
+      step.rows[size_t(step.groups[call][member])] =
+          spec::rowsTo(*counted, bounds, int64_t(member));
   }
 }
 
@@ -83,10 +108,12 @@ void HostExecutor::watchStep(int program, size_t index, double began) {
   stepWatch->note({0, program, int(index), began, stepWatch->now() - began});
   if (!stepWatch->checks())
     return;
-  for (const Arena &arena : arenas)
-    stepWatch->requireFinite(program, index, [&](int64_t offset, std::span<std::byte> bytes) {
-      std::memcpy(bytes.data(), arena.data() + offset, bytes.size());
-    });
+  const std::vector<BoundStep> &steps = programs[size_t(program)];
+  for (size_t rank = 0; rank < arenas.size(); ++rank)
+    if (runsOn(steps, steps[index], rank))
+      stepWatch->requireFinite(program, index, [&](int64_t offset, std::span<std::byte> bytes) {
+        std::memcpy(bytes.data(), arenas[rank].data() + offset, bytes.size());
+      });
 }
 
 std::byte *HostExecutor::address(int rank, int buffer, int64_t offset, size_t bytes) const {

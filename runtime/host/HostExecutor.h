@@ -34,10 +34,17 @@ private:
   struct BoundStep {
     const spec::KernelSpec *spec;
     std::vector<std::vector<std::byte *>> calls;
+    std::vector<std::vector<int64_t>> groups; // ranks of each call
+    int rowsOf = -1;                          // as plan::Step::rows_of
+    std::vector<int64_t> rows;                // of a counted exchange: by rank, in the last run
   };
 
   void bind(const plan::Mesh &mesh, const plan::Program &program);
   void writeCoordinates(const plan::Mesh &mesh);
+  /// Whether a step has something to do on a rank: not where it works on rows and there are none.
+  bool runsOn(const std::vector<BoundStep> &steps, const BoundStep &step, size_t rank) const;
+  /// Notes how many rows every rank gets, where that is counted.
+  void countRows(BoundStep &step) const;
   /// Tells the watch about a step that has just run.
   void watchStep(int program, size_t index, double began);
   std::byte *address(int rank, int buffer, int64_t offset, size_t bytes) const;

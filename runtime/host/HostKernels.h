@@ -49,10 +49,12 @@ void run(const spec::Dispatch &spec, HostContext &context, HostArguments argumen
 void run(const spec::Combine &spec, HostContext &context, HostArguments arguments);
 void run(const spec::CombineGrad &spec, HostContext &context, HostArguments arguments);
 
-// What only sharded programs have: Collectives.cpp, LocalIndices.cpp, SplitLoss.cpp. A collective
-// is run once for each group of ranks: with in and out of its first rank, then of the second one,
-// ….
+// What only sharded programs have: Collectives.cpp, CountedExchange.cpp, LocalIndices.cpp,
+// SplitLoss.cpp. An exchange is run once for each group of ranks: with the arguments of its first
+// rank, then of the second one, ….
 void run(const spec::Collective &spec, HostContext &context, HostArguments arguments);
+void run(const spec::CountedExchange &spec, HostContext &context, HostArguments arguments);
+void run(const spec::ReceivedRows &spec, HostContext &context, HostArguments arguments);
 void run(const spec::LocalizeIds &spec, HostContext &context, HostArguments arguments);
 void run(const spec::ExpertWindow &spec, HostContext &context, HostArguments arguments);
 void run(const spec::LossStats &spec, HostContext &context, HostArguments arguments);

@@ -82,7 +82,8 @@ struct Argument {
 };
 
 /// launch: a kernel of ours. gemm: a library's matrix product. collective: ranks of a group
-/// exchange data (spec::Collective). All name a kernel and its arguments.
+/// exchange data (kernels of a family that begins with "collective"). All name a kernel and its
+/// arguments.
 enum class StepKind : uint8_t { launch, gemm, collective };
 
 struct Step {
@@ -95,6 +96,9 @@ struct Step {
   /// Earlier steps of the other stream that this one waits for, in ascending order: an event is
   /// recorded behind each of them. A program ends when both streams have.
   std::vector<int> after{};
+  /// Index of an earlier step that sends a counted number of rows, on which this one works: it is
+  /// left out on ranks that get none. −1: it always runs.
+  int rows_of = -1;
 };
 
 /// The first and the last step of stream 0 that may run at the same time as a step, of every step
@@ -190,6 +194,14 @@ struct Mesh {
   std::vector<Axis> axes{};
 };
 
+/// How tokens come to the ranks of their experts, of those that could have been chosen: what a rank
+/// receives for it in a layer and pass. Without choice there is one such rank.
+struct ExpertDispatch {
+  std::string choice; // "gather" or "all-to-all"
+  std::string reason; // why, for `show`
+  int64_t gather_bytes = 0, all_to_all_bytes = 0;
+};
+
 /// Bytes with a name, beside the header in the file: the config, cubins and CUDA text.
 struct Blob {
   std::string name;
@@ -205,6 +217,7 @@ struct Plan {
   int64_t vocab = 0;
   ImageInputs images;
   Mesh mesh;
+  ExpertDispatch dispatch;
   std::map<std::string, std::string> switches; // --set, all that are in force
   std::vector<Parameter> parameters;
   std::vector<CarriedTensor> carried;

@@ -217,9 +217,17 @@ void checkSteps(const Target &target, const FieldPath &path) {
       const FieldPath here = steps.element(s);
       checkIndex(step.kernel, target.kernels.size(), "kernel", here.field("kernel"));
       const Kernel &kernel = target.kernels[static_cast<size_t>(step.kernel)];
-      if ((step.kind == StepKind::collective) != (kernel.family == name(StepKind::collective)))
+      if ((step.kind == StepKind::collective) !=
+          kernel.family.starts_with(name(StepKind::collective)))
         here.field("kind").fail("is " + std::string(name(step.kind)) + ", but kernel '" +
                                 kernel.name + "' is of family " + kernel.family);
+      const bool sends =
+          step.rows_of >= 0 && step.rows_of < static_cast<int>(s) &&
+          target.programs[p].steps[static_cast<size_t>(step.rows_of)].kind == StepKind::collective;
+      if (step.rows_of != -1 && (!sends || step.kind == StepKind::collective))
+        here.field("rows_of").fail(
+            "is " + std::to_string(step.rows_of) +
+            ", which is no earlier collective step that this one can follow");
       const FieldPath arguments = here.field("arguments");
       for (size_t a = 0; a < step.arguments.size(); ++a)
         checkArgument(target, p, intervals[s], step.arguments[a], arguments.element(a));

@@ -103,7 +103,7 @@ Argument readArgument(const JsonNode &node) {
 }
 
 Step readStep(const JsonNode &node) {
-  node.expectKeys({"kind", "kernel", "arguments", "origin", "stream", "after"});
+  node.expectKeys({"kind", "kernel", "arguments", "origin", "stream", "after", "rows_of"});
   Step step;
   step.kind = readEnum<StepKind, stepKindCount>(node["kind"]);
   step.kernel = node["kernel"].smallInteger();
@@ -111,6 +111,7 @@ Step readStep(const JsonNode &node) {
   step.origin = node["origin"].string();
   step.stream = node["stream"].smallInteger();
   step.after = node["after"].list([](const JsonNode &number) { return number.smallInteger(); });
+  step.rows_of = node["rows_of"].smallInteger();
   return step;
 }
 
@@ -141,6 +142,15 @@ Mesh readMesh(const JsonNode &node) {
   node.expectKeys({"dp", "tp", "ep", "etp", "axes"});
   return {node["dp"].integer(), node["tp"].integer(), node["ep"].integer(), node["etp"].integer(),
           node["axes"].list(readAxis)};
+}
+
+ExpertDispatch readDispatch(const JsonNode &node) {
+  node.expectKeys({"choice", "reason", "gather_bytes", "all_to_all_bytes"});
+  ExpertDispatch dispatch{node["choice"].string(), node["reason"].string(),
+                          node["gather_bytes"].integer(), node["all_to_all_bytes"].integer()};
+  if (!dispatch.choice.empty() && dispatch.choice != "gather" && dispatch.choice != "all-to-all")
+    node["choice"].fail("unknown choice '" + dispatch.choice + "'");
+  return dispatch;
 }
 
 ImageInputs readImages(const JsonNode &node) {
@@ -190,8 +200,8 @@ void checkVersion(const nlohmann::json &header, const std::string &origin) {
 ParsedHeader parseHeader(const nlohmann::json &header, const std::string &origin) {
   const JsonNode node(header, FieldPath(origin));
   node.expectKeys({"sha256", "format_version", "compiler_version", "config_sha256", "model_type",
-                   "dtype", "micro_batch", "seq_len", "vocab", "images", "mesh", "switches",
-                   "parameters", "carried", "targets", "blobs"});
+                   "dtype", "micro_batch", "seq_len", "vocab", "images", "mesh", "dispatch",
+                   "switches", "parameters", "carried", "targets", "blobs"});
   Plan plan;
   plan.compiler_version = node["compiler_version"].string();
   plan.config_sha256 = node["config_sha256"].string();
@@ -202,6 +212,7 @@ ParsedHeader parseHeader(const nlohmann::json &header, const std::string &origin
   plan.vocab = node["vocab"].integer();
   plan.images = readImages(node["images"]);
   plan.mesh = readMesh(node["mesh"]);
+  plan.dispatch = readDispatch(node["dispatch"]);
   plan.switches = readSwitches(node["switches"]);
   plan.parameters = node["parameters"].list(readParameter);
   plan.carried = node["carried"].list(readCarried);

@@ -77,7 +77,8 @@ Json stepJson(const Step &step) {
                                  })},
           {"origin", step.origin},
           {"stream", step.stream},
-          {"after", step.after}};
+          {"after", step.after},
+          {"rows_of", step.rows_of}};
 }
 
 Json programJson(const Program &program) {
@@ -102,6 +103,13 @@ Json meshJson(const Mesh &mesh) {
           {"axes", listJson(mesh.axes, [](const Axis &axis) {
              return Json{{"name", axis.name}, {"size", axis.size}};
            })}};
+}
+
+Json dispatchJson(const ExpertDispatch &dispatch) {
+  return {{"choice", dispatch.choice},
+          {"reason", dispatch.reason},
+          {"gather_bytes", dispatch.gather_bytes},
+          {"all_to_all_bytes", dispatch.all_to_all_bytes}};
 }
 
 Json blobJson(const BlobEntry &blob) {
@@ -135,6 +143,7 @@ Json headerJson(const Plan &plan, const std::vector<BlobEntry> &blobs, const std
           {"vocab", plan.vocab},
           {"images", imagesJson(plan.images)},
           {"mesh", meshJson(plan.mesh)},
+          {"dispatch", dispatchJson(plan.dispatch)},
           {"switches", std::move(switches)},
           {"parameters", listJson(plan.parameters, parameterJson)},
           {"carried", listJson(plan.carried, carriedJson)},

@@ -29,11 +29,13 @@ bool isWindowed(const spec::KernelSpec &spec) {
 class KernelSum {
 public:
   KernelSum(const plan::Plan &plan, const plan::Target &target,
-            const std::vector<spec::KernelSpec> &specs)
-      : plan(plan), target(target), specs(specs) {}
+            const std::vector<spec::KernelSpec> &specs, const std::vector<plan::Step> &steps)
+      : plan(plan), target(target), specs(specs), steps(steps) {}
 
   /// Returns the step's seconds.
   double add(const plan::Step &step) {
+    if (step.rows_of >= 0 && isEmpty(step))
+      return 0;
     const auto number = static_cast<size_t>(step.kernel);
     const spec::KernelSpec &spec = specs[number];
     const plan::Kernel &kernel = target.kernels[number];
@@ -54,6 +56,8 @@ public:
     family.seconds += seconds;
     if (const auto *window = std::get_if<spec::ExpertWindow>(&spec))
       note(*window, step);
+    if (const auto *received = std::get_if<spec::ReceivedRows>(&spec))
+      note(*received, step);
     return seconds;
   }
 
@@ -71,10 +75,25 @@ public:
 private:
   /// The share of the window's rows that are in use, remembered by the buffers that describe it.
   void note(const spec::ExpertWindow &window, const plan::Step &step) {
-    const double used = double(window.slots) / double(plan.mesh.ep) - double(window.first);
-    const double share = std::clamp(used / double(window.rows), 0.0, 1.0);
-    for (const size_t written : {size_t(2), size_t(3)})
-      shares[step.arguments[written].buffer] = share;
+    note(double(window.slots) / double(plan.mesh.ep), window.first, window.rows, step, {2, 3});
+  }
+  /// The same of rows that ranks send: in the mean as many as a rank owns.
+  void note(const spec::ReceivedRows &window, const plan::Step &step) {
+    note(double(window.slots), window.first, window.rows, step, {2, 3, 4});
+  }
+  void note(double all, int64_t first, int64_t rows, const plan::Step &step,
+            std::initializer_list<size_t> written) {
+    const double share = std::clamp((all - double(first)) / double(rows), 0.0, 1.0);
+    for (const size_t argument : written)
+      shares[step.arguments[argument].buffer] = share;
+  }
+
+  /// Whether no row of the step's window is in use.
+  bool isEmpty(const plan::Step &step) const {
+    const plan::Step &send = steps[static_cast<size_t>(step.rows_of)];
+    const spec::KernelSpec &spec = specs[static_cast<size_t>(send.kernel)];
+    const auto &counted = std::get<spec::CountedExchange>(spec);
+    return counted.first >= counted.own_rows;
   }
 
   spec::Work workOf(const plan::Step &step, const spec::KernelSpec &spec) const {
@@ -92,6 +111,7 @@ private:
   const plan::Plan &plan;
   const plan::Target &target;
   const std::vector<spec::KernelSpec> &specs;
+  const std::vector<plan::Step> &steps; // of the program
   const Ceilings ceilings = ceilingsOf(costDevice);
   std::map<std::tuple<std::string, std::string, const KernelEfficiency *>, FamilyCost> sums;
   std::map<int, double> shares; // by buffer
@@ -123,7 +143,8 @@ ExchangeCost costOf(ExchangeGroup group, const Placement &placement, const Clust
   const auto bytes = static_cast<double>(group.bytes);
   ExchangeCost cost{std::move(group), placement};
   double steps = 0, transfer = 0;
-  if (cost.group.exchange == name(spec::Exchange::allToAll)) {
+  if (cost.group.exchange == name(spec::Exchange::allToAll) ||
+      cost.group.exchange == spec::countedExchange) {
     steps = 1;
     cost.networkBytes = ranks > 1 ? bytes * double(ranks - perDomain) / double(ranks - 1) : 0;
     transfer = std::max((bytes - cost.networkBytes) / nvlink, cost.networkBytes / network);
@@ -135,7 +156,8 @@ ExchangeCost costOf(ExchangeGroup group, const Placement &placement, const Clust
       rate = perDomain > 1 ? std::min(nvlink, network * double(perDomain)) : network;
     transfer = bytes / rate;
   }
-  cost.seconds = double(cost.group.steps) * (exchangeStart + steps * cluster.latency) + transfer;
+  const int64_t started = cost.group.steps - cost.group.empty;
+  cost.seconds = double(started) * (exchangeStart + steps * cluster.latency) + transfer;
   return cost;
 }
 
@@ -179,15 +201,13 @@ double elapsed(const std::vector<plan::Step> &steps, const std::vector<double> &
   return std::max(free[0], free[1]);
 }
 
-double exchangeSeconds(const plan::Plan &plan, const spec::Collective &collective,
+double exchangeSeconds(const plan::Plan &plan, const spec::KernelSpec &spec,
                        const Cluster &cluster) {
-  ExchangeGroup step{"",
-                     std::string(name(collective.exchange)),
-                     collective.axes,
-                     collective.ranks,
-                     1,
-                     bytesSent(collective)};
-  return costOf(std::move(step), placementOf(plan.mesh, collective.axes, cluster), cluster).seconds;
+  const spec::RankGroup group = *spec::rankGroupOf(spec);
+  const int64_t bytes = spec::bytesSent(spec);
+  ExchangeGroup step{"", std::string(group.exchange), *group.axes, group.ranks, 1, bytes};
+  step.empty = bytes == 0 && group.exchange == spec::countedExchange;
+  return costOf(std::move(step), placementOf(plan.mesh, *group.axes, cluster), cluster).seconds;
 }
 
 } // namespace
@@ -207,18 +227,17 @@ Prediction predict(const plan::Plan &plan, const plan::Target &target, const Clu
   std::map<int, double> exchanges; // seconds by kernel
   prediction.batchTokens = plan.mesh.dp * plan.micro_batch * plan.seq_len;
   for (const plan::Program &program : target.programs) {
-    KernelSum sum(plan, target, specs);
+    KernelSum sum(plan, target, specs, program.steps);
     std::vector<double> seconds;
     for (const plan::Step &step : program.steps) {
-      const auto *collective =
-          std::get_if<spec::Collective>(&specs[static_cast<size_t>(step.kernel)]);
-      if (!collective) {
+      const spec::KernelSpec &spec = specs[static_cast<size_t>(step.kernel)];
+      if (!spec::rankGroupOf(spec)) {
         seconds.push_back(sum.add(step));
         continue;
       }
       auto [known, isNew] = exchanges.try_emplace(step.kernel, 0);
       if (isNew)
-        known->second = exchangeSeconds(plan, *collective, cluster);
+        known->second = exchangeSeconds(plan, spec, cluster);
       seconds.push_back(known->second);
     }
     ProgramCost &cost = prediction.programs.emplace_back(ProgramCost{program.name, sum.families()});

@@ -6,14 +6,15 @@
 // share)) with what it has to do from codegen/spec/Work.h, ceilings from ProfileReport.h and shares
 // from CostTable.h. Routing is taken as balanced: of the rows for a rank's experts slots/ep are in
 // use, in the windows that come first. A kernel of a window has operations by the rows in use, and
-// reads nothing where there are none; what it writes it writes anyway.
+// reads nothing where there are none; what it writes it writes anyway, unless the plan leaves it
+// out there.
 //
 // Exchanges. A ring of r ranks has r−1 steps, an all-reduce two such rings, an all-to-all one step.
-// All of a kind together take count · (exchangeStart + steps · latency) + bytes sent / rate. Inside
-// a domain the rate is NVLink's. A ring over several domains is as fast as the slower one of NVLink
-// and of the network adapters of the ranks that it has in a domain, which share its bytes; without
-// neighbours in a domain it has the network alone. An all-to-all sends to both sides at once: the
-// slower one counts.
+// All of a kind together take count · (exchangeStart + steps · latency) + bytes sent / rate, the
+// count of those that send something. Inside a domain the rate is NVLink's. A ring over several
+// domains is as fast as the slower one of NVLink and of the network adapters of the ranks that it
+// has in a domain, which share its bytes; without neighbours in a domain it has the network alone.
+// An all-to-all sends to both sides at once: the slower one counts.
 //
 // Overlap. Steps begin as their streams and waits allow; kernels and exchanges do not slow each
 // other.

@@ -66,7 +66,8 @@ constexpr KernelEfficiency unmeasured{"", "", false, 0.70, 0.70, unknown};
 constexpr LinkEfficiency links[] = {{"all_reduce", 0.69, 0.90},
                                     {"all_gather", 0.56, 0.90},
                                     {"reduce_scatter", 0.54, 0.90},
-                                    {"all_to_all", 0.69, 0.90}};
+                                    {"all_to_all", 0.69, 0.90},
+                                    {"counted_all_to_all", 0.69, 0.90}};
 
 } // namespace
 

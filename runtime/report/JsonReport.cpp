@@ -92,6 +92,15 @@ Json meshJson(const plan::Mesh &mesh) {
   return {{"dp", mesh.dp}, {"tp", mesh.tp}, {"ep", mesh.ep}, {"etp", mesh.etp}, {"axes", axes}};
 }
 
+Json dispatchJson(const plan::ExpertDispatch &dispatch) {
+  if (dispatch.choice.empty())
+    return nullptr;
+  return {{"choice", dispatch.choice},
+          {"reason", dispatch.reason},
+          {"gather_bytes", dispatch.gather_bytes},
+          {"all_to_all_bytes", dispatch.all_to_all_bytes}};
+}
+
 Json targetJson(const plan::Plan &plan, const Target &target) {
   const MemoryReport memory = memoryReport(target);
   Json byKind = Json::object();
@@ -155,6 +164,7 @@ Json jsonReport(const plan::Plan &plan, const std::vector<MappedTensor> &table) 
           {"seq_len", plan.seq_len},
           {"vocab", plan.vocab},
           {"mesh", meshJson(plan.mesh)},
+          {"dispatch", dispatchJson(plan.dispatch)},
           {"switches", plan.switches},
           {"published", std::move(totals)},
           {"tensors", std::move(tensors)},

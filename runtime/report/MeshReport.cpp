@@ -1,20 +1,14 @@
 #include "runtime/report/MeshReport.h"
 
 #include "codegen/spec/SpecJson.h"
+#include "codegen/spec/Work.h"
 #include "runtime/report/Quantities.h"
 #include "runtime/report/TextTable.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace step37::report {
-
-int64_t bytesSent(const spec::Collective &collective) {
-  // Per rank `elements` of the whole for all but the all-reduce, whose whole it is.
-  const int64_t bytes = collective.elements * byteSize(collective.type);
-  const int64_t others = collective.ranks - 1;
-  return collective.exchange == spec::Exchange::allReduce ? 2 * bytes / collective.ranks * others
-                                                          : bytes * others;
-}
 
 StreamCounts streamCounts(const plan::Program &program) {
   StreamCounts counts;
@@ -41,17 +35,20 @@ std::vector<ExchangeGroup> exchangeGroups(const plan::Target &target) {
         continue;
       const plan::Kernel &kernel = target.kernels[static_cast<size_t>(step.kernel)];
       const spec::KernelSpec spec = spec::parseSpec(kernel.family, kernel.spec);
-      const auto &collective = std::get<spec::Collective>(spec);
+      const auto ranks = spec::rankGroupOf(spec);
+      assert(ranks && "collective steps have kernels that exchange");
       auto group = std::find_if(groups.begin() + static_cast<std::ptrdiff_t>(first), groups.end(),
                                 [&](const ExchangeGroup &candidate) {
-                                  return candidate.exchange == name(collective.exchange) &&
-                                         candidate.axes == collective.axes;
+                                  return candidate.exchange == ranks->exchange &&
+                                         candidate.axes == *ranks->axes;
                                 });
       if (group == groups.end())
-        group = groups.insert(group, {program.name, std::string(name(collective.exchange)),
-                                      collective.axes, collective.ranks});
+        group = groups.insert(
+            group, {program.name, std::string(ranks->exchange), *ranks->axes, ranks->ranks});
       group->steps += 1;
-      group->bytes += bytesSent(collective);
+      const int64_t bytes = spec::bytesSent(spec);
+      group->bytes += bytes;
+      group->empty += bytes == 0 && ranks->exchange == spec::countedExchange;
     }
   }
   return groups;

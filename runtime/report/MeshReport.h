@@ -1,9 +1,9 @@
 // What ranks send each other: the collectives of a target, put together by what they exchange over
 // which axes. Bytes are those that a rank sends in a run of the program with every group as a ring:
-// of a whole of n bytes over r ranks n·(r−1)/r, twice as much for an all-reduce.
+// of a whole of n bytes over r ranks n·(r−1)/r, twice as much for an all-reduce. Of counted ones
+// those of balanced routing, where every rank has as many rows as it owns.
 #pragma once
 
-#include "codegen/spec/KernelSpec.h"
 #include "runtime/plan/Plan.h"
 
 #include <string>
@@ -11,13 +11,11 @@
 
 namespace step37::report {
 
-/// What a rank sends in one collective step.
-int64_t bytesSent(const spec::Collective &collective);
-
 struct ExchangeGroup {
   std::string program, exchange; // "accumulate", "all_reduce"
   std::vector<std::string> axes;
   int64_t ranks = 1, steps = 0, bytes = 0;
+  int64_t empty = 0; // of the steps, those without a byte
 };
 
 /// In the order of programs and of first steps in them.

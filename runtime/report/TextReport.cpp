@@ -39,6 +39,15 @@ std::string meshText(const plan::Mesh &mesh) {
   return text + ")";
 }
 
+std::string dispatchText(const plan::ExpertDispatch &dispatch) {
+  std::string text = dispatch.choice + ", " + dispatch.reason + " (gather " +
+                     grouped(dispatch.gather_bytes) + ", all-to-all " +
+                     grouped(dispatch.all_to_all_bytes) +
+                     " bytes for the experts of a block, one way)";
+  // Counts are known on the host when rows are sent: a graph has no room for that.
+  return dispatch.choice == "gather" ? text : text + "; on GPUs launch by launch";
+}
+
 std::string publishedText(const std::vector<PlannedTensor> &published) {
   TextTable table("lrrrr");
   table.add({"", "tensors", "parameters", "bytes", ""});
@@ -143,6 +152,8 @@ std::string summaryText(const plan::Plan &plan, const std::vector<MappedTensor> 
   facts.add({"seq-len", grouped(plan.seq_len)});
   facts.add({"vocabulary", grouped(plan.vocab)});
   facts.add({"mesh", meshText(plan.mesh)});
+  if (!plan.dispatch.choice.empty())
+    facts.add({"dispatch", dispatchText(plan.dispatch)});
   facts.add({"switches", switchesText(plan)});
   facts.add({"compiler", plan.compiler_version});
   facts.add({"config sha256", plan.config_sha256});

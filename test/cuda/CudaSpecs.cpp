@@ -130,6 +130,11 @@ private:
     int64_t slots = s.tokens * s.topK, vocab = (s.vocab + 1) / 2;
     int64_t chunk = std::min<int64_t>(s.tokens, 1024);
     add(spec::Collective{spec::Exchange::allReduce, {"tp"}, 2, s.tokens * s.width, type});
+    for (bool back : {false, true})
+      add(spec::CountedExchange{
+          back, back, {"tp"}, 2, 2 * s.experts, slots, slots, 0, s.width, type});
+    add(spec::ReceivedRows{2, 2 * s.experts, slots, slots, slots / 2});
+    add(spec::TakeRows{s.tokens, s.seqLen, s.topK, DType::i32});
     add(spec::LocalizeIds{slots, s.experts});
     add(spec::ExpertWindow{s.experts, slots, slots / 4, slots / 2});
     add(spec::LossStats{chunk, vocab, 2 * vocab - 1});

@@ -112,6 +112,11 @@ inline std::unique_ptr<cuda::Driver> fakeDriver() {
     std::memcpy(to, reinterpret_cast<const void *>(from), bytes);
     return CUDA_SUCCESS;
   };
+  f.cuMemcpyDtoDAsync = [](CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream) {
+    FakeGpu::current().count("cuMemcpyDtoDAsync");
+    std::memcpy(reinterpret_cast<void *>(to), reinterpret_cast<const void *>(from), bytes);
+    return CUDA_SUCCESS;
+  };
   f.cuModuleLoadData = [](CUmodule *module, const void *image) {
     FakeGpu &gpu = FakeGpu::current();
     gpu.images.emplace_back(static_cast<const char *>(image), 4);

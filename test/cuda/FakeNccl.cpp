@@ -14,10 +14,23 @@ namespace {
 constexpr int groups = 16, ranks = 8;
 constexpr size_t roomBytes = 4096;
 
+/// From one rank to another: one message at a time.
+struct Mailbox {
+  std::atomic<bool> full;
+  size_t bytes;
+  std::byte room[roomBytes];
+
+  void waitUntil(bool isFull) const {
+    while (full != isFull)
+      std::this_thread::yield();
+  }
+};
+
 /// A group: how often its ranks have met, and what each has brought.
 struct Group {
   std::atomic<int> arrivals;
   std::byte room[ranks][roomBytes];
+  Mailbox boxes[ranks][ranks]; // by sender, then receiver
 };
 
 struct Shared {
@@ -45,9 +58,7 @@ struct Communicator {
     while (group->arrivals < meetings * count)
       std::this_thread::yield();
   }
-  void bring(const void *from, size_t bytes, size_t at = 0) const {
-    std::memcpy(group->room[rank] + at, from, bytes);
-  }
+  void bring(const void *from, size_t bytes) const { std::memcpy(group->room[rank], from, bytes); }
   const std::byte *of(int other) const { return group->room[other]; }
 };
 
@@ -163,15 +174,25 @@ int ncclRecv(void *to, size_t count, int type, int peer, Communicator *at, void 
   return 0;
 }
 
+/// Waits for those only that send something; fails where that is not what is expected.
 int ncclGroupEnd() {
-  for (const Transfer &send : sends)
-    together->bring(send.from, send.bytes, static_cast<size_t>(send.peer) * send.bytes);
-  together->meet();
-  for (const Transfer &receive : receives)
-    std::memcpy(receive.to,
-                together->of(receive.peer) + static_cast<size_t>(together->rank) * receive.bytes,
-                receive.bytes);
-  together->meet();
+  auto &boxes = together->group->boxes;
+  const int rank = together->rank;
+  for (const Transfer &send : sends) {
+    Mailbox &box = boxes[rank][send.peer];
+    box.waitUntil(false);
+    std::memcpy(box.room, send.from, send.bytes);
+    box.bytes = send.bytes;
+    box.full = true;
+  }
+  for (const Transfer &receive : receives) {
+    Mailbox &box = boxes[receive.peer][rank];
+    box.waitUntil(true);
+    if (box.bytes != receive.bytes)
+      return 3;
+    std::memcpy(receive.to, box.room, receive.bytes);
+    box.full = false;
+  }
   return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <map>
 
 namespace {
 
@@ -20,9 +21,10 @@ using namespace step37::test;
 using spec::Exchange;
 
 constexpr int64_t elements = 6;
+constexpr int64_t ownRows = 9; // of counted exchanges
 
-/// Every exchange over tp, over dp and over both, each from a buffer of its own to one of its own;
-/// and the index along each.
+/// Every exchange over tp, over dp and over both, counted ones too, each from a buffer of its own
+/// to one of its own; and the index along each.
 class ExchangePlan {
 public:
   ExchangePlan() {
@@ -34,7 +36,9 @@ public:
          {std::vector<std::string>{"tp"}, {"dp"}, {"dp", "tp"}}) {
       for (const Exchange exchange :
            {Exchange::allReduce, Exchange::allGather, Exchange::reduceScatter, Exchange::allToAll})
-        add({exchange, axes, plan::rankCount(plan.mesh, axes), elements, DType::f32});
+        add(spec::Collective{exchange, axes, plan::rankCount(plan.mesh, axes), elements,
+                             DType::f32});
+      addCounted(axes);
       buffer("index", DType::i32, 1).coordinate = axes;
     }
     plan.targets = {target, target};
@@ -54,14 +58,41 @@ private:
     return added;
   }
 
-  void add(const spec::Collective &collective) {
-    plan::Step step{plan::StepKind::collective, static_cast<int>(target.kernels.size()), {}, "x"};
-    for (const spec::Argument &argument : collective.arguments()) {
-      step.arguments.push_back({static_cast<int>(target.buffers.size()), 0});
-      buffer(argument.name, argument.type, argument.elements);
+  /// There in two windows of three, and back: the second window keeps what the first one brought.
+  void addCounted(const std::vector<std::string> &axes) {
+    const int64_t ranks = plan::rankCount(plan.mesh, axes);
+    spec::CountedExchange counted{
+        false, false, axes, ranks, 2 * ranks, ownRows, ownRows * ranks / 3, 0, 2, DType::f32};
+    const int bounds = static_cast<int>(target.buffers.size());
+    buffer("bounds", DType::i32, ranks * (2 * ranks + 1));
+    int returned = -1;
+    for (const bool second : {false, true}) {
+      counted.first = second ? counted.rows : 0;
+      counted.back = counted.keeps = false;
+      add(counted, {{"bounds", bounds}});
+      const int received = static_cast<int>(target.buffers.size()) - 1;
+      counted.back = true;
+      counted.keeps = second;
+      add(counted, {{"bounds", bounds}, {"received", received}, {"before", returned}});
+      returned = static_cast<int>(target.buffers.size()) - 1;
     }
-    target.kernels.push_back({"exchange" + std::to_string(target.kernels.size()), "collective",
-                              "nccl", "", toJson(collective)});
+  }
+
+  /// With new buffers for arguments that have none yet.
+  void add(const spec::KernelSpec &collective, const std::map<std::string, int> &known = {}) {
+    plan::Step step{plan::StepKind::collective, static_cast<int>(target.kernels.size()), {}, "x"};
+    for (const spec::Argument &argument : spec::arguments(collective)) {
+      const auto found = known.find(argument.name);
+      const bool isNew = found == known.end();
+      step.arguments.push_back(
+          {isNew ? static_cast<int>(target.buffers.size()) : found->second, 0});
+      if (isNew)
+        buffer(argument.access == spec::Access::read ? "in" : argument.name, argument.type,
+               argument.elements);
+    }
+    target.kernels.push_back({"exchange" + std::to_string(target.kernels.size()),
+                              std::string(spec::family(collective)), "nccl", "",
+                              toJson(collective)});
     target.programs[0].steps.push_back(std::move(step));
   }
 
@@ -76,10 +107,24 @@ std::vector<float> inputOf(int rank, size_t buffer, int64_t count) {
   return values;
 }
 
+/// Offsets of the rows of each expert on each of `ranks` ranks: most are the first one's.
+std::vector<int32_t> boundsOf(int64_t ranks) {
+  std::vector<int32_t> bounds;
+  for (int64_t rank = 0; rank < ranks; ++rank)
+    for (int64_t expert = 0; expert <= 2 * ranks; ++expert)
+      bounds.push_back(expert == 0           ? 0
+                       : expert == 2 * ranks ? static_cast<int32_t>(ownRows)
+                                             : static_cast<int32_t>(5 + (rank + expert) / 3));
+  return bounds;
+}
+
 void writeInputs(Executor &executor, int local, int rank) {
   const auto &buffers = executor.target().buffers;
   for (size_t i = 0; i < buffers.size(); ++i)
-    if (buffers[i].name.starts_with("in") && buffers[i].coordinate.empty()) {
+    if (buffers[i].name.starts_with("bounds")) {
+      const std::vector<int32_t> bounds = boundsOf(buffers[i].elements() == 10 ? 2 : 4);
+      executor.write(local, static_cast<int>(i), 0, std::as_bytes(std::span(bounds)));
+    } else if (buffers[i].name.starts_with("in") && buffers[i].coordinate.empty()) {
       const std::vector<float> values = inputOf(rank, i, buffers[i].elements());
       executor.write(local, static_cast<int>(i), 0, std::as_bytes(std::span(values)));
     }
@@ -104,10 +149,17 @@ int runRank(const job::RankEnvironment &environment) {
   int wrong = 0;
   job::failingJob(&job, [&] {
     ExecutorOptions options;
-    options.graph = false;
+    options.graph = true; // which counted exchanges do not allow
     options.job = &job;
     cuda::CudaExecutor cuda(plan, plan.targets[1], options, fakeDriver());
     writeInputs(cuda, 0, rank);
+    const int waits = FakeGpu::current().calls["cuStreamSynchronize"];
+    cuda.run(0);
+    // Once for the bounds of each of the three groups, not for every exchange with them.
+    if (FakeGpu::current().calls["cuStreamSynchronize"] != waits + 3) {
+      std::cerr << "rank " << rank << ": waited otherwise than three times\n";
+      ++wrong;
+    }
     cuda.run(0);
     cuda.finishReads();
     for (size_t i = 0; i < plan.targets[0].buffers.size(); ++i)
@@ -115,9 +167,11 @@ int runRank(const job::RankEnvironment &environment) {
         std::cerr << "rank " << rank << ": " << plan.targets[0].buffers[i].name << " differs\n";
         ++wrong;
       }
-    if (cuda.description().find("rank " + std::to_string(rank) + " of 4, NCCL 2.99.1") ==
-        std::string::npos)
+    if (cuda.description().find("rank " + std::to_string(rank) + " of 4, NCCL 2.99.1, programs " +
+                                "with counted exchange launch by launch") == std::string::npos) {
+      std::cerr << cuda.description() << "\n";
       ++wrong;
+    }
   });
   job.finish();
   return wrong;

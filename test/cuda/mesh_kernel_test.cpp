@@ -42,6 +42,37 @@ TEST(ExpertWindow, FirstMiddleAndLast) {
   checkExpertWindow(36, 65'536, 16'384, 16'384);
 }
 
+/// Every rank's rows of each expert, some none, as the last rank but one sees them.
+void checkReceivedRows(int64_t ranks, int64_t experts, int64_t slots, int64_t rows, int64_t first) {
+  GpuCase gpu(spec::ReceivedRows{ranks, experts, slots, rows, first});
+  std::vector<int> bounds;
+  for (int64_t rank = 0; rank < ranks; ++rank) {
+    std::vector<int64_t> counts;
+    int64_t left = slots;
+    for (int64_t expert = 0; expert < experts; ++expert) {
+      const int64_t mean = slots / experts, count = (rank * 31 + expert * 17) % (2 * mean + 2);
+      counts.push_back(std::min(left, (rank + expert) % 5 == 0 ? 0 : count));
+      left -= counts.back();
+    }
+    counts.back() += left;
+    bounds.push_back(0);
+    for (const int64_t count : counts)
+      bounds.push_back(bounds.back() + int(count));
+  }
+  gpu.setIntegers("bounds", bounds).set("coordinate", {float(ranks - 2)});
+  gpu.check();
+}
+
+TEST(ReceivedRows, WindowsFullPartialAndEmpty) {
+  checkReceivedRows(2, 2, 1, 1, 0);
+  checkReceivedRows(2, 6, 25, 13, 7);
+  checkReceivedRows(3, 99, 7, 21, 0); // fewer rows than experts
+  for (int64_t first : {0, 1001, 2002, 5005})
+    checkReceivedRows(7, 35, 1001, 1001, first);
+  checkReceivedRows(8, 288, 32'768, 65'536, 0);
+  checkReceivedRows(32, 288, 32'768, 65'536, 65'536);
+}
+
 /// Labels of the whole as a rank sees them: some in its columns that count, the others −1.
 std::vector<int> localLabels(int64_t rows, int64_t columns) {
   std::vector<int> labels(static_cast<size_t>(rows), -1);

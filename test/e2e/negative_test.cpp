@@ -115,6 +115,7 @@ TEST_F(Negative, meshesThatDoNotFit) {
   EXPECT_EQ(compileOn({"--dp", "0"}), 2);
   EXPECT_EQ(compileOn({"--zero", "2"}), 2);
   EXPECT_EQ(compileOn({"--expert-rows", "0"}), 2);
+  EXPECT_EQ(compileOn({"--dispatch", "scatter"}), 2);
 }
 
 TEST_F(Negative, switchesAndOptionsOfCompile) {

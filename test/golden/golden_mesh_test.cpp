@@ -25,8 +25,21 @@ const std::vector<MeshCase> &meshCases() {
       {"dp4_ep4", 4, {"--ep", "4"}},
       {"tp2_dp4_ep8", 4, {"--tp", "2", "--ep", "8"}},
       {"tp2_dp4_ep2_etp2", 4, {"--tp", "2", "--ep", "2", "--etp", "2"}},
+      {"tp2_dp2_ep4_sequence", 2, {"--tp", "2", "--ep", "4", "--sequence-parallel"}},
   };
   return cases;
+}
+
+const Arguments dispatches{"gather", "all-to-all"};
+
+/// The same options with one more.
+Arguments with(Arguments options, const Arguments &more) {
+  options.insert(options.end(), more.begin(), more.end());
+  return options;
+}
+
+bool sharesExperts(const Arguments &options) {
+  return std::find(options.begin(), options.end(), "--ep") != options.end();
 }
 
 class GoldenMesh : public GoldenModel {
@@ -87,21 +100,37 @@ INSTANTIATE_TEST_SUITE_P(Mesh, OnMesh, testing::ValuesIn(meshCases()),
 TEST_P(OnMesh, givesWhatOneRankGives) {
   static const Probed one = probed(1, {}, goldenFile(""));
   ASSERT_GT(one.size(), 50u);
-  expectSame(probed(GetParam().dp, GetParam().options, goldenFile("")), one);
+  const auto &[name, dp, options] = GetParam();
+  if (!sharesExperts(options))
+    return expectSame(probed(dp, options, goldenFile("")), one);
+  for (const std::string &dispatch : dispatches) {
+    SCOPED_TRACE(dispatch);
+    expectSame(probed(dp, with(options, {"--dispatch", dispatch}), goldenFile("")), one);
+    EXPECT_EQ(plan::load(path("mesh.plan")).dispatch.choice, dispatch);
+  }
 }
 
 TEST_F(GoldenMesh, tenStepsOfTraining) {
   for (const Arguments &options :
-       {Arguments{"--tp", "2", "--ep", "4"}, {"--tp", "2", "--ep", "2", "--sequence-parallel"}})
+       {Arguments{"--tp", "2", "--ep", "4", "--dispatch", "gather"},
+        {"--tp", "2", "--ep", "4", "--dispatch", "all-to-all"},
+        {"--tp", "2", "--ep", "2", "--sequence-parallel"},
+        {"--tp", "2", "--ep", "2", "--sequence-parallel", "--dispatch", "all-to-all"}})
     expectGoldenCurve(trainGolden(compileMesh(2, options), 10));
 }
 
 /// Whether optimizer state is split or not: the same steps and, unsharded, the same checkpoint.
-TEST_F(GoldenMesh, splitOptimizerStateHasTheSameBits) {
+class SplitState : public GoldenMesh, public testing::WithParamInterface<std::string> {};
+
+INSTANTIATE_TEST_SUITE_P(Dispatch, SplitState, testing::ValuesIn(dispatches), [](const auto &info) {
+  return std::string(info.param == "gather" ? "gather" : "allToAll");
+});
+
+TEST_P(SplitState, hasTheSameBits) {
   std::vector<std::vector<std::string>> logs;
   std::vector<std::map<std::string, std::string>> checkpoints;
   for (const char *zero : {"0", "1"}) {
-    const std::string saved = path(std::string("saved") + zero);
+    const std::string saved = path(GetParam() + zero);
     logs.push_back(textsOf(trainGolden(
         compileMesh(2, {"--tp", "2", "--ep", "2", "--sequence-parallel", "--zero", zero}), 4,
         {"--save", saved, "--save-every", "4"})));
@@ -119,7 +148,9 @@ TEST_F(GoldenMesh, splitOptimizerStateHasTheSameBits) {
 
 TEST_F(GoldenMesh, recomputedActivationsHaveTheSameBits) {
   const std::vector<std::pair<int64_t, Arguments>> meshes{
-      {1, {}}, {2, {"--tp", "2", "--ep", "4", "--expert-rows", "1"}}};
+      {1, {}},
+      {2, {"--tp", "2", "--ep", "4", "--expert-rows", "1", "--dispatch", "gather"}},
+      {2, {"--tp", "2", "--ep", "4", "--expert-rows", "1", "--dispatch", "all-to-all"}}};
   for (const auto &[dp, options] : meshes) {
     std::string kept;
     for (const char *mode : {"none", "selective", "full"}) {
@@ -145,23 +176,51 @@ TEST_F(GoldenMesh, allTokensOnTheExpertsOfOneRank) {
   const Probed one = probed(1, {}, weights);
   for (const Arguments &options : {Arguments{"--ep", "2"},
                                    {"--tp", "2", "--ep", "4"},
-                                   {"--tp", "2", "--ep", "2", "--etp", "2"}}) {
-    Arguments all = options;
-    all.insert(all.end(), {"--expert-rows", "1.0"});
-    expectSame(probed(2, all, weights), one);
-    const plan::Plan plan = plan::load(path("mesh.plan"));
-    EXPECT_TRUE(
-        std::any_of(plan.targets[0].kernels.begin(), plan.targets[0].kernels.end(),
-                    [](const plan::Kernel &kernel) { return kernel.family == "expert_window"; }));
-  }
+                                   {"--tp", "2", "--ep", "2", "--etp", "2"}})
+    for (const std::string &dispatch : dispatches) {
+      SCOPED_TRACE(options.back() + ", " + dispatch);
+      expectSame(
+          probed(2, with(options, {"--expert-rows", "1.0", "--dispatch", dispatch}), weights), one);
+      const plan::Plan plan = plan::load(path("mesh.plan"));
+      const char *window = dispatch == "gather" ? "expert_window" : "received_rows";
+      EXPECT_GE(std::count_if(plan.targets[0].kernels.begin(), plan.targets[0].kernels.end(),
+                              [&](const plan::Kernel &kernel) { return kernel.family == window; }),
+                2);
+      // Windows that nobody sends rows for cost nothing, in both programs with experts.
+      for (const plan::Program &program : plan.targets[0].programs)
+        if (program.name == "accumulate" || program.name == "eval")
+          EXPECT_EQ(std::any_of(program.steps.begin(), program.steps.end(),
+                                [](const plan::Step &step) { return step.rows_of >= 0; }),
+                    dispatch != "gather")
+              << program.name;
+    }
 }
 
 /// Depths of multi-token prediction have their own losses, labels and blocks.
 TEST_F(GoldenMesh, multiTokenPrediction) {
   const Probed one = probed(1, {"--mtp"}, goldenFile(""));
   ASSERT_EQ(one.count("mtp_losses"), 1u);
-  expectSame(probed(2, {"--mtp", "--tp", "2", "--ep", "4"}, goldenFile("")), one);
+  for (const std::string &dispatch : dispatches)
+    expectSame(
+        probed(2, {"--mtp", "--tp", "2", "--ep", "4", "--dispatch", dispatch}, goldenFile("")),
+        one);
   expectSame(probed(2, {"--mtp", "--tp", "2", "--sequence-parallel"}, goldenFile("")), one);
+}
+
+/// Without several ranks for experts there is nothing to choose; else the count of bytes decides:
+/// three rows of a token all-to-all, of which half go to another of two ranks, are more than the
+/// token itself; of eight ranks seven others would gather it.
+TEST_F(GoldenMesh, dispatchIsChosenByBytes) {
+  const auto chosen = [&](int64_t dp, const Arguments &options) {
+    return plan::load(compileMesh(dp, options)).dispatch;
+  };
+  EXPECT_EQ(chosen(2, {"--dispatch", "all-to-all"}).choice, "");
+  const plan::ExpertDispatch few = chosen(2, {"--ep", "2"}), many = chosen(8, {"--ep", "8"});
+  EXPECT_EQ(few.choice, "gather");
+  EXPECT_LE(few.gather_bytes, few.all_to_all_bytes);
+  EXPECT_EQ(many.choice, "all-to-all");
+  EXPECT_GT(many.gather_bytes, many.all_to_all_bytes);
+  EXPECT_EQ(chosen(2, {"--ep", "2", "--dispatch", "all-to-all"}).reason, "asked for");
 }
 
 } // namespace

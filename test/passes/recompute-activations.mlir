@@ -74,3 +74,23 @@ func.func @experts(%x: tensor<8x16xf32>, %logits: tensor<8x4xf32>, %d: tensor<16
   %dlogits = step37.route_grad %weights, %logits, %chosen, %scores {normalize, scale = 3.0 : f64} : (tensor<8x2xf32>, tensor<8x4xf32>, tensor<8x2xi32>, tensor<8x2xf32>) -> tensor<8x4xf32> loc("model.layers.3.gate"("backward"))
   return %weights : tensor<8x2xf32>
 }
+
+// -----
+
+// Rows that are sent in a second window only are not kept for it: they are copies of tokens, which are.
+// CHECK-LABEL: func.func @windows(
+func.func @windows(%x: tensor<8x16xf32>, %slot: tensor<16xi32>, %row: tensor<16xi32>, %bounds: tensor<10xi32>, %d: tensor<16x16xf32>, %offsets: tensor<3xi32>) -> tensor<16x16xf32> {
+  // CHECK-NEXT: %[[OWN:.*]] = step37.dispatch %[[X:.*]], %{{.*}}, %{{.*}} :
+  %own = step37.dispatch %x, %slot, %row : (tensor<8x16xf32>, tensor<16xi32>, tensor<16xi32>) -> tensor<16x16xf32> loc("model.layers.3.moe")
+  // CHECK-NEXT: %[[FIRST:.*]] = step37.counted_send %[[OWN]]
+  %first = step37.counted_send %own, %bounds {axes = ["dp"], first = 0 : i64, ranks = 2 : i64} : (tensor<16x16xf32>, tensor<10xi32>) -> tensor<16x16xf32> loc("model.layers.3.moe")
+  // CHECK-NEXT: step37.counted_send %[[OWN]]
+  %second = step37.counted_send %own, %bounds {axes = ["dp"], first = 16 : i64, ranks = 2 : i64, step37.overflow} : (tensor<16x16xf32>, tensor<10xi32>) -> tensor<16x16xf32> loc("model.layers.3.moe")
+  // NONE-NEXT: step37.grouped_matmul_grad %{{.*}}, %[[FIRST]]
+  // NONE-NEXT: %[[OWN2:.*]] = step37.dispatch %[[X]]
+  // NONE-NEXT: %[[SECOND2:.*]] = step37.counted_send %[[OWN2]], {{.*}}first = 16
+  // NONE-NEXT: step37.grouped_matmul_grad %{{.*}}, %[[SECOND2]]
+  %dw0 = step37.grouped_matmul_grad %d, %first, %offsets : (tensor<16x16xf32>, tensor<16x16xf32>, tensor<3xi32>) -> tensor<2x16x16xf32> loc("model.layers.3.moe"("backward"))
+  %dw1 = step37.grouped_matmul_grad %d, %second, %offsets : (tensor<16x16xf32>, tensor<16x16xf32>, tensor<3xi32>) -> tensor<2x16x16xf32> loc("model.layers.3.moe"("backward"))
+  return %first : tensor<16x16xf32>
+}

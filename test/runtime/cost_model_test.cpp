@@ -96,10 +96,12 @@ TEST(CostModel, pricesExchangesByTheirSlowestLink) {
   const ExchangeCost narrow = cost("reduce_scatter", {16, 8, 2}, 1, 1'000'000'000);
   EXPECT_DOUBLE_EQ(narrow.seconds, 16e-6 + 15 * 5e-6 + 1e9 / (2 * 0.9 * 50e9));
 
-  // Of 15 others 7 are near.
-  const ExchangeCost all = cost("all_to_all", {16, 2, 8}, 1, 15'000'000'000);
-  EXPECT_DOUBLE_EQ(all.seconds, 16e-6 + 5e-6 + 8e9 / (0.9 * 50e9));
-  EXPECT_DOUBLE_EQ(all.networkBytes, 8e9);
+  // Of 15 others 7 are near, whoever knows how much there is.
+  for (const char *exchange : {"all_to_all", "counted_all_to_all"}) {
+    const ExchangeCost all = cost(exchange, {16, 2, 8}, 1, 15'000'000'000);
+    EXPECT_DOUBLE_EQ(all.seconds, 16e-6 + 5e-6 + 8e9 / (0.9 * 50e9));
+    EXPECT_DOUBLE_EQ(all.networkBytes, 8e9);
+  }
 }
 
 /// Kernels by hand, for the GPU.
@@ -107,7 +109,8 @@ class KernelPlan : test::PlanBuilder {
 public:
   /// 64 slots of two ranks' experts, so 32 rows on average, in three windows of 24: full, with 8
   /// rows, and empty; each with a product. Before them a large product and a fill of nothing much.
-  plan::Plan build() {
+  /// `received`: of rows that ranks send, 32 each.
+  plan::Plan build(bool received = false) {
     program("accumulate");
     for (const char *name : {"a", "b", "c", "x", "w", "y", "maps", "offsets", "slots"})
       temporary(name, DType::bf16, {1});
@@ -117,7 +120,11 @@ public:
       const std::string window = "window" + std::to_string(first), rows = window + ".rows";
       temporary(window, DType::i32, {3});
       temporary(rows, DType::i32, {64});
-      launch(spec::ExpertWindow{2, 64, first, 24}, {"offsets", "slots", window, rows}, "m");
+      if (received)
+        launch(spec::ReceivedRows{2, 4, 32, std::min<int64_t>(24, 64 - first), first},
+               {"offsets", "slots", window, rows, rows}, "m");
+      else
+        launch(spec::ExpertWindow{2, 64, first, 24}, {"offsets", "slots", window, rows}, "m");
       launch(spec::GroupedGemm{2, 24, 4096, 4096, true, DType::bf16},
              {"x", "w", window, "y", "maps"}, "m");
     }
@@ -159,6 +166,16 @@ TEST(CostModel, pricesKernelsByTheirLargerTerm) {
   EXPECT_EQ(program.families[0].family, "gemm") << "longest first";
   EXPECT_DOUBLE_EQ(program.kernels, family("gemm").seconds + grouped.seconds + 4 * 4e-6);
   EXPECT_EQ(prediction.stepSeconds(1), std::nullopt) << "there is no update";
+}
+
+/// Two ranks own 32 rows each: windows of 24 rows of what they send are full, a third full and
+/// empty.
+TEST(CostModel, countsReceivedRowsInTheMean) {
+  const plan::Plan plan = KernelPlan().build(true);
+  const Prediction prediction = predict(plan, plan.targets[0], parseCluster("gpus=2"));
+  for (const FamilyCost &cost : prediction.programs[0].families)
+    if (cost.family == "grouped_gemm")
+      EXPECT_DOUBLE_EQ(cost.operations, 2.0 * (24 + 8) * 4096 * 4096);
 }
 
 TEST(CostModel, knowsWindowsAndWhatNobodyMeasured) {

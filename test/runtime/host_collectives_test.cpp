@@ -16,12 +16,12 @@ using namespace step37;
 using spec::Exchange;
 
 /// One exchange of `in` to `out` on a mesh, and the rank's index along its axes.
-plan::Plan exchangePlan(const plan::Mesh &mesh, const spec::Collective &collective) {
+plan::Plan exchangePlan(const plan::Mesh &mesh, const spec::KernelSpec &collective) {
   plan::Plan plan;
   plan.mesh = mesh;
   plan::Target &target = plan.targets.emplace_back();
   target.name = "host";
-  const spec::Arguments arguments = collective.arguments();
+  const spec::Arguments arguments = spec::arguments(collective);
   const auto buffer = [&](const std::string &name, DType type, int64_t elements) -> plan::Buffer & {
     plan::Buffer &added = target.buffers.emplace_back();
     added.name = name;
@@ -31,12 +31,15 @@ plan::Plan exchangePlan(const plan::Mesh &mesh, const spec::Collective &collecti
     target.arena_bytes += (added.bytes() + 63) / 64 * 64;
     return added;
   };
-  for (const spec::Argument &argument : arguments)
+  plan::Step step{plan::StepKind::collective, 0, {}, "model.x"};
+  for (const spec::Argument &argument : arguments) {
+    step.arguments.push_back({int(target.buffers.size()), 0});
     buffer(argument.name, argument.type, argument.elements);
-  buffer("index", DType::i32, 1).coordinate = collective.axes;
-  target.kernels.push_back({"exchange", "collective", "host", "", toJson(collective)});
-  target.programs.push_back(
-      {"main", {{plan::StepKind::collective, 0, {{0, 0}, {1, 0}}, "model.x"}}});
+  }
+  buffer("index", DType::i32, 1).coordinate = *spec::rankGroupOf(collective)->axes;
+  target.kernels.push_back(
+      {"exchange", std::string(spec::family(collective)), "host", "", toJson(collective)});
+  target.programs.push_back({"main", {std::move(step)}});
   return plan;
 }
 
@@ -50,8 +53,8 @@ template <class T> std::vector<T> read(const Executor &executor, int rank, int b
 /// + 1, …
 std::vector<std::vector<int32_t>> exchanged(const plan::Mesh &mesh, Exchange exchange,
                                             const std::vector<std::string> &axes) {
-  const plan::Plan plan =
-      exchangePlan(mesh, {exchange, axes, plan::rankCount(mesh, axes), 2, DType::i32});
+  const plan::Plan plan = exchangePlan(
+      mesh, spec::Collective{exchange, axes, plan::rankCount(mesh, axes), 2, DType::i32});
   auto executor = Executor::create(plan, {"host", 2});
   for (int rank = 0; rank < executor->localRanks(); ++rank) {
     std::vector<int32_t> in = read<int32_t>(*executor, rank, 0);
@@ -88,8 +91,8 @@ template <class T> void checkSums(Exchange exchange, DType type) {
   constexpr int64_t ranks = 3, elements = 40'001;
   const bool scatters = exchange == Exchange::reduceScatter;
   const int64_t inElements = scatters ? ranks * elements : elements;
-  plan::Plan plan =
-      exchangePlan(plan::makeMesh(1, ranks, 1, 1), {exchange, {"tp"}, ranks, elements, type});
+  plan::Plan plan = exchangePlan(plan::makeMesh(1, ranks, 1, 1),
+                                 spec::Collective{exchange, {"tp"}, ranks, elements, type});
   std::vector<std::vector<T>> in{size_t(ranks), std::vector<T>(size_t(inElements))};
   for (size_t r = 0; r < in.size(); ++r)
     for (size_t i = 0; i < in[r].size(); ++i)
@@ -125,9 +128,90 @@ TEST(HostCollectives, SumsInRankOrder) {
   }
 }
 
+/// Rows of six elements on two ranks: who has what of the received rows, in windows of four of the
+/// most, eight, that one rank can get; then the same back to where it was.
+TEST(HostCollectives, CountedThereAndBack) {
+  constexpr int64_t ranks = 2, own = 4, rows = 4, cols = 3;
+  const plan::Mesh mesh = plan::makeMesh(1, ranks, 1, 1);
+  // Experts 0 and 1 are the first rank's: it gets all of its own rows and two of the other's.
+  const std::vector<int32_t> bounds{0, 1, 4, 4, 4, 0, 0, 2, 3, 4};
+  const std::vector<std::vector<std::vector<float>>> received{
+      // window 0: expert 0 of rank 0, expert 1 of both; what is not written stays −1
+      {{0, 1, 2, 3}, {102, 103, -1, -1}},
+      {{100, 101, -1, -1}, {-1, -1, -1, -1}}};
+  std::vector<std::vector<float>> back(ranks, std::vector<float>(own * cols, -1));
+  for (int window = 0; window < 2; ++window) {
+    for (const bool returns : {false, true}) {
+      const spec::CountedExchange counted{
+          returns, window == 1 && returns, {"tp"}, ranks,     4, own,
+          rows,    window * rows,          cols,   DType::f32};
+      const plan::Plan plan = exchangePlan(mesh, counted);
+      auto executor = Executor::create(plan, {"host", 2});
+      const size_t last = plan.targets[0].programs[0].steps[0].arguments.size() - 1;
+      for (int rank = 0; rank < ranks; ++rank) {
+        std::vector<float> in(size_t(own * cols));
+        for (size_t i = 0; i < in.size(); ++i)
+          in[i] = returns ? received[size_t(window)][size_t(rank)][i / cols] * 10 + float(i % cols)
+                          : float(100 * rank + int(i / cols)) * 10 + float(i % cols);
+        std::vector<float> out = returns ? back[size_t(rank)] : std::vector<float>(in.size(), -1);
+        executor->write(rank, 0, 0, std::as_bytes(std::span(in)));
+        executor->write(rank, 1, 0, std::as_bytes(std::span(bounds)));
+        if (counted.keeps)
+          executor->write(rank, 2, 0, std::as_bytes(std::span(out)));
+        else
+          executor->write(rank, int(last), 0, std::as_bytes(std::span(out)));
+      }
+      executor->run(0);
+      for (int rank = 0; rank < ranks; ++rank) {
+        const std::vector<float> out = read<float>(*executor, rank, int(last));
+        if (returns) {
+          back[size_t(rank)] = out;
+          continue;
+        }
+        for (size_t i = 0; i < out.size(); ++i) {
+          const float row = received[size_t(window)][size_t(rank)][i / cols];
+          EXPECT_EQ(out[i], row < 0 ? -1 : row * 10 + float(i % cols)) << window << rank << i;
+        }
+      }
+    }
+  }
+  for (int rank = 0; rank < ranks; ++rank)
+    for (size_t i = 0; i < back[size_t(rank)].size(); ++i)
+      EXPECT_EQ(back[size_t(rank)][i], float(100 * rank + int(i / cols)) * 10 + float(i % cols));
+}
+
+/// A step that works on the rows of an exchange is left out on the rank that gets none.
+TEST(HostCollectives, StepsOfRowsThatNobodySends) {
+  spec::CountedExchange counted{false, false, {"tp"}, 2, 2, 3, 2, 2, 1, DType::f32};
+  plan::Plan plan = exchangePlan(plan::makeMesh(1, 2, 1, 1), counted);
+  plan::Target &target = plan.targets[0];
+  target.kernels.push_back(
+      {"fill", "fill", "host", "", toJson(spec::KernelSpec(spec::Fill{2, 7}))});
+  // Into what is received.
+  target.programs[0].steps.push_back({plan::StepKind::launch, 1, {{2, 0}}, "model.x", 0});
+  auto executor = Executor::create(plan, {"host", 1});
+  // Of the window from row 2 on the first rank, with five rows, gets two, the other none.
+  const std::vector<int32_t> bounds{0, 3, 3, 0, 2, 3};
+  for (int rank = 0; rank < 2; ++rank)
+    executor->write(rank, 1, 0, std::as_bytes(std::span(bounds)));
+  executor->run(0);
+  EXPECT_EQ(read<float>(*executor, 0, 2), (std::vector<float>{7, 7}));
+  EXPECT_EQ(read<float>(*executor, 1, 2), (std::vector<float>{0, 0}));
+
+  target.programs[0].steps[0] = target.programs[0].steps[1];
+  target.programs[0].steps[0].rows_of = -1;
+  try {
+    Executor::create(plan, {"host", 1});
+    FAIL();
+  } catch (const Error &error) {
+    EXPECT_STREQ(error.what(),
+                 "program main, step 1 (model.x): works on rows of a step that brings none");
+  }
+}
+
 TEST(HostCollectives, CoordinatesAndDescription) {
-  const plan::Plan plan =
-      exchangePlan(plan::makeMesh(2, 3, 1, 1), {Exchange::allReduce, {"tp"}, 3, 1, DType::f32});
+  const plan::Plan plan = exchangePlan(
+      plan::makeMesh(2, 3, 1, 1), spec::Collective{Exchange::allReduce, {"tp"}, 3, 1, DType::f32});
   auto executor = Executor::create(plan, {"host", 1});
   ASSERT_EQ(executor->localRanks(), 6);
   for (int rank = 0; rank < 6; ++rank)

@@ -100,4 +100,23 @@ TEST(HostKernel, ExpertWindow) {
             (std::pair<Integers, Integers>{{0, 0, 0, 1}, {-1, -1, 0, -1, -1, -1, -1, -1}}));
 }
 
+/// Six rows on the first of two ranks, four on the second, of four experts; as the second one,
+/// which has the last two, receives them: of expert 2 one and two, of expert 3 three and none.
+TEST(HostKernel, ReceivedRows) {
+  using Integers = std::vector<int64_t>;
+  const auto received = [](int64_t first) {
+    KernelRun run(spec::ReceivedRows{2, 4, 6, 4, first});
+    run.set("bounds", {0, 2, 2, 3, 6, 0, 0, 2, 4, 4}).set("coordinate", {1}).run();
+    return std::array{run.integers("offsets"), run.integers("source_row"),
+                      run.integers("received_row")};
+  };
+  // In the order of experts: a, then b, c of the second rank, then d, e, f. The first rank's a and
+  // d arrive before the second one's b and c.
+  EXPECT_EQ(received(0), (std::array<Integers, 3>{{{0, 3, 4}, {0, 2, 3, 1}, {0, 3, 1, 2}}}));
+  EXPECT_EQ(received(2), (std::array<Integers, 3>{{{0, 1, 4}, {3, 0, 1, 2}, {1, 2, 3, 0}}}));
+  EXPECT_EQ(received(4), (std::array<Integers, 3>{{{0, 0, 2}, {0, 1, -1, -1}, {0, 1, -1, -1}}}));
+  EXPECT_EQ(received(8),
+            (std::array<Integers, 3>{{{0, 0, 0}, {-1, -1, -1, -1}, {-1, -1, -1, -1}}}));
+}
+
 } // namespace

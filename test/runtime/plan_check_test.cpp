@@ -287,6 +287,15 @@ const Case meshCases[] = {
     {"targets[0].programs[0].steps[0].kind: is collective, but kernel 'embedding_0' is of family "
      "embedding",
      [](plan::Plan &p) { step(p, 0).kind = plan::StepKind::collective; }},
+    {"targets[0].programs[0].steps[0].rows_of: is 0, which is no earlier collective step that this "
+     "one can follow",
+     [](plan::Plan &p) { step(p, 0).rows_of = 0; }},
+    {"targets[0].programs[0].steps[0].rows_of: is -2, which is no earlier collective step that "
+     "this one can follow",
+     [](plan::Plan &p) { step(p, 0).rows_of = -2; }},
+    {"targets[0].programs[1].steps[1].rows_of: is 0, which is no earlier collective step that this "
+     "one can follow",
+     [](plan::Plan &p) { target(p).programs[1].steps[1].rows_of = 0; }},
     {"parameters[0].parts[1].block: 2 blocks of 8 elements are not the piece's 24",
      [](plan::Plan &p) { part(p, 1).shape[1] = 6; }},
     {"parameters[0].parts[1].split: has 2 lists of axes for 3 dimensions",

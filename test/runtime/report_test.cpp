@@ -118,6 +118,38 @@ TEST(MeshReport, putsCollectivesTogether) {
   EXPECT_EQ(json["targets"][0]["exchange"][0]["bytes_sent"], 300);
 }
 
+/// Of 12 rows of a rank three quarters go elsewhere, all of them in the first window.
+TEST(MeshReport, countsRowsOfBalancedRouting) {
+  plan::Plan plan = test::meshPlan();
+  plan.dispatch = {"all-to-all", "a rank receives fewer bytes", 4096, 3072};
+  plan::Target &host = plan.targets[0];
+  host.programs[1].steps.clear();
+  for (const int64_t first : {0, 16})
+    for (const bool back : {false, true}) {
+      host.kernels.push_back(
+          {"exchange_" + std::to_string(host.kernels.size()), "collective_counted", "host", "",
+           spec::toJson(spec::CountedExchange{
+               back, false, {"dp", "tp"}, 4, 8, 12, 16, first, 10, DType::bf16})});
+      host.programs[1].steps.push_back(
+          {plan::StepKind::collective, static_cast<int>(host.kernels.size()) - 1, {}, "x"});
+    }
+  const std::vector<ExchangeGroup> groups = exchangeGroups(host);
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].exchange, "counted_all_to_all");
+  EXPECT_EQ(groups[0].steps, 4);
+  EXPECT_EQ(groups[0].empty, 2);
+  EXPECT_EQ(groups[0].bytes, 2 * 9 * 10 * 2);
+  const std::string text = summaryText(plan, {});
+  EXPECT_NE(text.find("all-to-all, a rank receives fewer bytes (gather 4,096, all-to-all 3,072 "),
+            std::string::npos)
+      << text;
+  const nlohmann::ordered_json json = jsonReport(plan, {});
+  EXPECT_EQ(json["dispatch"]["choice"], "all-to-all");
+  EXPECT_EQ(json["dispatch"]["gather_bytes"], 4096);
+  plan.dispatch = {};
+  EXPECT_TRUE(jsonReport(plan, {})["dispatch"].is_null());
+}
+
 TEST(TextTable, alignsColumns) {
   TextTable table("lr");
   table.add({"a", "100"});

@@ -26,7 +26,8 @@ void runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &)> build)
 
 /// "all_reduce tp tensor<8x16xf32>" of an operation that exchanges something, else "".
 std::string exchangeLine(Operation *op) {
-  if (!isa<ir::AllGatherOp, ir::ReduceScatterOp, ir::AllReduceOp, ir::AllToAllOp>(op))
+  if (!isa<ir::AllGatherOp, ir::ReduceScatterOp, ir::AllReduceOp, ir::AllToAllOp, ir::CountedSendOp,
+           ir::CountedReturnOp>(op))
     return "";
   std::string line;
   llvm::raw_string_ostream text(line);
@@ -52,6 +53,8 @@ CompiledModule::CompiledModule(ModuleOp original, const Layout &layout) {
   runPasses(*module, [&](OpPassManager &manager) {
     manager.addPass(createBuildBackwardPass());
     manager.addPass(createCanonicalizerPass());
+    if (layout.exchangeExperts)
+      manager.addPass(createExchangeExpertsPass());
     AssignShardingPassOptions assign;
     llvm::append_range(assign.axes, layout.axes);
     llvm::append_range(assign.dims, layout.dims);

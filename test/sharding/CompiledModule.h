@@ -20,6 +20,7 @@ using Values = std::vector<float>;
 struct Layout {
   std::vector<std::string> axes, dims, tokenAxes; // as options of the passes
   double expertRows = 2;
+  bool exchangeExperts = false;
 };
 
 /// Elements of a published tensor.

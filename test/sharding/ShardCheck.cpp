@@ -29,6 +29,8 @@ cl::list<std::string> axes("axes", cl::CommaSeparated, cl::desc("mesh: name=size
 cl::list<std::string> dims("dims", cl::CommaSeparated, cl::desc("splits: name=axis+axis,…"));
 cl::list<std::string> tokenAxes("token-axes", cl::CommaSeparated, cl::desc("axes of the tokens"));
 cl::opt<double> expertRows("expert-rows", cl::init(2), cl::desc("rows of a window over the mean"));
+cl::opt<bool> exchangeExperts("exchange-experts",
+                              cl::desc("rows go to the ranks of their experts"));
 cl::opt<bool> uncovered("uncovered",
                         cl::desc("name the operations with a rule in none of the files"));
 
@@ -234,6 +236,6 @@ int main(int argc, char **argv) {
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(files[0], &context);
   if (!module)
     return 1;
-  check(*module, Layout{axes, dims, tokenAxes, expertRows});
+  check(*module, Layout{axes, dims, tokenAxes, expertRows, exchangeExperts});
   return 0;
 }

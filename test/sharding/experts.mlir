@@ -11,6 +11,19 @@
 // RUN: step37-shard-check %s --axes tp=2 --dims expert_ffn=tp | FileCheck %s --check-prefix=COLUMNS
 // RUN: step37-shard-check %s --axes dp=2,tp=2 --dims token=dp,expert=dp+tp --token-axes dp,tp | FileCheck %s --check-prefix=SEQUENCE
 
+// The same with rows that go to the ranks of their experts, for which a pass puts there
+// step37.place_rows and step37.send_rows and step37.return_rows with them: tokens are not gathered.
+// RUN: step37-shard-check %s --axes tp=2 --dims expert=tp --exchange-experts | FileCheck %s --check-prefix=EXTP
+// RUN: step37-shard-check %s --axes dp=2 --dims token=dp,expert=dp --exchange-experts | FileCheck %s --check-prefix=EXDP
+// RUN: step37-shard-check %s --axes dp=2 --dims token=dp,expert=dp --exchange-experts --expert-rows 0.25 | FileCheck %s --check-prefix=EXDP
+// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims token=dp,expert=tp --exchange-experts | FileCheck %s --check-prefix=EXWITHIN
+// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims token=dp,expert=dp+tp --exchange-experts | FileCheck %s --check-prefix=EXALL
+// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims token=dp,expert=dp+tp --exchange-experts --expert-rows 1 | FileCheck %s --check-prefix=EXALL
+// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims token=dp,expert=dp+tp --exchange-experts --expert-rows 0.5 | FileCheck %s --check-prefix=EXALL
+// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims token=dp,expert=dp,expert_ffn=tp --exchange-experts | FileCheck %s --check-prefix=EXETP
+// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims token=dp,expert=dp,expert_ffn=tp --exchange-experts --expert-rows 0.5 | FileCheck %s --check-prefix=EXETP
+// RUN: step37-shard-check %s --axes dp=2,tp=2 --dims token=dp,expert=dp+tp --token-axes dp,tp --exchange-experts | FileCheck %s --check-prefix=EXSEQUENCE
+
 // TP: all_reduce tp tensor<16x16xf32>
 // TP: gradient of up: [tp][][] partial []
 // DP: all_gather dp tensor<8x2xi32>
@@ -26,6 +39,27 @@
 // COLUMNS: gradient of up: [][tp][] partial []
 // SEQUENCE: reduce_scatter dp+tp tensor<16x16xf32>
 // SEQUENCE: out: [dp+tp][]
+// EXTP: all_gather tp tensor<5xi32>
+// EXTP: counted_send tp tensor<16x16xf32>
+// EXTP: counted_return tp tensor<{{.*}}x16xf32>
+// EXTP: gradient of up: [tp][][] partial []
+// EXDP-NOT: all_gather dp tensor<{{.*}}x16xf32>
+// EXDP: counted_send dp tensor<16x16xf32>
+// EXDP-NOT: reduce
+// EXDP: out: [dp][]
+// EXDP: gradient of up: [dp][][] partial []
+// EXWITHIN: counted_send tp tensor<8x16xf32>
+// EXWITHIN: gradient of up: [tp][][] partial [dp]
+// EXALL: all_gather dp+tp tensor<5xi32>
+// EXALL: counted_send dp+tp tensor<8x16xf32>
+// EXALL: out: [dp+tp][]
+// EXALL: gradient of down: [dp+tp][][] partial []
+// EXETP: counted_send dp tensor<16x16xf32>
+// EXETP: gradient of up: [dp][tp][] partial []
+// EXETP: gradient of down: [dp][][tp] partial []
+// EXSEQUENCE: counted_send dp+tp tensor<8x16xf32>
+// EXSEQUENCE-NOT: reduce
+// EXSEQUENCE: out: [dp+tp][]
 step37.parameter @up : tensor<4x6x16xf32> trained true decay true dims ["expert", "expert_ffn", ""] parts [#step37.part<"up", f32, [4, 6, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.parameter @gate : tensor<4x6x16xf32> trained true decay true dims ["expert", "expert_ffn", ""] parts [#step37.part<"gate", f32, [4, 6, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.parameter @down : tensor<4x16x6xf32> trained true decay true dims ["expert", "", "expert_ffn"] parts [#step37.part<"down", f32, [4, 16, 6], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]

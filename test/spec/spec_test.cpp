@@ -57,6 +57,8 @@ std::vector<KernelSpec> samples() {
       AdamW{9, false, true, bf16, bf16},
       Collective{Exchange::reduceScatter, {"dp.1", "tp"}, 4, 9, bf16},
       LocalizeIds{9, 5},
+      CountedExchange{true, true, {"dp.1", "tp"}, 4, 8, 12, 24, 24, 5, bf16},
+      ReceivedRows{4, 8, 12, 24, 6},
       ExpertWindow{4, 12, 6, 8},
       LossStats{6, 5, 9},
       MergeLossStats{2, 6},
@@ -256,6 +258,24 @@ TEST(Spec, RelationsOfFields) {
   EXPECT_EQ(errorOf(Collective{Exchange::allToAll, {"tp"}, 2, 3, DType::i32}), "no error");
   EXPECT_EQ(errorOf(Collective{Exchange::allReduce, {"tp"}, 2, 3, DType::i32}),
             "collective.type: must be f32 or bf16, is i32");
+  EXPECT_EQ(errorOf(TakeRows{9, 4, 5, DType::i32}), "no error");
+  const auto counted = [](bool back, bool keeps, std::vector<std::string> axes, int64_t experts,
+                          int64_t first) {
+    return errorOf(CountedExchange{back, keeps, std::move(axes), 2, experts, 12, 16, first, 5});
+  };
+  EXPECT_EQ(counted(false, false, {"tp"}, 8, 8), "no error");
+  EXPECT_EQ(counted(false, true, {"tp"}, 8, 8), "collective_counted.keeps: needs back");
+  EXPECT_EQ(counted(true, true, {"tp", "tp"}, 8, 8),
+            "collective_counted.axes: must not hold an axis twice");
+  EXPECT_EQ(counted(true, false, {"tp"}, 7, 8),
+            "collective_counted.experts: must be a multiple of ranks");
+  EXPECT_EQ(counted(true, false, {"tp"}, 8, 9),
+            "collective_counted.first: plus rows must not exceed the rows of all ranks");
+  EXPECT_EQ(errorOf(ReceivedRows{4, 8, 12, 24, 24}), "no error");
+  EXPECT_EQ(errorOf(ReceivedRows{4, 8, int64_t(1) << 30, 24, 0}),
+            "received_rows.ranks: times rows of a rank must be below 2^31");
+  EXPECT_EQ(errorOf(ReceivedRows{4, 8, 12, 24, 25}),
+            "received_rows.first: plus rows must not exceed the rows of all ranks");
   EXPECT_EQ(errorOf(ExpertWindow{4, 12, 0, 8}), "no error");
   EXPECT_EQ(errorOf(ExpertWindow{4, 12, std::numeric_limits<int32_t>::max(), 8}),
             "expert_window.first: plus rows must be below 2^31");
@@ -336,6 +356,10 @@ TEST(Spec, Arguments) {
       {"adamw", "grad r bf16 9\nhyper r f32 7\nclip r f32 1\nmaster rw f32 9\nm rw f32 9\n"
                 "v rw f32 9\nparam w bf16 9\n"},
       {"collective", "in r bf16 36\nout w bf16 9\n"},
+      {"collective_counted", "received r bf16 120\nbounds r i32 36\nbefore r bf16 60\n"
+                             "own w bf16 60 over 2\n"},
+      {"received_rows", "bounds r i32 36\ncoordinate r i32 1\noffsets w i32 3\n"
+                        "source_row w i32 24\nreceived_row w i32 24\n"},
       {"localize_ids", "ids r i32 9\ncoordinate r i32 1\nout w i32 9 over 0\n"},
       {"expert_window", "offsets r i32 5\nslot_row r i32 12\nwindow_offsets w i32 5\n"
                         "window_slot_row w i32 12\n"},

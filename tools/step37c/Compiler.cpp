@@ -159,7 +159,10 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   LocalPipelineOptions local;
   local.gradientType = options.gradType;
   local.recompute = options.recompute;
-  setSharding(local, mesh, options.mesh);
+  const plan::ExpertDispatch dispatch =
+      dispatchFor(options.mesh, mesh, loaded.config, loaded.origin,
+                  frontend.microBatch * frontend.seqLen, frontend.type);
+  setSharding(local, mesh, dispatch, options.mesh);
 
   OwningOpRef<ModuleOp> module = buildModel(context, loaded.config, frontend);
   dump.write(*module, "frontend");
@@ -179,6 +182,7 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   plan.seq_len = frontend.seqLen;
   plan.vocab = loaded.config.vocab;
   plan.mesh = mesh;
+  plan.dispatch = dispatch;
   if (frontend.images)
     plan.images = imageInputs(loaded.config, *frontend.images, frontend.switches);
   plan.switches.insert(frontend.switches.all().begin(), frontend.switches.all().end());

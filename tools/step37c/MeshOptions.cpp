@@ -9,6 +9,9 @@
 namespace step37 {
 namespace {
 
+// Values of --dispatch.
+constexpr const char *gather = "gather", *allToAll = "all-to-all";
+
 /// The axes whose name is `prefix`, or begins with it and a dot.
 std::vector<std::string> axesOf(const plan::Mesh &mesh, const std::string &prefix) {
   std::vector<std::string> names;
@@ -65,8 +68,44 @@ plan::Mesh meshFor(const MeshOptions &options, const ModelConfig &config, const 
   return mesh;
 }
 
+plan::ExpertDispatch dispatchFor(const MeshOptions &options, const plan::Mesh &mesh,
+                                 const ModelConfig &config, const std::string &origin,
+                                 int64_t batchTokens, DType type) {
+  plan::ExpertDispatch dispatch;
+  if (mesh.ep == 1)
+    return dispatch;
+  // Without a gather every rank has tokens of its own: also those along tp, if experts are there.
+  int64_t parts = 1;
+  for (const std::string &name : axesBetween(mesh, mesh.etp, mesh.ep))
+    for (const plan::Axis &axis : mesh.axes)
+      parts *= axis.name == name && !name.starts_with("dp") ? axis.size : 1;
+  const bool divides = batchTokens % parts == 0;
+  if (options.dispatch == allToAll && !divides)
+    throw Error(origin + ": --dispatch all-to-all: " + std::to_string(parts) +
+                " ranks along tp share experts, which does not divide the " +
+                std::to_string(batchTokens) + " tokens of a batch");
+  const int64_t dpRanks = mesh.ep / parts, groupTokens = batchTokens * dpRanks,
+                row = config.hidden * byteSize(type);
+  dispatch.gather_bytes = groupTokens * (mesh.ep - 1) / mesh.ep * row;
+  dispatch.all_to_all_bytes = groupTokens * config.top_k / mesh.ep * (mesh.ep - 1) / mesh.ep * row;
+  if (options.dispatch) {
+    dispatch.choice = *options.dispatch;
+    dispatch.reason = "asked for";
+  } else if (!divides) {
+    dispatch.choice = gather;
+    dispatch.reason =
+        "the tokens of a batch cannot be split over " + std::to_string(parts) + " ranks along tp";
+  } else {
+    dispatch.choice = dispatch.all_to_all_bytes < dispatch.gather_bytes ? allToAll : gather;
+    dispatch.reason = "a rank receives fewer bytes";
+    if (dispatch.all_to_all_bytes == dispatch.gather_bytes)
+      dispatch.reason = "a rank receives no fewer bytes otherwise";
+  }
+  return dispatch;
+}
+
 void setSharding(LocalPipelineOptions &pipeline, const plan::Mesh &mesh,
-                 const MeshOptions &options) {
+                 const plan::ExpertDispatch &dispatch, const MeshOptions &options) {
   std::vector<std::string> dp = axesOf(mesh, "dp"), tp = axesOf(mesh, "tp"),
                            etp = axesBetween(mesh, 1, mesh.etp),
                            ep = axesBetween(mesh, mesh.etp, mesh.ep);
@@ -80,6 +119,7 @@ void setSharding(LocalPipelineOptions &pipeline, const plan::Mesh &mesh,
     pipeline.tokenAxes.insert(pipeline.tokenAxes.end(), tp.begin(), tp.end());
   pipeline.splitState = options.splitState;
   pipeline.expertRows = options.expertRows;
+  pipeline.exchangeExperts = dispatch.choice == allToAll;
 }
 
 } // namespace step37

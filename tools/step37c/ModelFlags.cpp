@@ -79,6 +79,11 @@ void addModelFlags(CLI::App &command, CompileOptions &options) {
   sharding->add_flag("--sequence-parallel", options.mesh.sequenceParallel,
                      "split tokens over the tensor-parallel ranks between the products");
   sharding
+      ->add_option("--dispatch", options.mesh.dispatch,
+                   "how tokens come to the ranks of their experts (default: what sends a rank "
+                   "fewer bytes)")
+      ->check(CLI::IsMember({"gather", "all-to-all"}));
+  sharding
       ->add_option("--expert-rows", options.mesh.expertRows,
                    "rows that a rank's experts work on at once, as a multiple of the mean")
       ->check(CLI::Range(0.01, 1e6))

@@ -7,6 +7,12 @@ namespace step37::spec {
 
 std::vector<CudaVariant> variantsOf(const Collective &) { return {{ncclVariant, "", "", {}}}; }
 
+std::vector<CudaVariant> variantsOf(const CountedExchange &) { return {{ncclVariant, "", "", {}}}; }
+
+std::vector<CudaVariant> variantsOf(const ReceivedRows &spec) {
+  return onlyGeneric("received_rows.cuh", {threadsStage("received_rows_generic", spec.rows)});
+}
+
 std::vector<CudaVariant> variantsOf(const LocalizeIds &spec) {
   return onlyGeneric("local_indices.cuh", {threadsStage("localize_ids_generic", spec.elements)});
 }

@@ -88,6 +88,8 @@ std::vector<CudaVariant> variantsOf(const SumOfSquares &);
 std::vector<CudaVariant> variantsOf(const GlobalNorm &);
 std::vector<CudaVariant> variantsOf(const AdamW &);
 std::vector<CudaVariant> variantsOf(const Collective &);
+std::vector<CudaVariant> variantsOf(const CountedExchange &);
+std::vector<CudaVariant> variantsOf(const ReceivedRows &);
 std::vector<CudaVariant> variantsOf(const LocalizeIds &);
 std::vector<CudaVariant> variantsOf(const ExpertWindow &);
 std::vector<CudaVariant> variantsOf(const LossStats &);
