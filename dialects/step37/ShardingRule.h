@@ -69,15 +69,6 @@ public:
     linearIn.emplace_back(int(operands.size()) - 1, resultNumbers);
     return *this;
   }
-  /// The operation does more than a few arithmetic operations an element, though no factor shows
-  /// it.
-  ShardingRule &heavy() {
-    isHeavy = true;
-    return *this;
-  }
-  /// Whether computing the operation again costs more than reading its results.
-  bool isExpensive() const;
-
   /// All operands are added up: the ones that are partial alike are added before they are
   /// exchanged.
   ShardingRule &sum() {
@@ -89,7 +80,7 @@ public:
   llvm::SmallVector<Dims, 8> operands, results;
   llvm::SmallVector<std::pair<int, int>, 2> complete;                       // result, factor
   llvm::SmallVector<std::pair<int, llvm::SmallVector<int, 2>>, 1> linearIn; // operand, results
-  bool isSum = false, isHeavy = false;
+  bool isSum = false;
 };
 
 /// What an operation that is cut may ask about its surroundings.

@@ -150,7 +150,7 @@ TEST_F(Negative, planWithAFlippedByte) {
 
 TEST_F(Negative, planOfAnotherVersion) {
   std::string bytes = fileText(goodPlan());
-  const std::string field = "\"format_version\":2";
+  const std::string field = "\"format_version\":3";
   const size_t place = bytes.find(field);
   ASSERT_NE(place, std::string::npos);
   bytes[place + field.size() - 1] = '7';

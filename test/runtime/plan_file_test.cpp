@@ -35,6 +35,15 @@ TEST(PlanFile, RoundTrip) {
   EXPECT_EQ(after.images.crop_size, 14);
   EXPECT_EQ(after.images.patch_start, 8);
   EXPECT_TRUE(after.images.truncate);
+  EXPECT_EQ(after.activations.recompute, "budget");
+  EXPECT_EQ(after.activations.memory_budget, 4096);
+  ASSERT_EQ(after.activations.saved.size(), 3u);
+  EXPECT_EQ(after.activations.saved[2].operation, "embedding");
+  EXPECT_EQ(after.activations.saved[2].bytes(), 160);
+  ASSERT_EQ(after.activations.recomputed.size(), 4u);
+  EXPECT_EQ(after.activations.recomputed[2].sent_bytes, 32);
+  EXPECT_EQ(after.activations.recomputed[3].flops, int64_t(3) << 40);
+  EXPECT_TRUE(after.activations.recomputed[3].overflow);
   ASSERT_EQ(after.targets.size(), 1u);
   const plan::Target &target = after.targets[0];
   ASSERT_EQ(target.buffers.size(), before.targets[0].buffers.size());
@@ -100,9 +109,9 @@ TEST(PlanFile, EveryTruncationIsRefused) {
 
 TEST(PlanFile, AnotherVersionIsNamedBeforeAnythingElse) {
   const std::string message = "p: format_version: the plan is of version 7, this program takes "
-                              "version 2";
-  EXPECT_EQ(errorFor(sampleFileWith("\"format_version\":2", "\"format_version\":7")), message);
-  std::string damaged = sampleFileWith("\"format_version\":2", "\"format_version\":7");
+                              "version 3";
+  EXPECT_EQ(errorFor(sampleFileWith("\"format_version\":3", "\"format_version\":7")), message);
+  std::string damaged = sampleFileWith("\"format_version\":3", "\"format_version\":7");
   damaged[8 + 20] ^= 1; // in the hash
   EXPECT_EQ(errorFor(damaged), message);
 }
