@@ -36,8 +36,7 @@ struct FuseExpertActivationPass : impl::FuseExpertActivationPassBase<FuseExpertA
           builder, activation.getLoc(), product.getOut().getType(), activation.getType(),
           product.getX(), product.getW(), product.getOffsets(), activation.getLimitAttr(),
           activation.getClampAttr());
-      if (Attribute overflow = product->getAttr(ir::overflowAttribute))
-        fused->setAttr(ir::overflowAttribute, overflow);
+      fused->setDiscardableAttrs(product->getDiscardableAttrDictionary());
       product.getOut().replaceAllUsesWith(fused.getGateUp());
       activation.getOut().replaceAllUsesWith(fused.getOut());
       activation.erase();

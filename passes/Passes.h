@@ -28,12 +28,19 @@ struct LocalPipelineOptions {
   double expertRows = 2;              // of step37-partition
   bool exchangeExperts = false;       // whether step37-exchange-experts runs
   std::string recompute = "none";     // of step37-recompute-activations
+  int64_t savedBytes = 0;             // of the same: its mode budget
   bool splitState = true;             // of step37-build-update
 };
 
-/// logical program → local program: differentiate, cut into what a rank computes, pack, fuse, build
-/// the optimizer.
+/// logical program → local program: both halves below.
 void buildLocalPipeline(mlir::OpPassManager &manager, const LocalPipelineOptions &options);
+
+/// Differentiate, cut into what a rank computes, pack: all before what is kept for the backward
+/// program is chosen.
+void buildShardPipeline(mlir::OpPassManager &manager, const LocalPipelineOptions &options);
+
+/// Choose it, fuse, build the optimizer.
+void buildFusePipeline(mlir::OpPassManager &manager, const LocalPipelineOptions &options);
 
 /// steps on buffers → planned.
 void buildMemoryPipeline(mlir::OpPassManager &manager);

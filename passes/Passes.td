@@ -94,11 +94,17 @@ def RecomputeActivationsPass : Pass<"step37-recompute-activations", "::mlir::Mod
   let summary = "Compute activations again in the backward program instead of keeping them.";
   let description = [{
     none: only what operations marked `step37.overflow` give, and cheap values that only these need. selective: also wide results of operations that
-    contract nothing (norms, rotations, activations, copies of rows). full: also everything else that the forward
-    program does not use outside of its own block of the model. What is computed again is a clone before its first use
-    in the backward program, so gradients keep their bits. Keeps the local contract.
+    neither multiply nor exchange (norms, rotations, activations, copies of rows). full: also everything else that the
+    forward program does not use outside of its own block of the model. budget: of what full computes again only so
+    much that what is kept has no more than `saved-bytes`, or as little as can be. It chooses one operation after
+    another, each time the one that frees most bytes for what computing it again costs, with all that it needs and is
+    not kept: its products' operations (WorkOpInterface), the bytes that it moves and those that it sends, weighted by
+    how fast a GPU does each. What is computed again is a clone before its first use in the backward program, so
+    gradients keep their bits. Keeps the local contract.
   }];
-  let options = [Option<"mode", "mode", "std::string", "\"none\"", "none, selective or full">];
+  let options = [Option<"mode", "mode", "std::string", "\"none\"", "none, selective, full or budget">,
+                 Option<"savedBytes", "saved-bytes", "int64_t", "0",
+                        "of the mode budget: what may be kept for the backward program">];
 }
 
 def FuseResidualNormPass : Pass<"step37-fuse-residual-norm", "::mlir::ModuleOp"> {

@@ -9,7 +9,7 @@ using namespace mlir;
 
 namespace step37 {
 
-void buildLocalPipeline(OpPassManager &manager, const LocalPipelineOptions &options) {
+void buildShardPipeline(OpPassManager &manager, const LocalPipelineOptions &options) {
   BuildBackwardPassOptions backward;
   backward.gradientType = options.gradientType;
   manager.addPass(createBuildBackwardPass(backward));
@@ -27,8 +27,11 @@ void buildLocalPipeline(OpPassManager &manager, const LocalPipelineOptions &opti
   partition.expertRows = options.expertRows;
   manager.addPass(createPartitionPass(partition));
   manager.addPass(createPackProjectionsPass());
-  manager.addPass(
-      createRecomputeActivationsPass(RecomputeActivationsPassOptions{options.recompute}));
+}
+
+void buildFusePipeline(OpPassManager &manager, const LocalPipelineOptions &options) {
+  manager.addPass(createRecomputeActivationsPass(
+      RecomputeActivationsPassOptions{options.recompute, options.savedBytes}));
   manager.addPass(createFuseExpertActivationPass());
   manager.addPass(createFuseResidualNormPass());
   BuildUpdatePassOptions update;
@@ -36,6 +39,11 @@ void buildLocalPipeline(OpPassManager &manager, const LocalPipelineOptions &opti
   manager.addPass(createBuildUpdatePass(update));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createVerifyLocalPass());
+}
+
+void buildLocalPipeline(OpPassManager &manager, const LocalPipelineOptions &options) {
+  buildShardPipeline(manager, options);
+  buildFusePipeline(manager, options);
 }
 
 void buildMemoryPipeline(OpPassManager &manager) {

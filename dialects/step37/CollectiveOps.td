@@ -20,7 +20,7 @@ def Step37_CoordinateOp : Step37_PureOp<"coordinate"> {
   let assemblyFormat = "attr-dict `:` type($index)";
 }
 
-class Step37_ExchangeOp<string mnemonic> : Step37_PureOp<mnemonic> {
+class Step37_ExchangeOp<string mnemonic> : Step37_PureOp<mnemonic, [Exchanges]> {
   let arguments = (ins AnyTypeOf<[FloatTensor, RankedTensorOf<[I32], [HasSizes]>]>:$in, AxesAttr:$axes, I64Attr:$ranks);
   let results = (outs AnyTypeOf<[FloatTensor, RankedTensorOf<[I32], [HasSizes]>]>:$out);
   let assemblyFormat = "$in attr-dict `:` functional-type(operands, results)";
@@ -110,7 +110,7 @@ def Step37_ExpertWindowOp : Step37_PureOp<"expert_window"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_LmLossStatsOp : Step37_PureOp<"lm_loss_stats"> {
+def Step37_LmLossStatsOp : Step37_PureOp<"lm_loss_stats", [Multiplies]> {
   let summary = "What this rank's columns of the logits add to the cross-entropy.";
   let description = [{
     logits = x·wᵀ, never whole. stats[t] = (largest logit, sum of exp(logit − largest), logit of labels[t]

@@ -87,7 +87,7 @@ def Step37_ReceivedRowsOp : Step37_PureOp<"received_rows"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_CountedSendOp : Step37_PureOp<"counted_send"> {
+def Step37_CountedSendOp : Step37_PureOp<"counted_send", [Exchanges]> {
   let summary = "Sends rows grouped by expert to the ranks of a group that have the experts.";
   let description = [{
     received has the rows that `received_rows` finds in the window from `first` on, one rank's after another's; what is
@@ -106,7 +106,7 @@ def Step37_CountedSendOp : Step37_PureOp<"counted_send"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_CountedReturnOp : Step37_PureOp<"counted_return"> {
+def Step37_CountedReturnOp : Step37_PureOp<"counted_return", [Exchanges]> {
   let summary = "Sends rows back to the ranks that `counted_send` had them from.";
   let description = [{
     returned is `before`, of earlier windows, with this window's rows where they were sent from; without it other rows

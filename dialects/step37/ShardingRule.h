@@ -71,15 +71,6 @@ public:
     linearIn.emplace_back(int(operands.size()) - 1, resultNumbers);
     return *this;
   }
-  /// The operation does more than a few arithmetic operations an element, though no factor shows
-  /// it.
-  ShardingRule &heavy() {
-    isHeavy = true;
-    return *this;
-  }
-  /// Whether computing the operation again costs more than reading its results.
-  bool isExpensive() const;
-
   /// All operands are added up: the ones that are partial alike are added before they are
   /// exchanged.
   ShardingRule &sum() {
@@ -104,7 +95,7 @@ public:
   llvm::SmallVector<Dims, 8> operands, results;
   llvm::SmallVector<std::pair<int, int>, 2> complete;                       // result, factor
   llvm::SmallVector<std::pair<int, llvm::SmallVector<int, 2>>, 1> linearIn; // operand, results
-  bool isSum = false, isHeavy = false, makesWindows = false, collects = false;
+  bool isSum = false, makesWindows = false, collects = false;
 };
 
 /// What an operation that is cut may ask about its surroundings.

@@ -42,16 +42,25 @@ mlir::Location inPhase(mlir::Location location, llvm::StringRef phase) {
   return mlir::NameLoc::get(path.getName(), mlir::NameLoc::get(name));
 }
 
-} // namespace
-
-mlir::Location backwardOf(mlir::Location forward) { return inPhase(forward, "backward"); }
-mlir::Location recomputedOf(mlir::Location forward) { return inPhase(forward, "recompute"); }
-
-bool isBackward(mlir::Operation *op) {
+/// Empty in the forward program.
+llvm::StringRef phaseOf(mlir::Operation *op) {
   auto path = mlir::dyn_cast<mlir::NameLoc>(op->getLoc());
   auto phase = path ? mlir::dyn_cast<mlir::NameLoc>(path.getChildLoc()) : mlir::NameLoc();
-  return phase && (phase.getName() == "backward" || phase.getName() == "recompute");
+  return phase ? phase.getName().getValue() : llvm::StringRef();
 }
+
+constexpr llvm::StringLiteral backwardPhase = "backward", recomputePhase = "recompute";
+
+} // namespace
+
+mlir::Location backwardOf(mlir::Location forward) { return inPhase(forward, backwardPhase); }
+mlir::Location recomputedOf(mlir::Location forward) { return inPhase(forward, recomputePhase); }
+
+bool isBackward(mlir::Operation *op) {
+  llvm::StringRef phase = phaseOf(op);
+  return phase == backwardPhase || phase == recomputePhase;
+}
+bool isRecomputed(mlir::Operation *op) { return phaseOf(op) == recomputePhase; }
 
 void Step37Dialect::initialize() {
   addAttributes<

@@ -29,6 +29,7 @@ mlir::Location backwardOf(mlir::Location forward);
 bool isBackward(mlir::Operation *op);
 /// The same for what the backward program computes again.
 mlir::Location recomputedOf(mlir::Location forward);
+bool isRecomputed(mlir::Operation *op);
 
 /// Marks operations on rows of experts that only exist where more rows than usual go to a rank.
 /// Their results are never kept for the backward program.

@@ -49,4 +49,18 @@ def ShardableOpInterface : OpInterface<"ShardableOpInterface"> {
   ];
 }
 
+def WorkOpInterface : OpInterface<"WorkOpInterface"> {
+  let cppNamespace = "::step37::ir";
+  let description = [{
+    An operation that does more than read its operands and write its results: it multiplies matrices, or
+    exchanges elements with other ranks. What it would cost to compute it again follows from that.
+  }];
+  let methods = [
+    InterfaceMethod<"Operations of its products, a multiplication and an addition as two.",
+      "int64_t", "getProductFlops", (ins), /*methodBody=*/"", /*defaultImplementation=*/[{ return 0; }]>,
+    InterfaceMethod<"Elements that a rank sends to others.",
+      "int64_t", "getSentElements", (ins), /*methodBody=*/"", /*defaultImplementation=*/[{ return 0; }]>
+  ];
+}
+
 #endif

@@ -29,6 +29,9 @@ def Differentiable : DeclareOpInterfaceMethods<DifferentiableOpInterface>;
 // Shardable: the default way of cutting an operation into what a rank computes is right for it.
 def Shardable : DeclareOpInterfaceMethods<ShardableOpInterface>;
 def ShardableItself : DeclareOpInterfaceMethods<ShardableOpInterface, ["localize"]>;
+// Forward operations whose cost is not only what they read and write.
+def Multiplies : DeclareOpInterfaceMethods<WorkOpInterface, ["getProductFlops"]>;
+def Exchanges : DeclareOpInterfaceMethods<WorkOpInterface, ["getSentElements"]>;
 
 //===------------------------------------------------------------------------------------------===//
 // Symbols and state
@@ -236,7 +239,7 @@ def Step37_AddOp : Step37_PureOp<"add", [Differentiable, SameOperandsAndResultTy
   let hasVerifier = 0; // the trait says it all
 }
 
-def Step37_MatmulOp : Step37_PureOp<"matmul", [Differentiable, Shardable]> {
+def Step37_MatmulOp : Step37_PureOp<"matmul", [Differentiable, Shardable, Multiplies]> {
   let summary = "Matrix product, accumulated in f32 and rounded once.";
   let description = [{
     c = op(a)·op(b), op the transposition where asked for. A linear layer with a weight [out, in] is
@@ -327,7 +330,7 @@ def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOpera
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_AttentionOp : Step37_PureOp<"attention", [Differentiable, Shardable]> {
+def Step37_AttentionOp : Step37_PureOp<"attention", [Differentiable, Shardable, Multiplies]> {
   let summary = "Causal grouped-query attention within documents, with the head gate.";
   let description = [{
     Query t sees keys j ≤ t from its document's start on and, if window > 0, only the last `window`
@@ -518,7 +521,7 @@ def Step37_CombineGradOp : Step37_PureOp<"combine_grad", [Shardable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable, Shardable]> {
+def Step37_GroupedMatmulOp : Step37_PureOp<"grouped_matmul", [Differentiable, Shardable, Multiplies]> {
   let summary = "Every expert's rows times its weight.";
   let description = [{
     out[r] = x[r]·w[e]ᵀ (transpose_b, w [experts, n, k]) or x[r]·w[e] (w [experts, k, n]) for the rows
@@ -552,7 +555,7 @@ def Step37_GroupedMatmulGradOp : Step37_PureOp<"grouped_matmul_grad", [Shardable
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_GroupedSwigluOp : Step37_PureOp<"grouped_swiglu"> {
+def Step37_GroupedSwigluOp : Step37_PureOp<"grouped_swiglu", [Multiplies]> {
   let summary = "Gate and up projections of every expert's rows, and their activation.";
   let description = [{
     gate_up[r] = x[r]·w[e]ᵀ for the rows r of expert e, w holding the rows of gate and then of up; out is `swiglu`
@@ -592,7 +595,7 @@ def Step37_ShiftLabelsOp : Step37_PureOp<"shift_labels", [Shardable]> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable, ShardableItself]> {
+def Step37_LmLossOp : Step37_PureOp<"lm_loss", [Differentiable, ShardableItself, Multiplies]> {
   let summary = "Output head and cross-entropy.";
   let description = [{
     token_loss[t] = weights[t]·(logsumexp(x[t]·wᵀ) − (x[t]·wᵀ)[labels[t]]), loss_sum their sum. One

@@ -29,22 +29,6 @@ Value localIds(OpBuilder &builder, Location loc, const LocalShapes &local, Value
 
 } // namespace
 
-/// A factor of operands that no result has is summed over: a product of matrices.
-bool ShardingRule::isExpensive() const {
-  auto has = [](ArrayRef<Dims> tensors, int factor) {
-    return llvm::any_of(tensors, [&](const Dims &dims) {
-      return llvm::any_of(
-          dims, [&](const DimRule &dim) { return llvm::is_contained(dim.factors, factor); });
-    });
-  };
-  if (isHeavy)
-    return true;
-  for (int factor = 0; factor < int(factors.size()); ++factor)
-    if (has(operands, factor) && !has(results, factor))
-      return true;
-  return false;
-}
-
 LogicalResult localizeByClone(Operation *op, const LocalShapes &local, OpBuilder &builder,
                               ValueRange operands, SmallVectorImpl<Value> &results) {
   OperationState state(op->getLoc(), op->getName(), operands, local.resultTypes, op->getAttrs());
@@ -195,8 +179,7 @@ ShardingRule AttentionOp::getShardingRule() {
       heads = rule.factor(dim(getK(), 1) / getHeadDim());
   for (int i = 0; i < 3; ++i) // q, k, v
     rule.operand({tokens, heads});
-  return rule.heavy()
-      .operandIf(getGate(), {tokens, heads})
+  return rule.operandIf(getGate(), {tokens, heads})
       .operand({tokens})
       .result({tokens, heads})
       .result({tokens, heads});

@@ -279,7 +279,7 @@ def Step37_SliceColumnsOp : Step37_PureOp<"slice_columns", [Differentiable]> {
   let hasCanonicalizeMethod = 1;
 }
 
-def Step37_ImageAttentionOp : Step37_PureOp<"image_attention", [Differentiable, Shardable]> {
+def Step37_ImageAttentionOp : Step37_PureOp<"image_attention", [Differentiable, Shardable, Multiplies]> {
   let summary = "Attention of all tokens of an image to all of them.";
   let description = [{
     out = softmax(scale·q·kᵀ)·v per head, within each image. lse is the log-sum-exp of the scaled scores.

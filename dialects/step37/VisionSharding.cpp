@@ -162,7 +162,7 @@ ShardingRule ImageAttentionOp::getShardingRule() {
   int heads = rule.factor(dim(getQ(), 1) / getHeadDim());
   for (int i = 0; i < 3; ++i) // q, k, v
     rule.operand({batches, heads});
-  return rule.heavy().result({batches, heads}).result({batches, heads});
+  return rule.result({batches, heads}).result({batches, heads});
 }
 
 ShardingRule ImageAttentionGradOp::getShardingRule() {

@@ -22,14 +22,18 @@ const Element *find(const std::vector<Element> &elements, std::string_view name)
   return index < 0 ? nullptr : &elements[static_cast<size_t>(index)];
 }
 
-} // namespace
-
-int64_t Buffer::elements() const {
+int64_t productOf(const std::vector<int64_t> &shape) {
   int64_t product = 1;
   for (const int64_t dimension : shape)
     product *= dimension;
   return product;
 }
+
+} // namespace
+
+int64_t Buffer::elements() const { return productOf(shape); }
+
+int64_t SavedActivation::bytes() const { return productOf(shape) * byteSize(type); }
 
 int Target::findBuffer(std::string_view name) const { return indexOf(buffers, name); }
 

@@ -164,6 +164,37 @@ struct CarriedTensor {
   std::vector<int64_t> shape;
 };
 
+/// A tensor that the forward part of `accumulate` makes and that is kept for its backward part.
+struct SavedActivation {
+  std::string origin;    // path of the module that makes it
+  std::string operation; // what makes it, "rms_norm"
+  DType type = DType::bf16;
+  std::vector<int64_t> shape;
+
+  int64_t bytes() const;
+};
+
+/// Results of one operation that the backward part of `accumulate` computes again instead.
+struct RecomputedActivation {
+  std::string origin, operation;
+  int64_t bytes = 0;      // of its results
+  int64_t flops = 0;      // of its products, a multiplication and an addition as two
+  int64_t sent_bytes = 0; // to other ranks
+  bool overflow = false;  // there only for rows of experts beyond the usual ones, mostly none
+};
+
+/// How it can have been chosen which of them are kept.
+inline constexpr std::string_view recomputeModes[] = {"none", "selective", "full", "budget"};
+
+/// What is kept between the two parts and what is not, on a rank; the same for all targets.
+/// Buffers, which fused kernels may share or add, are the targets' own.
+struct Activations {
+  std::string recompute = "none"; // one of recomputeModes
+  int64_t memory_budget = 0;      // bytes that a rank was to fit into; 0: not said
+  std::vector<SavedActivation> saved;
+  std::vector<RecomputedActivation> recomputed;
+};
+
 /// The images that a micro-batch of a rank may have, and where their features go: buffers
 /// pixel_values, pixel_values_local, image_feature and image_position. Features are rows, those of
 /// all global views before those of all crops.
@@ -221,6 +252,7 @@ struct Plan {
   std::map<std::string, std::string> switches; // --set, all that are in force
   std::vector<Parameter> parameters;
   std::vector<CarriedTensor> carried;
+  Activations activations;
   std::vector<Target> targets;
   std::vector<Blob> blobs; // "config.json" always: the config, however it was spelled, in one form
 

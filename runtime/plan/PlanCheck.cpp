@@ -1,5 +1,6 @@
 // The plan as a whole, and a target's buffers and steps. Overlaps are in OverlapCheck.cpp,
-// parameters in ParameterCheck.cpp.
+// parameters in ParameterCheck.cpp,
+// activations in ActivationCheck.cpp.
 #include "runtime/plan/PlanCheck.h"
 
 #include "runtime/file/CheckedSize.h"
@@ -248,6 +249,7 @@ void check(const Plan &plan, const std::string &origin) {
     checkTarget(plan.targets[i], plan, target);
   }
   checkParameters(plan, root);
+  checkActivations(plan, root.field("activations"));
 }
 
 } // namespace step37::plan

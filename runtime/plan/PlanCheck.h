@@ -32,6 +32,9 @@ void checkOverlaps(const Target &target, const FieldPath &path);
 /// kernels.
 void checkSteps(const Target &target, const FieldPath &path);
 
+/// What is kept and computed again: sizes whose sums fit 64 bits, only with a program `accumulate`.
+void checkActivations(const Plan &plan, const FieldPath &path);
+
 /// Parameters against every target's buffers; parts; names of published tensors.
 void checkParameters(const Plan &plan, const FieldPath &root);
 

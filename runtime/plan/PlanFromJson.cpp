@@ -61,6 +61,24 @@ CarriedTensor readCarried(const JsonNode &node) {
   return {node["name"].string(), readDType(node["dtype"]), node["shape"].integers()};
 }
 
+SavedActivation readSaved(const JsonNode &node) {
+  node.expectKeys({"origin", "operation", "dtype", "shape"});
+  return {node["origin"].string(), node["operation"].string(), readDType(node["dtype"]),
+          node["shape"].integers()};
+}
+
+RecomputedActivation readRecomputed(const JsonNode &node) {
+  node.expectKeys({"origin", "operation", "bytes", "flops", "sent_bytes", "overflow"});
+  return {node["origin"].string(), node["operation"].string(),   node["bytes"].integer(),
+          node["flops"].integer(), node["sent_bytes"].integer(), node["overflow"].boolean()};
+}
+
+Activations readActivations(const JsonNode &node) {
+  node.expectKeys({"recompute", "memory_budget", "saved", "recomputed"});
+  return {node["recompute"].string(), node["memory_budget"].integer(),
+          node["saved"].list(readSaved), node["recomputed"].list(readRecomputed)};
+}
+
 Buffer readBuffer(const JsonNode &node) {
   node.expectKeys({"name", "class", "kind", "dtype", "shape", "offset", "program", "first_step",
                    "last_step", "split", "coordinate"});
@@ -201,7 +219,7 @@ ParsedHeader parseHeader(const nlohmann::json &header, const std::string &origin
   const JsonNode node(header, FieldPath(origin));
   node.expectKeys({"sha256", "format_version", "compiler_version", "config_sha256", "model_type",
                    "dtype", "micro_batch", "seq_len", "vocab", "images", "mesh", "dispatch",
-                   "switches", "parameters", "carried", "targets", "blobs"});
+                   "switches", "parameters", "carried", "activations", "targets", "blobs"});
   Plan plan;
   plan.compiler_version = node["compiler_version"].string();
   plan.config_sha256 = node["config_sha256"].string();
@@ -216,6 +234,7 @@ ParsedHeader parseHeader(const nlohmann::json &header, const std::string &origin
   plan.switches = readSwitches(node["switches"]);
   plan.parameters = node["parameters"].list(readParameter);
   plan.carried = node["carried"].list(readCarried);
+  plan.activations = readActivations(node["activations"]);
   plan.targets = node["targets"].list(readTarget);
   return {std::move(plan), node["blobs"].list(readBlob)};
 }

@@ -41,6 +41,26 @@ Json carriedJson(const CarriedTensor &tensor) {
   return {{"name", tensor.name}, {"dtype", name(tensor.type)}, {"shape", tensor.shape}};
 }
 
+Json savedJson(const SavedActivation &saved) {
+  return {{"origin", saved.origin},
+          {"operation", saved.operation},
+          {"dtype", name(saved.type)},
+          {"shape", saved.shape}};
+}
+
+Json recomputedJson(const RecomputedActivation &recomputed) {
+  return {{"origin", recomputed.origin},         {"operation", recomputed.operation},
+          {"bytes", recomputed.bytes},           {"flops", recomputed.flops},
+          {"sent_bytes", recomputed.sent_bytes}, {"overflow", recomputed.overflow}};
+}
+
+Json activationsJson(const Activations &activations) {
+  return {{"recompute", activations.recompute},
+          {"memory_budget", activations.memory_budget},
+          {"saved", listJson(activations.saved, savedJson)},
+          {"recomputed", listJson(activations.recomputed, recomputedJson)}};
+}
+
 Json bufferJson(const Buffer &buffer) {
   return {{"name", buffer.name},
           {"class", name(buffer.cls)},
@@ -147,6 +167,7 @@ Json headerJson(const Plan &plan, const std::vector<BlobEntry> &blobs, const std
           {"switches", std::move(switches)},
           {"parameters", listJson(plan.parameters, parameterJson)},
           {"carried", listJson(plan.carried, carriedJson)},
+          {"activations", activationsJson(plan.activations)},
           {"targets", listJson(plan.targets, targetJson)},
           {"blobs", listJson(blobs, blobJson)}};
 }

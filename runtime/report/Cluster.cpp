@@ -58,6 +58,10 @@ double bandwidth(const std::string &key, std::string_view text) {
 
 } // namespace
 
+int64_t parseBytes(const std::string &key, std::string_view text) {
+  return static_cast<int64_t>(quantity(key, text, byteUnits, "141GB"));
+}
+
 Cluster parseCluster(const std::string &text) {
   Cluster cluster;
   using Read = std::function<void(const std::string &, std::string_view)>;
@@ -70,9 +74,7 @@ Cluster parseCluster(const std::string &text) {
        [&](auto &key, auto value) { cluster.networkBandwidth = bandwidth(key, value); }},
       {"latency",
        [&](auto &key, auto value) { cluster.latency = quantity(key, value, secondUnits, "5us"); }},
-      {"memory", [&](auto &key, auto value) {
-         cluster.memory = static_cast<int64_t>(quantity(key, value, byteUnits, "141GB"));
-       }}};
+      {"memory", [&](auto &key, auto value) { cluster.memory = parseBytes(key, value); }}};
   std::set<std::string> given;
   for (size_t at = 0; at <= text.size();) {
     const size_t end = std::min(text.find(',', at), text.size());

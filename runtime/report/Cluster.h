@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace step37::report {
 
@@ -22,6 +23,10 @@ struct Cluster {
 /// bandwidths "/s" behind it, latency s, ms or us. Throws Error "<key>: …" for an unknown key, one
 /// given twice, a value that is no positive number, and gpus that domains of nvlink do not fill.
 Cluster parseCluster(const std::string &text);
+
+/// "141GB" as the memory of a cluster: a positive number with at most one of these units behind it.
+/// Throws Error "<key>: …".
+int64_t parseBytes(const std::string &key, std::string_view text);
 
 /// "64 NVIDIA H200, 8 a domain; NVLink 478 GB/s, network 50 GB/s, latency 5 us".
 std::string describe(const Cluster &cluster);

@@ -1,5 +1,6 @@
 #include "runtime/report/JsonReport.h"
 
+#include "runtime/report/ActivationReport.h"
 #include "runtime/report/KernelReport.h"
 #include "runtime/report/MemoryReport.h"
 #include "runtime/report/MeshReport.h"
@@ -168,6 +169,7 @@ Json jsonReport(const plan::Plan &plan, const std::vector<MappedTensor> &table) 
           {"switches", plan.switches},
           {"published", std::move(totals)},
           {"tensors", std::move(tensors)},
+          {"activations", activationsJson(plan.activations)},
           {"targets", std::move(targets)}};
 }
 

@@ -51,12 +51,17 @@ double secondsPerToken(const MeshCost &cost, int64_t microBatches) {
          double(microBatches * cost.prediction.batchTokens);
 }
 
+std::string recomputeText(const MeshCost &cost) {
+  return cost.recompute == "none" ? "" : " with --recompute " + cost.recompute;
+}
+
 std::string noneText(const std::vector<MeshCost> &costs, const Cluster &cluster) {
   const MeshCost &closest = *std::ranges::min_element(costs, {}, &MeshCost::memory);
   return "of " + counted(std::ssize(costs), "candidate") + " for " + counted(cluster.gpus, "GPU") +
          " none fits into " + readableBytes(cluster.memory) + " a GPU; the closest, " +
-         plan::describe(closest.mesh) + ", needs " + readableBytes(closest.memory) + ", " +
-         readableBytes(closest.memory - cluster.memory) + " too much";
+         plan::describe(closest.mesh) + recomputeText(closest) + ", needs " +
+         readableBytes(closest.memory) + ", " + readableBytes(closest.memory - cluster.memory) +
+         " too much";
 }
 
 } // namespace
@@ -73,9 +78,9 @@ std::string rankingText(std::vector<MeshCost> costs, const Cluster &cluster, int
     return std::tuple(secondsPerToken(cost, microBatches), cost.memory, mesh.tp, mesh.ep, mesh.etp);
   });
 
-  TextTable table("rrrrrrrrrl");
+  TextTable table("rrrrrrrrrll");
   table.add({"dp", "tp", "ep", "etp", "memory a rank", "tokens a step", "ms a step", "us a token",
-             "tokens/s", "most of the time"});
+             "tokens/s", "recompute", "most of the time"});
   for (const MeshCost &cost : costs) {
     const double step = *cost.prediction.stepSeconds(microBatches);
     const int64_t tokens = microBatches * cost.prediction.batchTokens;
@@ -83,7 +88,8 @@ std::string rankingText(std::vector<MeshCost> costs, const Cluster &cluster, int
                std::to_string(cost.mesh.ep), std::to_string(cost.mesh.etp),
                readableBytes(cost.memory), grouped(tokens), printed("%.1f", step * 1e3),
                printed("%.3f", secondsPerToken(cost, microBatches) * 1e6),
-               grouped(int64_t(double(tokens) / step)), mostlyText(cost.prediction, microBatches)});
+               grouped(int64_t(double(tokens) / step)), cost.recompute,
+               mostlyText(cost.prediction, microBatches)});
   }
   return "Meshes of " + describe(cluster) + "\n" + table.text() + "  " +
          grouped(std::ssize(costs)) + " of " + counted(all, "candidate") + " fit into " +

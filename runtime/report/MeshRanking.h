@@ -13,6 +13,7 @@ struct MeshCost {
   plan::Mesh mesh;
   int64_t memory = 0; // bytes that a rank needs
   Prediction prediction;
+  std::string recompute = "none"; // how activations were chosen that are computed again
 };
 
 /// Those that fit the cluster's memory as a table, least predicted time per token first, then least

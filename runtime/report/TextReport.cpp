@@ -2,6 +2,7 @@
 
 #include "runtime/plan/Mesh.h"
 #include "runtime/plan/ShapeText.h"
+#include "runtime/report/ActivationReport.h"
 #include "runtime/report/KernelReport.h"
 #include "runtime/report/MemoryReport.h"
 #include "runtime/report/MeshReport.h"
@@ -160,7 +161,7 @@ std::string summaryText(const plan::Plan &plan, const std::vector<MappedTensor> 
   std::string text = "Plan\n" + facts.text() + "\n" + publishedText(plannedTensors(plan, table));
   for (const Target &target : plan.targets)
     text += "\n" + targetText(plan, target) + exchangeText(target);
-  return text;
+  return text + activationsText(plan);
 }
 
 std::string memoryText(const plan::Plan &plan) {

@@ -11,8 +11,8 @@
 
 namespace step37::report {
 
-/// What the plan is for, its published tensors, and for each target the planned bytes by kind and
-/// its programs.
+/// What the plan is for, its published tensors, for each target the planned bytes by kind and its
+/// programs, and what is kept and computed again between forward and backward.
 std::string summaryText(const plan::Plan &plan, const std::vector<MappedTensor> &table);
 
 /// What makes the peak up, for each target: the lasting buffers in groups, the peak step of every

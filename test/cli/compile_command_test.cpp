@@ -139,9 +139,54 @@ TEST_F(CompileCommand, wrongUsage) {
   expectUsageError({"--stop-after", "lunch"}, "--stop-after");
   expectUsageError({"--freeze", "language,ears"}, "--freeze");
   expectUsageError({"--grad-dtype", "f16"}, "--grad-dtype");
+  expectUsageError({"--recompute", "budget"}, "--recompute");
+  for (const char *size : {"lots", "0", "-1GB", "5GB/s", "1 GB", "GB", "12gb", "", "1e30GB"})
+    expectUsageError({"--memory-budget", size}, "--memory-budget: '" + std::string(size) +
+                                                    "' is not a positive number like 141GB");
   EXPECT_EQ(compiler({"compile", "-o", path("out/a.plan")}), 2);
   EXPECT_EQ(compiler({"show"}), 2);
   EXPECT_EQ(compiler({"show", "--nonsense", "x"}), 2);
+}
+
+TEST_F(CompileCommand, aMemoryBudgetThatCannotBeMet) {
+  expectRefusal(STEP37_EXAMPLE, {"--memory-budget", "64KiB"},
+                {"config.json: does not fit into --memory-budget 64.00 KiB: a rank needs at least ",
+                 " with all activations recomputed that can be (target ", " of it for weights, ",
+                 "Less is needed with more ranks (--dp, --tp, --ep), --grad-dtype bf16\n"});
+  expectRefusal(STEP37_EXAMPLE, {"--memory-budget", "64KiB", "--recompute", "selective"},
+                {" with --recompute selective (target ", "chosen for the budget (no --recompute)"});
+}
+
+/// A budget that is large enough changes nothing; a smaller one, which keeps less, fits.
+TEST_F(CompileCommand, aMemoryBudgetIsMetWithWhatItTakes) {
+  const Arguments options{"--seq-len", "256", "--micro-batch", "2", "--dtype", "f32"};
+  const auto with = [&](Arguments more) {
+    more.insert(more.begin(), options.begin(), options.end());
+    return plan::load(compile(STEP37_EXAMPLE, "budget.plan", more));
+  };
+  plan::Plan all = with({}), large = with({"--memory-budget", "1TB"});
+  EXPECT_EQ(large.activations.memory_budget, 1'000'000'000'000);
+  large.activations.memory_budget = 0;
+  EXPECT_TRUE(plan::serialize(all) == plan::serialize(large));
+
+  const int64_t most = all.targets[0].arena_bytes;
+  const int64_t least = with({"--recompute", "full"}).targets[0].arena_bytes;
+  ASSERT_LT(least, most);
+  const std::string budget = std::to_string((most + least) / 2);
+  const plan::Plan half = with({"--memory-budget", budget});
+  EXPECT_LE(half.targets[0].arena_bytes, (most + least) / 2);
+  EXPECT_EQ(half.activations.recompute, "budget");
+  EXPECT_FALSE(half.activations.recomputed.empty());
+  EXPECT_TRUE(plan::serialize(half) == plan::serialize(with({"--memory-budget", budget + "B"})));
+
+  // What is asked for is only checked.
+  const plan::Plan full = with({"--memory-budget", "1TB", "--recompute", "full"});
+  EXPECT_EQ(full.activations.recompute, "full");
+  EXPECT_EQ(full.targets[0].arena_bytes, least);
+  expectRefusal(STEP37_EXAMPLE,
+                {"--seq-len", "256", "--micro-batch", "2", "--dtype", "f32", "--target", "host",
+                 "--recompute", "none", "--memory-budget", budget},
+                {" with --recompute none (target host), ", "a smaller --micro-batch, a smaller"});
 }
 
 TEST_F(CompileCommand, placesThatCannotBeWritten) {

@@ -110,6 +110,29 @@ TEST_F(PlanMeshCommand, listsWhatFitsOfAPublishedSlice) {
                 "ep 1, etp 1, needs ");
 }
 
+/// A memory between what one GPU needs with and without recomputation: the mode that makes it fit
+/// is listed; one that is asked for is the only one tried.
+TEST_F(PlanMeshCommand, listsTheModeOfRecomputationThatFits) {
+  const Arguments shape{"--gpus", "1", "--seq-len", "256", "--micro-batch", "8"};
+  const auto memoryWith = [&](Arguments options) {
+    options.insert(options.end(), shape.begin(), shape.end());
+    const std::vector<Row> rows = planMesh(STEP37_EXAMPLE, options);
+    EXPECT_EQ(rows.size(), 1u);
+    return rows.empty() ? 0 : rows[0].memory;
+  };
+  const double none = memoryWith({}), least = memoryWith({"--recompute", "full"});
+  EXPECT_NE(out.find("  full "), std::string::npos) << out;
+  ASSERT_LT(least + 1, none);
+  const std::string between = std::to_string((none + least) / 2) + "MiB";
+  EXPECT_LE(memoryWith({"--memory", between}), (none + least) / 2);
+  EXPECT_TRUE(out.find("  full ") != std::string::npos ||
+              out.find("  selective ") != std::string::npos)
+      << out;
+  Arguments refused{"plan-mesh", STEP37_EXAMPLE, "--memory", between, "--recompute", "none"};
+  refused.insert(refused.end(), shape.begin(), shape.end());
+  expectRefused(1, refused, "none fits into ");
+}
+
 TEST_F(PlanMeshCommand, wrongUsage) {
   const Arguments base{"plan-mesh", STEP37_EXAMPLE};
   const auto with = [&](Arguments more) {

@@ -79,6 +79,37 @@ TEST_F(ShowCommand, plannedBytesAddUp) {
   }
 }
 
+/// What is kept is alive at the peak; what is not is computed again, layer by layer.
+TEST_F(ShowCommand, whatIsKeptAndComputedAgain) {
+  int64_t before = INT64_MAX;
+  for (const char *mode : {"none", "selective", "full"}) {
+    const std::string plan =
+        compile(STEP37_EXAMPLE, "example.plan", {"--seq-len", "256", "--recompute", mode});
+    const std::string text = show(plan);
+    EXPECT_NE(text.find("Recomputation: " + std::string(mode)), std::string::npos) << text;
+    EXPECT_NE(text.find("Kept by accumulate for its backward part"), std::string::npos) << text;
+    EXPECT_NE(text.find("model.layers.*.self_attn"), std::string::npos) << text;
+    EXPECT_EQ(text.find("model.layers.0"), std::string::npos) << text;
+    EXPECT_EQ(text.find("Computed again") == std::string::npos, mode == std::string("none"));
+
+    const Json json = Json::parse(show(plan, {"--json"})), &activations = json["activations"];
+    EXPECT_EQ(activations["recompute"], mode);
+    EXPECT_TRUE(activations["memory_budget"].is_null());
+    const int64_t saved = activations["saved_bytes"];
+    EXPECT_LT(saved, before);
+    before = saved;
+    for (const Json &program : json["targets"][0]["programs"])
+      if (program["name"] == "accumulate")
+        EXPECT_GE(program["peak"]["live_bytes"].get<int64_t>(), saved);
+    EXPECT_EQ(activations["recomputed_flops"].get<int64_t>() > 0, mode == std::string("full"));
+    EXPECT_EQ(activations["recomputed"].empty(), mode == std::string("none"));
+    EXPECT_EQ(activations["saved"][0]["origin"].get<std::string>().substr(0, 6), "model.");
+  }
+  const std::string eval = compile(STEP37_EXAMPLE, "eval.plan", {"--programs", "eval"});
+  EXPECT_EQ(show(eval).find("Recomputation"), std::string::npos);
+  EXPECT_TRUE(Json::parse(show(eval, {"--json"}))["activations"]["saved"].empty());
+}
+
 TEST_F(ShowCommand, switchesInForceAreShown) {
   const std::string plan = compile(STEP37_EXAMPLE, "switched.plan",
                                    {"--seq-len", "64", "--set", "window_keys=13", "--set",

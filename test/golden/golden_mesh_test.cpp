@@ -164,6 +164,38 @@ TEST_F(GoldenMesh, recomputedActivationsHaveTheSameBits) {
   }
 }
 
+/// Between keeping all and computing all again there is a choice of values for every budget.
+TEST_F(GoldenMesh, recomputationForABudgetHasTheSameBits) {
+  const std::vector<std::pair<int64_t, Arguments>> meshes{
+      {1, {}}, {2, {"--tp", "2", "--ep", "4", "--expert-rows", "1"}}};
+  for (const auto &[dp, options] : meshes) {
+    const auto with = [&](const char *flag, const std::string &value) {
+      Arguments all = options;
+      all.insert(all.end(), {flag, value});
+      return all;
+    };
+    const auto loaded = [&] { return plan::load(path("mesh.plan")); };
+    const std::string kept = probedBytes(dp, options);
+    const int64_t most = loaded().targets[0].arena_bytes;
+    compileMesh(dp, with("--recompute", "full"));
+    const int64_t least = loaded().targets[0].arena_bytes;
+    ASSERT_LT(least, most);
+    size_t fewer = SIZE_MAX;
+    for (const int quarters : {1, 2, 3, 4}) {
+      const int64_t budget = least + (most - least) * quarters / 4;
+      const std::string bytes =
+          probedBytes(dp, with("--memory-budget", std::to_string(budget) + "B"));
+      EXPECT_TRUE(bytes == kept) << budget << ", dp " << dp;
+      const plan::Plan plan = loaded();
+      EXPECT_LE(plan.targets[0].arena_bytes, budget);
+      EXPECT_EQ(plan.activations.memory_budget, budget);
+      EXPECT_EQ(plan.activations.recompute, quarters == 4 ? "none" : "budget");
+      EXPECT_LT(plan.activations.recomputed.size(), fewer) << "more memory, less work";
+      fewer = plan.activations.recomputed.size();
+    }
+  }
+}
+
 /// All tokens choose the first three of the eight experts: on two ranks the first has all rows, on
 /// four the first has two thirds of them and the last two none. Rows beyond the mean are worked on
 /// in further windows, and none is lost.

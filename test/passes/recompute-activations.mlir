@@ -4,7 +4,7 @@
 // RUN: step37-opt %s -split-input-file -step37-recompute-activations=mode=selective | FileCheck %s --check-prefixes=CHECK,SELECTIVE
 // RUN: step37-opt %s -split-input-file -step37-recompute-activations=mode=full | FileCheck %s --check-prefixes=CHECK,FULL
 // RUN: not step37-opt %s -split-input-file -step37-recompute-activations=mode=some 2>&1 | FileCheck %s --check-prefix=MODE
-// MODE: error: mode must be none, selective or full, not 'some'
+// MODE: error: mode must be none, selective, full or budget, not 'some'
 
 step37.parameter @q : tensor<16x16xf32> trained true decay true parts [#step37.part<"q", f32, [16, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.state gradient @gradient.q of @q : tensor<16x16xf32>

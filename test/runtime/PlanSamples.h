@@ -81,6 +81,16 @@ inline plan::Plan samplePlan() {
                  .patch_start = 8,
                  .truncate = true};
   plan.carried = {{"mtp.weight", DType::bf16, {4, 4}}};
+  plan.activations = {
+      .recompute = "budget",
+      .memory_budget = 4096,
+      .saved = {{"model.layers.0.mlp", "matmul", DType::bf16, {2, 32}},
+                {"model.layers.1.mlp", "matmul", DType::bf16, {2, 32}},
+                {"model.embed_tokens", "embedding", DType::bf16, {2, 40}}},
+      .recomputed = {{"model.layers.0.norm", "rms_norm", 136},
+                     {"model.layers.1.norm", "rms_norm", 136},
+                     {"model.layers.1.moe", "all_gather", 64, 0, 32},
+                     {"model.layers.1.moe", "grouped_matmul", 96, int64_t(3) << 40, 0, true}}};
   plan.targets = {std::move(host)};
   plan.blobs = {{"config.json", "{\"model_type\": \"step3p5\"}"}, {"table", std::string(70, '\7')}};
   plan.config_sha256 = sha256Hex(plan.blobs[0].bytes);

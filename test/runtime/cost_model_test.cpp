@@ -289,30 +289,34 @@ MeshCost meshCost(int64_t dp, int64_t tp, int64_t memory, double kernels, double
 
 TEST(MeshRanking, listsWhatFitsBestFirst) {
   const Cluster cluster = parseCluster("gpus=4,memory=1GiB");
-  const std::vector<MeshCost> costs{meshCost(4, 1, int64_t(2) << 30, 1e-3, 0),
-                                    meshCost(1, 4, int64_t(1) << 28, 2e-3, 5e-3),
-                                    meshCost(2, 2, int64_t(1) << 30, 4e-3, 1e-3)};
+  std::vector<MeshCost> costs{meshCost(4, 1, int64_t(2) << 30, 1e-3, 0),
+                              meshCost(1, 4, int64_t(1) << 28, 2e-3, 5e-3),
+                              meshCost(2, 2, int64_t(1) << 30, 4e-3, 1e-3)};
+  costs[1].recompute = "full";
   const std::string text = rankingText(costs, cluster, 2);
   EXPECT_EQ(
       text.substr(0, text.find("\nCost model")),
       "Meshes of 4 NVIDIA H200, 4 in an NVLink domain; NVLink 478 GB/s, network 50 GB/s a GPU, "
       "latency 5 us\n"
-      "  dp  tp  ep  etp  memory a rank  tokens a step  ms a step  us a token  tokens/s  most of "
-      "the time\n"
-      "   2   2   1    1       1.00 GiB          4,000       11.0       2.750   363,636  73 % "
+      "  dp  tp  ep  etp  memory a rank  tokens a step  ms a step  us a token  tokens/s  "
+      "recompute  most of the time\n"
+      "   2   2   1    1       1.00 GiB          4,000       11.0       2.750   363,636  none   "
+      "    73 % "
       "kernels of accumulate, most of it gemm cublaslt\n"
-      "   1   4   1    1     256.00 MiB          2,000       15.0       7.500   133,333  67 % "
+      "   1   4   1    1     256.00 MiB          2,000       15.0       7.500   133,333  full   "
+      "    67 % "
       "exchange of accumulate, most of it all_gather over tp\n"
       "  2 of 3 candidates fit into 1.00 GiB a GPU; first is the least predicted time a token, "
       "then the least memory\n");
 }
 
 TEST(MeshRanking, namesTheClosestIfNoneFits) {
-  const std::vector<MeshCost> costs{meshCost(4, 1, int64_t(2) << 30, 1e-3, 0),
-                                    meshCost(2, 2, int64_t(3) << 29, 1e-3, 0)};
+  std::vector<MeshCost> costs{meshCost(4, 1, int64_t(2) << 30, 1e-3, 0),
+                              meshCost(2, 2, int64_t(3) << 29, 1e-3, 0)};
+  costs[1].recompute = "full";
   EXPECT_EQ(errorOf([&] { rankingText(costs, parseCluster("gpus=4,memory=1GiB"), 1); }),
             "of 2 candidates for 4 GPUs none fits into 1.00 GiB a GPU; the closest, dp 2, tp 2, ep "
-            "1, etp 1, needs 1.50 GiB, 512.00 MiB too much");
+            "1, etp 1 with --recompute full, needs 1.50 GiB, 512.00 MiB too much");
 }
 
 } // namespace

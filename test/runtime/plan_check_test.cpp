@@ -319,11 +319,47 @@ const Case meshCases[] = {
      [](plan::Plan &p) { p.parameters[0].state_split.clear(); }},
 };
 
+const Case activationCases[] = {
+    {"activations.recompute: unknown value 'some'",
+     [](plan::Plan &p) { p.activations.recompute = "some"; }},
+    {"activations.memory_budget: -1 is less than 0",
+     [](plan::Plan &p) { p.activations.memory_budget = -1; }},
+    {"activations.memory_budget: is missing: recompute is 'budget'",
+     [](plan::Plan &p) { p.activations.memory_budget = 0; }},
+    {"activations.saved: there is no program 'accumulate' to keep them for",
+     [](plan::Plan &p) { target(p).programs[0].name = "train"; }},
+    {"activations.recomputed: there is no program 'accumulate' to compute them again",
+     [](plan::Plan &p) {
+       p.activations.saved.clear();
+       target(p).programs[0].name = "train";
+     }},
+    {"activations.saved[1].operation: is empty",
+     [](plan::Plan &p) { p.activations.saved[1].operation.clear(); }},
+    {"activations.saved[1].shape[0]: 0 is less than 1",
+     [](plan::Plan &p) { p.activations.saved[1].shape[0] = 0; }},
+    {"activations.saved[1].shape: the size is beyond 64 bits",
+     [](plan::Plan &p) { p.activations.saved[1].shape = {huge}; }},
+    {"activations.saved[1].shape: the sum up to here is beyond 64 bits",
+     [](plan::Plan &p) { p.activations.saved[1].shape = {huge / 2}; }},
+    {"activations.recomputed[0].operation: is empty",
+     [](plan::Plan &p) { p.activations.recomputed[0].operation.clear(); }},
+    {"activations.recomputed[1].bytes: -5 is less than 0",
+     [](plan::Plan &p) { p.activations.recomputed[1].bytes = -5; }},
+    {"activations.recomputed[2].flops: -1 is less than 0",
+     [](plan::Plan &p) { p.activations.recomputed[2].flops = -1; }},
+    {"activations.recomputed[3].flops: the sum up to here is beyond 64 bits",
+     [](plan::Plan &p) { p.activations.recomputed[0].flops = huge; }},
+    {"activations.recomputed[3].sent_bytes: -2 is less than 0",
+     [](plan::Plan &p) { p.activations.recomputed[3].sent_bytes = -2; }},
+};
+
 const auto nameless = [](const auto &info) { return "Case" + std::to_string(info.index); };
 INSTANTIATE_TEST_SUITE_P(Model, PlanCheckTest, ::testing::ValuesIn(modelCases), nameless);
 INSTANTIATE_TEST_SUITE_P(Buffers, PlanCheckTest, ::testing::ValuesIn(bufferCases), nameless);
 INSTANTIATE_TEST_SUITE_P(Overlaps, PlanCheckTest, ::testing::ValuesIn(overlapCases), nameless);
 INSTANTIATE_TEST_SUITE_P(Steps, PlanCheckTest, ::testing::ValuesIn(stepCases), nameless);
+INSTANTIATE_TEST_SUITE_P(Activations, PlanCheckTest, ::testing::ValuesIn(activationCases),
+                         nameless);
 INSTANTIATE_TEST_SUITE_P(Parameters, PlanCheckTest, ::testing::ValuesIn(parameterCases), nameless);
 
 INSTANTIATE_TEST_SUITE_P(Mesh, MeshCheckTest, ::testing::ValuesIn(meshCases), nameless);

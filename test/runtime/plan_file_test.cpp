@@ -35,6 +35,15 @@ TEST(PlanFile, RoundTrip) {
   EXPECT_EQ(after.images.crop_size, 14);
   EXPECT_EQ(after.images.patch_start, 8);
   EXPECT_TRUE(after.images.truncate);
+  EXPECT_EQ(after.activations.recompute, "budget");
+  EXPECT_EQ(after.activations.memory_budget, 4096);
+  ASSERT_EQ(after.activations.saved.size(), 3u);
+  EXPECT_EQ(after.activations.saved[2].operation, "embedding");
+  EXPECT_EQ(after.activations.saved[2].bytes(), 160);
+  ASSERT_EQ(after.activations.recomputed.size(), 4u);
+  EXPECT_EQ(after.activations.recomputed[2].sent_bytes, 32);
+  EXPECT_EQ(after.activations.recomputed[3].flops, int64_t(3) << 40);
+  EXPECT_TRUE(after.activations.recomputed[3].overflow);
   ASSERT_EQ(after.targets.size(), 1u);
   const plan::Target &target = after.targets[0];
   ASSERT_EQ(target.buffers.size(), before.targets[0].buffers.size());

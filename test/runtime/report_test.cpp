@@ -2,6 +2,7 @@
 #include "codegen/spec/SpecJson.h"
 #include "runtime/file/Error.h"
 #include "runtime/plan/ShapeText.h"
+#include "runtime/report/ActivationReport.h"
 #include "runtime/report/JsonReport.h"
 #include "runtime/report/KernelReport.h"
 #include "runtime/report/MemoryReport.h"
@@ -220,6 +221,61 @@ TEST(MemoryReport, groupsWhatDiffersInNumbersOnly) {
   EXPECT_EQ(groups[0].origin, "model.layers.*.mlp");
   EXPECT_EQ(groups[0].family, "gemm");
   EXPECT_EQ(groups[1].kind, BufferKind::workspace);
+}
+
+TEST(ActivationReport, putsLayersTogether) {
+  const plan::Plan plan = samplePlan();
+  const std::vector<SavedGroup> saved = savedGroups(plan.activations);
+  ASSERT_EQ(saved.size(), 2u);
+  EXPECT_EQ(saved[0].origin, "model.layers.*.mlp");
+  EXPECT_EQ(saved[0].count, 2);
+  EXPECT_EQ(saved[0].bytes, 256);
+  const std::vector<RecomputedGroup> recomputed = recomputedGroups(plan.activations);
+  ASSERT_EQ(recomputed.size(), 3u);
+  EXPECT_EQ(recomputed[0].operation, "rms_norm");
+  EXPECT_EQ(recomputed[0].bytes, 272);
+  EXPECT_EQ(recomputed[1].sentBytes, 32);
+  EXPECT_TRUE(recomputed[2].overflow); // last, although it has more bytes
+
+  const std::string text = summaryText(plan, sampleTable());
+  expectLine(text, "Recomputation: budget, for a memory budget of 4,096 bytes (4.00 KiB) a rank");
+  expectLine(text, "256 256 B 2 bf16 [2, 32] matmul model.layers.*.mlp");
+  expectLine(text, "160 160 B 1 bf16 [2, 40] embedding model.embed_tokens");
+  expectLine(text, "416 416 B 3 all");
+  expectLine(text, "272 272 B 2 rms_norm model.layers.*.norm");
+  expectLine(text, "64 64 B 1 32 B all_gather model.layers.*.moe");
+  expectLine(text, "336 336 B 3 32 B all");
+  expectLine(text, "96 96 B 1 3.299 only for rows of experts beyond the first window");
+
+  const nlohmann::ordered_json json = activationsJson(plan.activations);
+  EXPECT_EQ(json["recompute"], "budget");
+  EXPECT_EQ(json["memory_budget"], 4096);
+  EXPECT_EQ(json["saved_bytes"], 416);
+  EXPECT_EQ(json["recomputed_bytes"], 336);
+  EXPECT_EQ(json["recomputed_flops"], 0);
+  EXPECT_EQ(json["recomputed_sent_bytes"], 32);
+  EXPECT_EQ(json["saved"][1]["origin"], "model.layers.1.mlp");
+  EXPECT_EQ(json["saved"][1]["bytes"], 128);
+  EXPECT_EQ(json["recomputed"][3]["flops"], int64_t(3) << 40);
+  EXPECT_EQ(json["recomputed"][3]["overflow"], true);
+  EXPECT_EQ(jsonReport(plan, sampleTable())["activations"], json);
+}
+
+TEST(ActivationReport, manyGroupsAreSummedUp) {
+  plan::Plan plan = samplePlan();
+  plan.activations = {};
+  EXPECT_EQ(activationsText(plan), "");
+  for (int64_t i = 1; i <= 20; ++i) {
+    plan.activations.saved.push_back({"x", "add", DType::f32, {i}});
+    plan.activations.recomputed.push_back({"y" + std::to_string(i), "add", i, 0, i});
+  }
+  const std::string text = activationsText(plan);
+  expectLine(text, "Recomputation: none");
+  expectLine(text, "40 40 B 4 others"); // of 1 to 4 elements
+  expectLine(text, "840 840 B 20 all");
+  expectLine(text, "10 10 B 4 10 B others");
+  expectLine(text, "210 210 B 20 210 B all");
+  EXPECT_TRUE(activationsJson(plan.activations)["memory_budget"].is_null());
 }
 
 TEST(PublishedReport, countsByUse) {

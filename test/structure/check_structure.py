@@ -23,7 +23,7 @@ ALLOWED = {
     "codegen/kernels": [],
     "codegen/nvrtc": ["runtime/file"],
     "codegen/select": ["dialects/step37", "dialects/plan", "codegen/spec", "passes", "runtime/plan"],
-    "codegen/emit": ["dialects/step37", "dialects/plan", "codegen/select", "codegen/spec", "codegen/nvrtc",
+    "codegen/emit": ["dialects/step37", "dialects/plan", "codegen/select", "codegen/spec", "codegen/nvrtc", "passes",
                      "runtime/plan", "runtime/file"],
     "runtime/file": ["runtime/plan/DType.h"],
     "runtime/plan": ["runtime/file"],

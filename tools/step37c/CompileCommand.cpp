@@ -1,6 +1,8 @@
 #include "tools/step37c/CompileCommand.h"
 
+#include "runtime/file/Error.h"
 #include "runtime/plan/PlanFile.h"
+#include "runtime/report/Cluster.h"
 #include "tools/step37c/ModelFlags.h"
 
 #include <iostream>
@@ -19,6 +21,14 @@ void listSwitches() {
               << (entry.values.empty() ? ""
                                        : " (default " + std::string(entry.values.front()) + ")")
               << "\n";
+  }
+}
+
+int64_t budgetFlag(const std::string &text) {
+  try {
+    return report::parseBytes("--memory-budget", text);
+  } catch (const Error &error) {
+    throw CLI::ValidationError(error.what());
   }
 }
 
@@ -47,6 +57,13 @@ void addCompileCommand(CLI::App &app) {
       ->capture_default_str();
   device->add_flag("!--no-kernel-images", options->kernelImages,
                    "leave kernels uncompiled: to plan on paper; no GPU can run such a plan");
+
+  CLI::Option_group *memory = command->add_option_group("Memory");
+  memory->add_option_function<std::string>(
+      "--memory-budget",
+      [options](const std::string &text) { options->memoryBudget = budgetFlag(text); },
+      "what a plan may take of a rank's memory, as 141GB or 100GiB: as little is computed again as "
+      "fits (with --recompute: only checked)");
 
   CLI::Option_group *mesh = command->add_option_group("Mesh (world = dp·tp; ep·etp divides it)");
   mesh->add_option("--dp", options->mesh.dp,

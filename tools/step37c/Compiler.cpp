@@ -1,5 +1,6 @@
 #include "tools/step37c/Compiler.h"
 
+#include "codegen/emit/EmitActivations.h"
 #include "codegen/emit/EmitPlan.h"
 #ifdef STEP37_HAS_CUDA
 #include "codegen/emit/EmbedKernels.h"
@@ -12,6 +13,7 @@
 #include "passes/Passes.h"
 #include "runtime/file/Error.h"
 #include "runtime/file/Sha256.h"
+#include "tools/step37c/MemoryBudget.h"
 #include "tools/step37c/PhaseDump.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -127,6 +129,39 @@ private:
   PhaseDump &dump;
 };
 
+const std::vector<std::string> &targetsOf(const CompileOptions &options) {
+  return options.targets.empty() ? supportedTargets() : options.targets;
+}
+
+/// Steps on buffers of a target, of a local module, which is not changed.
+OwningOpRef<ModuleOp> lowered(PassRunner &passes, ModuleOp local, const std::string &target) {
+  OwningOpRef<ModuleOp> module = local.clone();
+  passes.run(*module, [&](OpPassManager &manager) {
+    manager.addPass(createSelectKernelsPass(SelectKernelsPassOptions{target}));
+  });
+  return module;
+}
+
+/// What a rank needs if so much of a sharded module, which is not changed, is computed again.
+MemoryNeed needOf(MLIRContext &context, const CompileOptions &options, ModuleOp sharded,
+                  LocalPipelineOptions pipeline, const Recomputation &recomputation) {
+  PhaseDump noDump(std::filesystem::path{});
+  PassRunner passes(context, noDump);
+  pipeline.recompute = recomputation.mode;
+  pipeline.savedBytes = recomputation.savedBytes;
+  OwningOpRef<ModuleOp> local = sharded.clone();
+  passes.run(*local, [&](OpPassManager &manager) { buildFusePipeline(manager, pipeline); });
+  MemoryNeed need;
+  for (const plan::SavedActivation &tensor : emitActivations(*local).saved)
+    need.saved += tensor.bytes();
+  for (const std::string &target : targetsOf(options)) {
+    OwningOpRef<ModuleOp> planned = lowered(passes, *local, target);
+    passes.run(*planned, buildMemoryPipeline);
+    need.add(emitTarget(*planned, target));
+  }
+  return need;
+}
+
 } // namespace
 
 const std::vector<std::string> &phaseNames() {
@@ -144,7 +179,10 @@ plan::Mesh meshOf(const CompileOptions &options) {
   return meshOf(options, loaded, frontendOptions(options, loaded));
 }
 
-std::optional<plan::Plan> compile(const CompileOptions &options) {
+namespace {
+
+/// `imageBytes`: of the memory budget what kernel images may take, which are known last.
+std::optional<plan::Plan> compileBeside(const CompileOptions &options, int64_t imageBytes) {
   LoadedConfig loaded = loadConfig(options);
   FrontendOptions frontend = frontendOptions(options, loaded);
 
@@ -158,7 +196,7 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   frontend.batches = mesh.dp;
   LocalPipelineOptions local;
   local.gradientType = options.gradType;
-  local.recompute = options.recompute;
+  local.recompute = options.recompute.value_or("none");
   const plan::ExpertDispatch dispatch =
       dispatchFor(options.mesh, mesh, loaded.config, loaded.origin,
                   frontend.microBatch * frontend.seqLen, frontend.type);
@@ -168,7 +206,18 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   dump.write(*module, "frontend");
   if (stopsAfter("frontend"))
     return std::nullopt;
-  passes.run(*module, [&](OpPassManager &manager) { buildLocalPipeline(manager, local); });
+  passes.run(*module, [&](OpPassManager &manager) { buildShardPipeline(manager, local); });
+  if (options.memoryBudget && !options.recompute) {
+    const int64_t budget = *options.memoryBudget - imageBytes;
+    const auto [chosen, need] = fitMemory(budget, [&](const Recomputation &recomputation) {
+      return needOf(context, options, *module, local, recomputation);
+    });
+    if (need.arena > budget)
+      failBudget(options, loaded.origin, need, need.arena + imageBytes);
+    local.recompute = chosen.mode;
+    local.savedBytes = chosen.savedBytes;
+  }
+  passes.run(*module, [&](OpPassManager &manager) { buildFusePipeline(manager, local); });
   if (stopsAfter("local"))
     return std::nullopt;
 
@@ -189,27 +238,43 @@ std::optional<plan::Plan> compile(const CompileOptions &options) {
   for (const PublishedTensor &tensor : inventory(loaded.config))
     if (!frontend.computes(tensor))
       plan.carried.push_back({tensor.name, tensor.type, tensor.shape});
+  plan.activations = emitActivations(*module);
+  plan.activations.recompute = local.recompute;
+  plan.activations.memory_budget = options.memoryBudget.value_or(0);
 
-  for (const std::string &target : options.targets.empty() ? supportedTargets() : options.targets) {
-    OwningOpRef<ModuleOp> lowered = module->clone();
-    passes.run(*lowered, [&](OpPassManager &manager) {
-      manager.addPass(createSelectKernelsPass(SelectKernelsPassOptions{target}));
-    });
+  for (const std::string &target : targetsOf(options)) {
+    OwningOpRef<ModuleOp> planned = lowered(passes, *module, target);
     if (stopsAfter("select"))
       continue;
-    passes.run(*lowered, buildMemoryPipeline);
-    plan.targets.push_back(emitTarget(*lowered, target));
+    passes.run(*planned, buildMemoryPipeline);
+    plan.targets.push_back(emitTarget(*planned, target));
+    MemoryNeed need;
+    need.add(plan.targets.back());
+    if (options.memoryBudget && need.arena > *options.memoryBudget)
+      failBudget(options, loaded.origin, need, need.arena);
 #ifdef STEP37_HAS_CUDA
     if (target == "cuda" && options.kernelImages)
       for (const KernelDump &kernel : embedKernels(plan, plan.targets.back(), options.arch))
         dump.writeKernel(kernel.name, kernel.source, kernel.report);
 #endif
+    const int64_t images = plan.imageBytes(plan.targets.back());
+    if (options.memoryBudget && need.arena + images > *options.memoryBudget) {
+      if (!options.recompute && images > imageBytes)
+        return compileBeside(options, images);
+      failBudget(options, loaded.origin, need, need.arena + images);
+    }
     if (plan.parameters.empty())
-      plan.parameters = emitParameters(*lowered);
+      plan.parameters = emitParameters(*planned);
   }
   if (!options.stopAfter.empty())
     return std::nullopt;
   return plan;
+}
+
+} // namespace
+
+std::optional<plan::Plan> compile(const CompileOptions &options) {
+  return compileBeside(options, 0);
 }
 
 } // namespace step37

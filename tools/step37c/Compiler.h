@@ -23,7 +23,9 @@ struct CompileOptions {
   std::vector<std::string> programs; // of train, eval; empty: all
   std::string gradType = "f32";
   MeshOptions mesh;
-  std::string recompute = "none";       // none, selective or full
+  std::optional<std::string> recompute; // none, selective or full; not given: none, or what the
+                                        // budget needs
+  std::optional<int64_t> memoryBudget;  // bytes of a rank that the plan must fit into
   std::vector<std::string> assignments; // --set key=value
   bool mtp = false, textOnly = false;
   FrozenParts frozen;

@@ -2,6 +2,7 @@
 
 #include "runtime/file/Error.h"
 #include "runtime/plan/Mesh.h"
+#include "runtime/report/MemoryReport.h"
 
 #include <algorithm>
 #include <atomic>
@@ -36,6 +37,26 @@ plan::Plan compiled(const CompileOptions &options) {
   } catch (const Error &error) {
     throw Error("on the mesh " + plan::describe(meshOf(options)) + ": " + error.what());
   }
+}
+
+/// With the first mode of recomputation that fits, least first; the one that needs least if none
+/// does.
+report::MeshCost costOf(CompileOptions candidate, const report::Cluster &cluster) {
+  std::vector<std::string> modes{"none", "selective", "full"};
+  if (candidate.recompute)
+    modes = {*candidate.recompute};
+  std::optional<report::MeshCost> least;
+  for (const std::string &mode : modes) {
+    candidate.recompute = mode;
+    const plan::Plan plan = compiled(candidate);
+    const plan::Target &target = plan.targets.front();
+    if (!least || target.arena_bytes < least->memory)
+      least = {plan.mesh, target.arena_bytes, predict(plan, target, cluster), mode};
+    if (least->memory <= cluster.memory ||
+        report::memoryReport(target).lastingBytes() > cluster.memory)
+      break; // or no mode helps
+  }
+  return *least;
 }
 
 /// `work` on every number below `count`, on as many threads as there are cores. Compilations share
@@ -96,9 +117,7 @@ std::vector<report::MeshCost> meshCosts(const CompileOptions &options,
     candidate.targets = {"cuda"};
     candidate.kernelImages = false;
     candidate.mesh = meshes[number];
-    const plan::Plan plan = compiled(candidate);
-    const plan::Target &target = plan.targets.front();
-    costs[number] = {plan.mesh, target.arena_bytes, predict(plan, target, cluster)};
+    costs[number] = costOf(candidate, cluster);
   });
   return costs;
 }

@@ -14,7 +14,8 @@ namespace step37 {
 std::vector<MeshOptions> meshesOf(const CompileOptions &options, int64_t ranks);
 
 /// Compiles for the GPUs of `cluster` on each mesh, without kernel images (which are some MiB), and
-/// asks for the costs. Throws Error where this build has no cuda target.
+/// asks for the costs. Where the options leave recomputation open, it is as little as fits. Throws
+/// Error where this build has no cuda target.
 std::vector<report::MeshCost> meshCosts(const CompileOptions &options,
                                         const report::Cluster &cluster);
 

@@ -42,9 +42,9 @@ void addModelFlags(CLI::App &command, CompileOptions &options) {
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
   what->add_option("--recompute", options.recompute,
-                   "activations that are computed again in the backward program instead of kept")
-      ->check(CLI::IsMember({"none", "selective", "full"}))
-      ->capture_default_str();
+                   "activations that are computed again in the backward program instead of kept "
+                   "(default: none, or as little as fits where the memory is said)")
+      ->check(CLI::IsMember({"none", "selective", "full"}));
   what->add_option("--set", options.assignments, "key=value; --list-set prints the keys")
       ->take_all();
   what->add_flag("--mtp", options.mtp, "compute the layers of multi-token prediction");
