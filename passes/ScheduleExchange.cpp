@@ -86,7 +86,7 @@ void Schedule::collect(SymbolTable &symbols) {
   }
 }
 
-/// Whether the step makes temporaries larger than what it reads.
+/// Whether the step makes temporaries of more elements than it reads; exchange keeps their type.
 bool Schedule::grows(int64_t number) const {
   int64_t read = 0, made = 0;
   for (const planir::StepAccess &access : order.accesses(number)) {

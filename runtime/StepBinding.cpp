@@ -1,6 +1,7 @@
 #include "runtime/StepBinding.h"
 
 #include "codegen/spec/SpecJson.h"
+#include "runtime/StreamCheck.h"
 #include "runtime/file/Error.h"
 
 #include <algorithm>
@@ -90,6 +91,7 @@ void checkSteps(const plan::Mesh &mesh, const plan::Target &target, const plan::
       require(wrong.empty(), "kernel " + kernel + ", " + wrong);
     }
   }
+  checkStreams(target, program, specs);
 }
 
 } // namespace step37

@@ -14,8 +14,8 @@ namespace step37 {
 std::vector<spec::KernelSpec> parseSpecs(const plan::Target &target);
 
 /// Checks every step of a program: number of arguments, element types, that each kernel's extent
-/// lies in its buffer, and that collectives name axes of the mesh. Throws Error naming program,
-/// step, origin and argument.
+/// lies in its buffer, that collectives name axes of the mesh, and that streams wait for each
+/// other. Throws Error naming program, step, origin and argument.
 void checkSteps(const plan::Mesh &mesh, const plan::Target &target, const plan::Program &program,
                 const std::vector<spec::KernelSpec> &specs);
 

@@ -56,8 +56,9 @@ void checkStreams(const plan::Target &target, const plan::Program &program,
       // Steps of a stream end in their order, so the last one decides.
       if (earlier > ended[index][other])
         throw Error(describeStep(program, index) + ": touches buffer " +
-                    target.buffers[static_cast<size_t>(buffer)].name + " without waiting for step " +
-                    std::to_string(earlier) + " of the other stream");
+                    target.buffers[static_cast<size_t>(buffer)].name +
+                    " without waiting for step " + std::to_string(earlier) +
+                    " of the other stream");
       if (writes)
         history[own].writes.push_back(touch);
       if (arguments[i].access != spec::Access::write)

@@ -48,8 +48,11 @@ for mesh in ep2 tp2; do
   verdict "slice, $mesh, loss falls" falling "$out/slice-$mesh.jsonl" --by 0.3
   # NCCL's own buffers, some 0.9 GB, are not planned.
   verdict "slice, $mesh, memory" memory "$out/slice-$mesh.txt" --within 0.03
-  timeout 120 "${run[@]}" --steps 2 --profile --trace "$out/slice-$mesh.trace.json" > "$out/slice-$mesh.profile.txt" 2>&1 ||
+  timeout 120 "${run[@]}" --steps 2 --profile --trace "$out/slice-$mesh.trace.json" > "$out/slice-$mesh.profile.txt" 2>&1 || true
+  grep -H "exchange:" "$out/slice-$mesh.profile.txt" || {
     tail -n 5 "$out/slice-$mesh.profile.txt"
+    echo "FAIL  slice, $mesh, profile" | tee -a "$results"
+  }
 done
 
 echo "== summary"

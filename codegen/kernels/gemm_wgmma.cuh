@@ -1,9 +1,10 @@
 // Dense products of an f32 operand on Hopper's tensor cores (family gemm, variant wgmma), as exact
 // as f32 arithmetic. An f32 number is the sum of three bf16 numbers of eight bits each: high,
 // middle, low. So x·w with one f32 operand is three exact products, and with two f32 operands six,
-// the rest being smaller than the last bit. In three launches: the parts of f32 operands are
-// written (and the descriptions of tensors), the parts are multiplied, and where several blocks
-// share a tile, along the depth, their sums are added.
+// the rest being smaller than the last bit (an infinity times a number that has fewer than three
+// parts is NaN there). In three launches: the parts of f32 operands are written (and the
+// descriptions of tensors), the parts are multiplied, and where several blocks share a tile, along
+// the depth, their sums are added.
 //
 // Tensor cores cut off bits as they add. So they add few products at a time, the small parts first,
 // and the sums of each step of the depth are then added in f32.

@@ -101,9 +101,8 @@ template <int n> __device__ void pack_operand(const float (&sums)[n], unsigned (
 
 // sums = a·b, or with `add` sums += a·b, for a depth of 16 and twice as many columns as a thread
 // has sums. wgmma_shared: a and b are described as lines_from, or as columns_from where they are
-// `across` the depth. wgmma_registers: a is in four
-// registers from `a` on, b described as columns_from if by_columns, else as lines_from. Wider
-// products are wgmma_256.cuh.
+// `across` the depth. wgmma_registers: a is in four registers from `a` on, b described as
+// columns_from if by_columns, else as lines_from. Wider products are wgmma_256.cuh.
 
 #define STEP37_SUMS_8(i)                                                                           \
   "+f"(sums[i]), "+f"(sums[i + 1]), "+f"(sums[i + 2]), "+f"(sums[i + 3]), "+f"(sums[i + 4]),       \

@@ -10,7 +10,7 @@ def Plan_Dialect : Dialect {
   let name = "plan";
   let summary = "Steps, kernels and buffers of one target.";
   let description = [{
-    What an executor does: launch kernels on buffers, one after another. Buffers are memrefs; the
+    What an executor does: launch kernels on buffers, on a stream that computes and one that exchanges data. Buffers are memrefs; the
     memory plan gives each an offset in the target's arena. Which model this is, is not known here:
     kernel specs are opaque dictionaries.
   }];

@@ -72,7 +72,8 @@ def Plan_ProgramOp : Plan_Op<"program", [IsolatedFromAbove, SingleBlock, NoTermi
     Stream 1 begins when the program does, and the program ends when both have.
 
     C1: it holds only steps, views, temporaries and references to buffers.
-    C2: streams are 0 and 1; a step's `after` lists earlier steps of the other stream, in ascending order.
+    C2: streams are 0 and 1, and if any step is on stream 1, all collectives and nothing else are; a step's `after`
+    lists earlier steps of the other stream, in ascending order.
 
     ```mlir
     plan.program "eval" {

@@ -120,6 +120,8 @@ LogicalResult ParameterOp::verifySymbolUses(SymbolTableCollection &tables) {
 
 LogicalResult ProgramOp::verify() {
   SmallVector<int64_t> streams; // of the steps so far
+  bool exchanges = llvm::any_of(getBody().front(),
+                                [](Operation &op) { return isStep(&op) && streamOf(&op) == 1; });
   for (Operation &op : getBody().front()) {
     if (failed(require(*this, (isStep(&op) || isa<GetOp, TemporaryOp, ViewOp>(op)), "C1",
                        "'" + op.getName().getStringRef() +
@@ -129,6 +131,7 @@ LogicalResult ProgramOp::verify() {
       continue;
     int64_t stream = streamOf(&op), last = -1;
     bool valid = stream == 0 || stream == 1;
+    valid &= !exchanges || (stream == 1) == isa<CollectiveOp>(op);
     for (int64_t other : afterOf(&op)) {
       valid &= other > last && other < int64_t(streams.size()) && streams[other] != stream;
       if (!valid)
@@ -136,7 +139,9 @@ LogicalResult ProgramOp::verify() {
       last = other;
     }
     if (failed(require(&op, valid, "C2 of programs",
-                       "a step waits for earlier steps of the other stream, in ascending order")))
+                       "stream 1 has all collectives and nothing else; a step waits for earlier "
+                       "steps of the other "
+                       "stream, in ascending order")))
       return failure();
     streams.push_back(stream);
   }

@@ -137,8 +137,10 @@ LogicalResult RotatePairsOp::verify() {
                          getOut().getType() == getX().getType(),
                      "C1", "x and out must be [rows, heads·head_dim] with an even head_dim")))
     return failure();
-  return require(*this, rows(getX()) % rows(getTable()) == 0 && cols(getTable()) == headDim, "C2",
-                 "the table must be [rows of a batch, head_dim]");
+  return require(*this,
+                 rows(getTable()) > 0 && rows(getX()) % rows(getTable()) == 0 &&
+                     cols(getTable()) == headDim,
+                 "C2", "the table must be [rows of a batch, head_dim]");
 }
 
 LogicalResult LayerNormOp::verify() {

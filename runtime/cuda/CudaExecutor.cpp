@@ -59,7 +59,7 @@ void CudaExecutor::writeCoordinates(const plan::Mesh &mesh) {
 
 CudaExecutor::~CudaExecutor() {
   const Driver::Functions &call = driver->call();
-  call.cuStreamSynchronize(streams.compute());
+  streams.finish();
   for (CUgraphExec graph : graphs)
     if (graph)
       call.cuGraphExecDestroy(graph);

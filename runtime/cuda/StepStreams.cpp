@@ -12,11 +12,15 @@ StepStreams::StepStreams(const Driver &driver) : driver(driver) {
   ended = createEvent();
 }
 
-StepStreams::~StepStreams() {
-  const Driver::Functions &call = driver.call();
+void StepStreams::finish() const {
   for (CUstream stream : streams)
     if (stream)
-      call.cuStreamSynchronize(stream);
+      driver.call().cuStreamSynchronize(stream);
+}
+
+StepStreams::~StepStreams() {
+  const Driver::Functions &call = driver.call();
+  finish();
   for (const Prepared &prepared : programs)
     for (CUevent event : prepared.events)
       if (event)

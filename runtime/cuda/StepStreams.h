@@ -22,6 +22,9 @@ public:
   CUstream compute() const { return streams[0]; }
   CUstream of(const plan::Step &step) const { return streams[static_cast<size_t>(step.stream)]; }
 
+  /// Waits for both, whatever it comes to: before what they use is given back.
+  void finish() const;
+
   /// Makes the events of a program; programs are prepared in the order of their numbers.
   void prepare(const plan::Program &program);
 

@@ -1,4 +1,4 @@
-// Times the steps of a program on the GPU, with an event before each and one behind the last.
+// Times what runs on the GPU by events on its streams. The last mark is behind all others.
 #pragma once
 
 #include "runtime/cuda/Driver.h"

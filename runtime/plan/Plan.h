@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -108,8 +109,12 @@ struct StepInterval {
 };
 std::vector<StepInterval> stepIntervals(const std::vector<Step> &steps);
 
+/// Of every step the last one of stream 0 and of stream 1, by number, that is known to have ended
+/// when it begins; −1: none.
+std::vector<std::array<int, 2>> endedBefore(const std::vector<Step> &steps);
+
 struct Program {
-  std::string name; // accumulate, update, eval, logits
+  std::string name; // accumulate, update, accumulate_update, eval, logits
   std::vector<Step> steps;
 };
 

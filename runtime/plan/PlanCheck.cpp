@@ -84,12 +84,18 @@ void checkPlace(const Buffer &buffer, const Mesh &mesh, const FieldPath &path) {
     coordinate.fail("only a scalar i32 [1] holds a coordinate");
 }
 
-/// Streams, and waits for earlier steps of the other stream.
+/// Streams, and waits for earlier steps of the other stream. Where there is a second stream it has
+/// all collectives and nothing else, so that all ranks begin them in one order.
 void checkStreams(const std::vector<Step> &steps, const FieldPath &path) {
+  const bool exchanges =
+      std::ranges::any_of(steps, [](const Step &step) { return step.stream == 1; });
   for (size_t s = 0; s < steps.size(); ++s) {
     const FieldPath step = path.element(s), after = step.field("after");
     if (steps[s].stream != 0 && steps[s].stream != 1)
       step.field("stream").fail(std::to_string(steps[s].stream) + " is neither 0 nor 1");
+    if (exchanges && (steps[s].stream == 1) != (steps[s].kind == StepKind::collective))
+      step.field("stream").fail("is " + std::to_string(steps[s].stream) +
+                                ": stream 1 has all collective steps and no other ones");
     int last = -1;
     for (size_t i = 0; i < steps[s].after.size(); ++i) {
       const int other = steps[s].after[i];

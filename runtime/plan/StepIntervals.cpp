@@ -6,8 +6,7 @@
 
 namespace step37::plan {
 
-std::vector<StepInterval> stepIntervals(const std::vector<Step> &steps) {
-  // Of each step, the last one of stream 0 and of stream 1 that has ended when it begins.
+std::vector<std::array<int, 2>> endedBefore(const std::vector<Step> &steps) {
   std::vector<std::array<int, 2>> ended(steps.size());
   std::array<int, 2> latest{-1, -1};
   for (size_t i = 0; i < steps.size(); ++i) {
@@ -22,6 +21,11 @@ std::vector<StepInterval> stepIntervals(const std::vector<Step> &steps) {
     }
     latest[own] = static_cast<int>(i);
   }
+  return ended;
+}
+
+std::vector<StepInterval> stepIntervals(const std::vector<Step> &steps) {
+  const std::vector<std::array<int, 2>> ended = endedBefore(steps);
   // Stream 0 knows more and more of stream 1 to have ended.
   std::vector<StepInterval> intervals(steps.size());
   const int end = static_cast<int>(steps.size()) - 1;

@@ -25,6 +25,7 @@
 #include "runtime/report/CostTable.h"
 #include "runtime/report/MeshReport.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,7 +66,7 @@ struct ProgramCost {
   double seconds = 0;               // of a run
 
   /// Seconds of exchange that no kernel hides.
-  double exposed() const { return seconds - kernels; }
+  double exposed() const { return std::max(0.0, seconds - kernels); }
 };
 
 struct Prediction {

@@ -16,9 +16,8 @@ constexpr std::string_view slice = "measured in a step", shapes = "measured alon
 constexpr KernelEfficiency kernels[] = {
     // 629 TFLOP/s on average in a step; alone, large products reach 780 to 815.
     {"gemm", "cublaslt", false, 0.80, 0.90, slice},
-    // The router's gradients, which are f32, over 288 experts: 148 and 191 TFLOP/s, each of three
-    // of
-    // bf16, where f32 has 67.
+    // The router's gradients, which are f32, over 288 experts: 148 and 191 TFLOP/s, each three
+    // products of bf16, where f32 has 67.
     {"gemm", "wgmma", false, 2.5, 0.90, shapes},
     {"gemm", "generic", false, 0.094, 0.90, slice},
     // 590 TFLOP/s at 4096 tokens a row, 635 at 8192; with a window of 512, 431 and 434.

@@ -21,6 +21,8 @@ public:
   void begin();
   /// Counts what a micro-batch predicts.
   void count(const TokenRows &batch);
+  /// Whether anything was counted: a step without is none.
+  bool countsAny() const { return !terms.empty() && terms.front().counted > 0; }
   /// Writes the factors with which `accumulate` makes gradients, once all are counted.
   void writeScales();
   /// Begins to read the sums that `accumulate` or `eval` leaves; they are there when the executor's

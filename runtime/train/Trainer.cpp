@@ -28,6 +28,10 @@ void Trainer::runPrograms(const std::vector<Batch> &batches, int64_t number, dou
   objective.begin();
   for (const Batch &batch : batches)
     objective.count(batch.tokens);
+  if (!objective.countsAny())
+    throw Error("step " + std::to_string(number) +
+                ": no token of its batches counts in the loss: all samples were left out, or the "
+                "loss mask is zero; training stops");
   objective.writeScales();
   writeHyper(number, lr);
   for (size_t i = 0; i < batches.size(); ++i) {

@@ -49,7 +49,7 @@ plan.program "program_c1" {
 plan.kernel @copy "copy" variant "" reason "" spec {} arguments [#plan.argument<"x" read_write f32 x 8, in_place_of = -1>]
 plan.program "program_c2_stream" {
   %a = plan.temporary activations : memref<8xf32>
-  // expected-error @below {{violates C2 of programs: a step waits for earlier steps of the other stream, in ascending order}}
+  // expected-error @below {{violates C2 of programs: stream 1 has all collectives and nothing else; a step waits for earlier steps of the other stream, in ascending order}}
   plan.collective @copy(%a) stream 2 : memref<8xf32>
 }
 
@@ -61,6 +61,25 @@ plan.program "program_c2_own_stream" {
   plan.launch @copy(%a) : memref<8xf32>
   // expected-error @below {{violates C2 of programs}}
   plan.launch @copy(%a) after [0] : memref<8xf32>
+}
+
+// -----
+
+plan.kernel @copy "copy" variant "" reason "" spec {} arguments [#plan.argument<"x" read_write f32 x 8, in_place_of = -1>]
+plan.program "program_c2_launch" {
+  %a = plan.temporary activations : memref<8xf32>
+  // expected-error @below {{violates C2 of programs}}
+  plan.launch @copy(%a) stream 1 : memref<8xf32>
+}
+
+// -----
+
+plan.kernel @copy "copy" variant "" reason "" spec {} arguments [#plan.argument<"x" read_write f32 x 8, in_place_of = -1>]
+plan.program "program_c2_both" {
+  %a = plan.temporary activations : memref<8xf32>
+  plan.collective @copy(%a) stream 1 : memref<8xf32>
+  // expected-error @below {{violates C2 of programs}}
+  plan.collective @copy(%a) : memref<8xf32>
 }
 
 // -----

@@ -22,6 +22,14 @@ void PrintTo(const Case &test, std::ostream *stream) { *stream << test.message; 
 plan::Target &target(plan::Plan &plan) { return plan.targets[0]; }
 plan::Buffer &buffer(plan::Plan &plan, size_t index) { return target(plan).buffers[index]; }
 plan::Step &step(plan::Plan &plan, size_t index) { return target(plan).programs[0].steps[index]; }
+/// Makes a step of the first program the only one that exchanges data, on stream 1.
+void exchange(plan::Plan &plan, size_t index) {
+  step(plan, index).stream = 1;
+  step(plan, index).kind = plan::StepKind::collective;
+  plan::Kernel &kernel = target(plan).kernels.emplace_back(target(plan).kernels[0]);
+  kernel.name = kernel.family = "collective";
+  step(plan, index).kernel = static_cast<int>(target(plan).kernels.size()) - 1;
+}
 plan::Part &part(plan::Plan &plan, size_t index) { return plan.parameters[0].parts[index]; }
 
 class PlanCheckTest : public ::testing::TestWithParam<Case> {};
@@ -150,27 +158,36 @@ const Case stepCases[] = {
      [](plan::Plan &p) { step(p, 0).arguments[0].buffer = 10; }},
     {"targets[0].programs[0].steps[1].stream: 2 is neither 0 nor 1",
      [](plan::Plan &p) { step(p, 1).stream = 2; }},
+    {"targets[0].programs[0].steps[1].stream: is 1: stream 1 has all collective steps and no other "
+     "ones",
+     [](plan::Plan &p) { step(p, 1).stream = 1; }},
+    {"targets[0].programs[0].steps[2].stream: is 0: stream 1 has all collective steps and no other "
+     "ones",
+     [](plan::Plan &p) {
+       exchange(p, 1);
+       step(p, 2).kind = plan::StepKind::collective;
+     }},
     {"targets[0].programs[0].steps[1].after[0]: 0 is no earlier step of the other stream, in "
      "ascending order",
      [](plan::Plan &p) { step(p, 1).after = {0}; }},
     {"targets[0].programs[0].steps[1].after[0]: 2 is no earlier step of the other stream, in "
      "ascending order",
      [](plan::Plan &p) {
-       step(p, 2).stream = 1;
+       exchange(p, 2);
        step(p, 1).after = {2};
      }},
     {"targets[0].programs[0].steps[2].after[1]: 0 is no earlier step of the other stream, in "
      "ascending order",
      [](plan::Plan &p) {
-       step(p, 2).stream = 1;
+       exchange(p, 2);
        step(p, 2).after = {1, 0};
      }},
     // Step 1 may run beside step 0 and beside step 2.
     {"targets[0].programs[0].steps[1].arguments[0]: temporary 'hidden' does not live at this step",
-     [](plan::Plan &p) { step(p, 1).stream = 1; }},
+     [](plan::Plan &p) { exchange(p, 1); }},
     {"targets[0].programs[0].steps[1].arguments[2]: temporary 'later' does not live at this step",
      [](plan::Plan &p) {
-       step(p, 1).stream = 1;
+       exchange(p, 1);
        buffer(p, 7).last_step = 2;
      }},
 };
@@ -366,15 +383,14 @@ INSTANTIATE_TEST_SUITE_P(Mesh, MeshCheckTest, ::testing::ValuesIn(meshCases), na
 
 TEST(PlanCheck, StepsOfTheExchangeStreamRunBesideOthers) {
   plan::Plan plan = samplePlan();
-  plan::Step &gemm = step(plan, 1);
-  gemm.stream = 1;
-  gemm.after = {0};
+  exchange(plan, 1);
+  step(plan, 1).after = {0};
   step(plan, 2).after = {1};
   const auto intervals = stepIntervals(target(plan).programs[0].steps);
   EXPECT_EQ(intervals[1].first, 1);
   EXPECT_EQ(intervals[1].last, 2);
   EXPECT_EQ(intervals[2].first, 2);
-  buffer(plan, 7).last_step = 2; // 'hidden', which the product reads
+  buffer(plan, 7).last_step = 2; // 'hidden', which step 1 reads
   EXPECT_EQ(errorOf([&] { plan::deserialize(plan::serialize(plan), "p"); }), "");
 }
 

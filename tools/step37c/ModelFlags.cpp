@@ -87,6 +87,9 @@ void addModelFlags(CLI::App &command, CompileOptions &options) {
       ->add_option("--expert-rows", options.mesh.expertRows,
                    "rows that a rank's experts work on at once, as a multiple of the mean")
       ->check(CLI::Range(0.01, 1e6))
+      ->check([](const std::string &text) { // a range takes what compares with nothing
+        return text.find("nan") == std::string::npos ? std::string() : text + " is no number";
+      })
       ->capture_default_str();
   sharding
       ->add_option(
