@@ -62,7 +62,7 @@ std::vector<std::string> row(const RecomputedGroup &group) {
   return {grouped(group.bytes),
           readableBytes(group.bytes),
           grouped(group.count),
-          orNothing(group.flops, printed("%.3f", double(group.flops) / 1e12)),
+          orNothing(group.flops, printed("%.4g", double(group.flops) / 1e12)),
           orNothing(group.sentBytes, readableBytes(group.sentBytes)),
           group.operation,
           group.origin};

@@ -1,7 +1,10 @@
 // The golden case with images: logits, loss and all gradients, the vision tower's included, in
 // float32; with both orders of the RoPE's axes and both forms of insertion; and what happens where
 // images and tokens do not match.
+#include "runtime/plan/PlanFile.h"
 #include "test/golden/Golden.h"
+
+#include <algorithm>
 
 namespace step37::test {
 namespace {
@@ -51,6 +54,26 @@ TEST_F(GoldenImages, logitsLossAndGradients) {
   EXPECT_LE(distance(floatsOf(probed, "logits"), floatsOf(expected, "logits")), 1e-5);
   EXPECT_NEAR(floatsOf(probed, "loss")[0], floatsOf(expected, "loss")[0], 1e-5);
   expectGradients(probed, gradients, 2);
+}
+
+/// What the vision tower keeps is chosen in the same way.
+TEST_F(GoldenImages, recomputedActivationsHaveTheSameBits) {
+  const auto bytesOf = [&](const Arguments &options) {
+    probe(compileImages(options), goldenFile(""), mmCase(), /*grads=*/true);
+    return fileText(scratch / "probed.safetensors");
+  };
+  const std::string kept = bytesOf({});
+  const int64_t most = plan::load(path("images.plan")).targets[0].arena_bytes;
+  EXPECT_TRUE(bytesOf({"--recompute", "selective"}) == kept);
+  EXPECT_TRUE(bytesOf({"--recompute", "full"}) == kept);
+  const int64_t least = plan::load(path("images.plan")).targets[0].arena_bytes;
+  ASSERT_LT(least, most);
+  EXPECT_TRUE(bytesOf({"--memory-budget", std::to_string((most + least) / 2)}) == kept);
+  const plan::Plan plan = plan::load(path("images.plan"));
+  EXPECT_LE(plan.targets[0].arena_bytes, (most + least) / 2);
+  EXPECT_TRUE(std::ranges::any_of(plan.activations.recomputed, [](const auto &results) {
+    return results.origin.starts_with("vision_model");
+  }));
 }
 
 /// As near as rounding allows: Hugging Face's own classes are off by 0.040 and 0.08 in bfloat16.
