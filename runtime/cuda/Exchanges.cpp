@@ -79,16 +79,17 @@ void Exchanges::beginProgram() {
 void Exchanges::enqueue(const plan::Step &step, const std::vector<CUdeviceptr> &buffers,
                         CUstream stream) {
   const auto [spec, number] = steps.at(&step);
-  progress->enqueueBegin(number, stream);
   if (const auto *counted = std::get_if<spec::CountedExchange>(spec))
-    return enqueueCounted(*counted, step, buffers, stream, progress->name(number));
+    return enqueueCounted(*counted, number, step, buffers, stream);
+  progress->enqueueBegin(number, stream);
   nccl.enqueue(std::get<spec::Collective>(*spec), buffers.at(0), buffers.at(1), stream,
                progress->name(number));
 }
 
-void Exchanges::enqueueCounted(const spec::CountedExchange &counted, const plan::Step &step,
-                               const std::vector<CUdeviceptr> &buffers, CUstream stream,
-                               const std::string &what) {
+void Exchanges::enqueueCounted(const spec::CountedExchange &counted, int number,
+                               const plan::Step &step, const std::vector<CUdeviceptr> &buffers,
+                               CUstream stream) {
+  const std::string &what = progress->name(number);
   const int64_t rank = plan::indexAlong(mesh, counted.axes, job.rank());
   const std::span<const int32_t> known = bounds->of(
       step.arguments[1].buffer, buffers.at(1), counted.ranks * (counted.experts + 1), stream, what);
@@ -100,19 +101,24 @@ void Exchanges::enqueueCounted(const spec::CountedExchange &counted, const plan:
     driver.check(driver.call().cuMemcpyDtoDAsync(
                      own, buffers.at(2), static_cast<size_t>(counted.own_rows * rowBytes), stream),
                  what);
-  const auto piece = [&](int64_t other, CUdeviceptr buffer, int64_t row, int64_t rows) {
+  const auto piece = [&](int64_t other, CUdeviceptr buffer, int64_t row, int64_t count) {
     return Nccl::Piece{static_cast<int>(other), buffer + static_cast<CUdeviceptr>(row * rowBytes),
-                       rows * counted.cols};
+                       count * counted.cols};
   };
   // What this rank's experts have of others, and what others' experts have of it.
   const std::vector<spec::RowRun> ofOthers = spec::runsTo(counted, known, rank);
   std::vector<Nccl::Piece> receiving, owning;
+  int64_t moved = 0;
   for (int64_t other = 0; other < counted.ranks; ++other) {
     const spec::RowRun &theirs = ofOthers[static_cast<size_t>(other)];
     receiving.push_back(piece(other, received, theirs.received, theirs.rows));
     const spec::RowRun ours = spec::runsTo(counted, known, other)[static_cast<size_t>(rank)];
     owning.push_back(piece(other, own, ours.own, ours.rows));
+    moved += theirs.rows + ours.rows;
   }
+  if (moved == 0) // others may exchange without this rank
+    return;
+  progress->enqueueBegin(number, stream);
   const std::vector<Nccl::Piece> &from = counted.back ? receiving : owning,
                                  &to = counted.back ? owning : receiving;
   nccl.enqueue(counted.axes, counted.type, from, to, stream, what);

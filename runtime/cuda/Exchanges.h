@@ -52,9 +52,8 @@ private:
     int number; // in the progress
   };
 
-  void enqueueCounted(const spec::CountedExchange &counted, const plan::Step &step,
-                      const std::vector<CUdeviceptr> &buffers, CUstream stream,
-                      const std::string &what);
+  void enqueueCounted(const spec::CountedExchange &counted, int number, const plan::Step &step,
+                      const std::vector<CUdeviceptr> &buffers, CUstream stream);
 
   const Driver &driver;
   const plan::Mesh &mesh;

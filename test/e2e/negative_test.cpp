@@ -112,6 +112,8 @@ TEST_F(Negative, meshesThatDoNotFit) {
                 {"ep", "4", "2 ranks of dp·tp"});
   expectRefusal(compileOn({"--tp", "2", "--sequence-parallel"}),
                 {"config.json", "--sequence-parallel", "--tp 2", "45 tokens"});
+  expectRefusal(compileOn({"--dp", "1", "--tp", "2", "--ep", "2", "--dispatch", "all-to-all"}),
+                {"config.json", "--dispatch all-to-all", "2 ranks along tp", "45 tokens"});
   EXPECT_EQ(compileOn({"--dp", "0"}), 2);
   EXPECT_EQ(compileOn({"--zero", "2"}), 2);
   EXPECT_EQ(compileOn({"--expert-rows", "0"}), 2);

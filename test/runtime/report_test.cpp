@@ -82,6 +82,17 @@ TEST(Quantities, areReadable) {
   EXPECT_EQ(counted(2000, "rank"), "2,000 ranks");
 }
 
+/// The tensors that the plan names.
+std::vector<MappedTensor> tableOf(const plan::Plan &plan) {
+  std::vector<MappedTensor> table;
+  for (const plan::Parameter &parameter : plan.parameters)
+    for (const plan::Part &part : parameter.parts)
+      table.push_back({{part.name, part.type, part.shape, TensorGroup::text}, parameter.name, ""});
+  for (const plan::CarriedTensor &tensor : plan.carried)
+    table.push_back({{tensor.name, tensor.type, tensor.shape, TensorGroup::mtp}, "", ""});
+  return table;
+}
+
 /// Every rank sends 1/2 of what is gathered twice over, and twice that for a sum.
 TEST(MeshReport, putsCollectivesTogether) {
   plan::Plan plan = test::meshPlan();
@@ -103,12 +114,7 @@ TEST(MeshReport, putsCollectivesTogether) {
   EXPECT_EQ(groups[0].bytes, 300);
   EXPECT_EQ(groups[0].steps, 2);
   EXPECT_EQ(groups[1].bytes, 60);
-  std::vector<MappedTensor> table;
-  for (const plan::Parameter &parameter : plan.parameters)
-    for (const plan::Part &part : parameter.parts)
-      table.push_back({{part.name, part.type, part.shape, TensorGroup::text}, parameter.name, ""});
-  for (const plan::CarriedTensor &tensor : plan.carried)
-    table.push_back({{tensor.name, tensor.type, tensor.shape, TensorGroup::mtp}, "", ""});
+  const std::vector<MappedTensor> table = tableOf(plan);
   const std::string text = summaryText(plan, table);
   expectLine(text, "eval all_reduce tp 2 2 300 300 B");
   expectLine(text, "eval all_gather dp tp 4 1 60 60 B");
@@ -140,15 +146,16 @@ TEST(MeshReport, countsRowsOfBalancedRouting) {
   EXPECT_EQ(groups[0].steps, 4);
   EXPECT_EQ(groups[0].empty, 2);
   EXPECT_EQ(groups[0].bytes, 2 * 9 * 10 * 2);
-  const std::string text = summaryText(plan, {});
+  const std::vector<MappedTensor> table = tableOf(plan);
+  const std::string text = summaryText(plan, table);
   EXPECT_NE(text.find("all-to-all, a rank receives fewer bytes (gather 4,096, all-to-all 3,072 "),
             std::string::npos)
       << text;
-  const nlohmann::ordered_json json = jsonReport(plan, {});
+  const nlohmann::ordered_json json = jsonReport(plan, table);
   EXPECT_EQ(json["dispatch"]["choice"], "all-to-all");
   EXPECT_EQ(json["dispatch"]["gather_bytes"], 4096);
   plan.dispatch = {};
-  EXPECT_TRUE(jsonReport(plan, {})["dispatch"].is_null());
+  EXPECT_TRUE(jsonReport(plan, table)["dispatch"].is_null());
 }
 
 TEST(TextTable, alignsColumns) {
