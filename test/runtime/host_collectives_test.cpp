@@ -188,7 +188,7 @@ TEST(HostCollectives, StepsOfRowsThatNobodySends) {
   target.kernels.push_back(
       {"fill", "fill", "host", "", toJson(spec::KernelSpec(spec::Fill{2, 7}))});
   // Into what is received.
-  target.programs[0].steps.push_back({plan::StepKind::launch, 1, {{2, 0}}, "model.x", 0});
+  target.programs[0].steps.push_back({plan::StepKind::launch, 1, {{2, 0}}, "model.x", 0, {}, 0});
   auto executor = Executor::create(plan, {"host", 1});
   // Of the window from row 2 on the first rank, with five rows, gets two, the other none.
   const std::vector<int32_t> bounds{0, 3, 3, 0, 2, 3};
