@@ -34,11 +34,14 @@ example() {
 example one --micro-batch 2
 example dp --dp 2
 example ep --dp 2 --ep 2
+example ep-all-to-all --dp 2 --ep 2 --dispatch all-to-all
 example tp --tp 2 --micro-batch 2
 example tp-sp-ep --tp 2 --ep 2 --sequence-parallel --micro-batch 2
 
 # The slice on two GPUs: with as many experts on each as it has on one, and with halves of all matrices.
 sed 's/"moe_num_experts": 36/"moe_num_experts": 72/' test/data/configs/step35-slice.json > "$folder/slice-72.json"
 "$compile" compile "$folder/slice-72.json" --seq-len 8192 --target cuda --dp 2 --ep 2 -o "$folder/slice-ep2.plan"
+"$compile" compile "$folder/slice-72.json" --seq-len 8192 --target cuda --dp 2 --ep 2 --dispatch all-to-all \
+  -o "$folder/slice-ep2-all-to-all.plan"
 "$compile" compile test/data/configs/step35-slice.json --seq-len 8192 --target cuda --tp 2 --etp 2 --sequence-parallel \
   -o "$folder/slice-tp2.plan"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests and times on two GPUs of one machine, a process each, connected by NCCL: the example in four meshes
+# Tests and times on two GPUs of one machine, a process each, connected by NCCL: the example in five ways
 # beside one GPU, then the slice of the published model. Plans of tools/gpu-plans.sh; for a machine as
 # tools/test-gpu.sh wants it, with NCCL (that of PyTorch is found).
 #
@@ -29,7 +29,7 @@ example() {
     --log "$out/$2.jsonl" "${@:3}" > "$out/$2.txt" 2>&1 || tail -n 5 "$out/$2.txt"
 }
 example one one
-for mesh in dp ep tp tp-sp-ep; do
+for mesh in dp ep ep-all-to-all tp tp-sp-ep; do
   example $mesh $mesh --ranks 2 --timeout 30
   verdict "two GPUs, $mesh, beside one" curves "$out/$mesh.jsonl" "$out/one.jsonl" --within 1e-2
 done
@@ -40,7 +40,7 @@ verdict "graphs and single launches, tp-sp-ep" same "$out/tp-sp-ep.jsonl" "$out/
 
 echo "== the slice"
 "$bin/gpu_check" tokens "$work/tokens.safetensors" --rows 4 --seq-len 8192 --vocab 128896
-for mesh in ep2 tp2; do
+for mesh in ep2 ep2-all-to-all tp2; do
   run=("$bin/step37-run" "$carry/slice-$mesh.plan" --device cuda --ranks 2 --train --lr 3e-5 --warmup 4 --timeout 60
     --data "$work/tokens.safetensors")
   timeout 120 "${run[@]}" --steps 12 --log "$out/slice-$mesh.jsonl" > "$out/slice-$mesh.txt" 2>&1 ||

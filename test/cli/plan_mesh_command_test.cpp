@@ -70,7 +70,7 @@ TEST_F(PlanMeshCommand, listsTheMeshesOfTheExample) {
     meshes.push_back(std::to_string(row.dp) + std::to_string(row.tp) + std::to_string(row.ep) +
                      std::to_string(row.etp));
   }
-  EXPECT_EQ(meshes, (std::vector<std::string>{"4111", "4141", "4114", "4112", "4122", "4121",
+  EXPECT_EQ(meshes, (std::vector<std::string>{"4111", "4141", "4114", "4122", "4112", "4121",
                                               "2211", "2212", "2221", "2214", "2222", "2241"}))
       << out;
   EXPECT_NE(out.find("of " + std::to_string(rows.size()) + " candidates fit"), std::string::npos)

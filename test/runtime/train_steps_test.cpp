@@ -168,6 +168,24 @@ TEST_F(Training, lossThatIsNoNumberStopsTheRun) {
   EXPECT_FALSE(fs::exists(options.save));
 }
 
+/// The last rows are held out, so only training sees nothing that counts.
+TEST_F(Training, aStepThatCountsNothingStopsTheRun) {
+  const int64_t rows = 20;
+  TokenRows data(rows, shape.seqLen);
+  data.ids = someIds(rows * shape.seqLen, shape.vocab);
+  for (size_t i = 0; i < data.mask.size(); ++i)
+    data.mask[i] = i < size_t(18 * shape.seqLen) ? 0.0f : 1.0f;
+  TensorFile()
+      .add("input_ids", DType::i32, {rows, shape.seqLen}, data.ids)
+      .add("loss_mask", DType::f32, {rows, shape.seqLen}, data.mask)
+      .write(scratch / "data.safetensors");
+  TrainOptions options = someOptions();
+  options.input.data = scratch / "data.safetensors";
+  EXPECT_EQ(errorOf([&] { trainQuietly(bigramPlan(shape), options); }),
+            "step 1: no token of its batches counts in the loss: all samples were left out, or the "
+            "loss mask is zero; training stops");
+}
+
 TEST_F(Training, missingProgramIsNamed) {
   plan::Plan plan = bigramPlan(shape);
   plan.targets[0].programs[1].name = "something";
