@@ -1,6 +1,7 @@
 // Which executor a device has.
 #include "runtime/Executor.h"
 
+#include "runtime/file/AtomicFile.h"
 #include "runtime/file/Error.h"
 #include "runtime/host/HostExecutor.h"
 #include "runtime/job/Job.h"
@@ -44,6 +45,8 @@ std::unique_ptr<Executor> Executor::create(const plan::Plan &plan, const Executo
   if (!target)
     throw Error("the plan has no target \"" + device + "\"");
   requireProcesses(plan, device, options.job);
+  if (!options.trace.empty() && (!options.job || options.job->rank() == 0))
+    AtomicFile{options.trace}; // now rather than after hours
   std::unique_ptr<Executor> executor;
   if (device == "host")
     executor = std::make_unique<host::HostExecutor>(plan, *target, options.threads);

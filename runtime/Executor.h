@@ -30,7 +30,8 @@ struct ExecutorOptions {
   bool graph = true;    // cuda: replay whole programs as CUDA graphs
   bool check = false;   // look at the results of every step and name the first that fails
   bool profile = false; // time every step, for a table at the end
-  std::filesystem::path trace = {}; // time every step, for this file; empty: none
+  std::filesystem::path trace =
+      {}; // time every step, for this file, which must be writable; empty: none
   const ProductTable *tunedProducts =
       nullptr;             // cuda: algorithms of products; outlives the executor
   job::Job *job = nullptr; // the other processes of a mesh, a rank each; outlives the executor
@@ -50,7 +51,8 @@ public:
   virtual ~Executor() = default;
 
   /// Checks every kernel's spec against its steps' buffers, allocates the arena (zeroed) and
-  /// prepares the kernels. Throws Error where the plan has no such target or a spec does not fit.
+  /// prepares the kernels. Throws Error where the plan has no such target, a spec does not fit, or
+  /// the trace could not be written.
   static std::unique_ptr<Executor> create(const plan::Plan &plan, const ExecutorOptions &options);
 
   const plan::Target &target() const { return *planTarget; }

@@ -112,6 +112,18 @@ TEST(StepWatch, TraceHasOneEventAStep) {
   }
 }
 
+TEST(StepWatch, ATraceThatCannotBeWrittenIsRefusedAtOnce) {
+  const plan::Plan plan = smallPlan();
+  ExecutorOptions options{.device = "host", .threads = 1};
+  options.trace = "/no/such/folder/t.json";
+  try {
+    Executor::create(plan, options);
+    FAIL();
+  } catch (const Error &error) {
+    EXPECT_NE(std::string(error.what()).find("/no/such/folder"), std::string::npos) << error.what();
+  }
+}
+
 TEST(StepWatch, NothingIsNotedUnlessAsked) {
   const plan::Plan plan = smallPlan();
   EXPECT_EQ(Executor::create(plan, {.device = "host", .threads = 1})->watch(), nullptr);
