@@ -15,9 +15,7 @@ namespace {
 constexpr int64_t alignment = 64;
 
 int64_t alignedBytes(Type buffer) {
-  auto type = cast<MemRefType>(buffer);
-  return llvm::alignTo(planir::extent(type) * llvm::divideCeil(type.getElementTypeBitWidth(), 8),
-                       alignment);
+  return llvm::alignTo(planir::bytesOf(cast<MemRefType>(buffer)), alignment);
 }
 
 struct Lifetime {

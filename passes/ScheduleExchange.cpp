@@ -58,12 +58,10 @@ private:
 
 void Schedule::collect(SymbolTable &symbols) {
   for (auto [number, op] : llvm::enumerate(order.steps())) {
-    auto kernel =
-        symbols.lookup<planir::KernelOp>(op->getAttrOfType<FlatSymbolRefAttr>("kernel").getAttr());
     Step step;
     step.exchanges = isa<planir::CollectiveOp>(op);
     step.grows = step.exchanges && grows(number);
-    step.nanoseconds = kernel.getNanoseconds().value_or(1000);
+    step.nanoseconds = planir::kernelOf(op, symbols).getNanoseconds().value_or(1000);
     for (int64_t earlier : order.dependencies(number)) {
       ++step.missing;
       steps[earlier].users.push_back(number);

@@ -38,8 +38,7 @@ int64_t shareStorage(planir::ProgramOp program, SymbolTable &symbols) {
     }
   int64_t shared = 0;
   for (auto [number, step] : llvm::enumerate(steps)) {
-    auto kernel = symbols.lookup<planir::KernelOp>(
-        step->getAttrOfType<FlatSymbolRefAttr>("kernel").getAttr());
+    planir::KernelOp kernel = planir::kernelOf(step, symbols);
     for (int64_t index = 0, count = step->getNumOperands(); index < count; ++index) {
       int64_t source = cast<planir::ArgumentAttr>(kernel.getArguments()[index]).getInPlaceOf();
       if (source < 0)

@@ -75,13 +75,8 @@ struct Placement {
   Operation *op;
 };
 
-int64_t bytesOf(MemRefType type) {
-  return planir::extent(type) * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-}
-
 StringRef argumentName(Operation *step, int64_t index, SymbolTable &symbols) {
-  auto kernel =
-      symbols.lookup<planir::KernelOp>(step->getAttrOfType<FlatSymbolRefAttr>("kernel").getAttr());
+  planir::KernelOp kernel = planir::kernelOf(step, symbols);
   return cast<planir::ArgumentAttr>(kernel.getArguments()[index]).getName();
 }
 
@@ -99,7 +94,7 @@ struct VerifyPlannedPass : impl::VerifyPlannedPassBase<VerifyPlannedPass> {
           return signalPassFailure();
         }
         int64_t begin = *buffer.getOffset();
-        lasting.push_back({begin, begin + bytesOf(cast<MemRefType>(buffer.getType())), 0,
+        lasting.push_back({begin, begin + planir::bytesOf(cast<MemRefType>(buffer.getType())), 0,
                            std::numeric_limits<int64_t>::max(), &op});
       }
     }
@@ -117,9 +112,9 @@ struct VerifyPlannedPass : impl::VerifyPlannedPassBase<VerifyPlannedPass> {
         return breach(temporary, "planned", "C2", "a temporary without an offset");
       int64_t begin = *temporary.getOffset();
       indexOf[temporary.getBuffer().getAsOpaquePointer()] = placements.size();
-      placements.push_back({begin,
-                            begin + bytesOf(cast<MemRefType>(temporary.getBuffer().getType())), -1,
-                            -1, temporary});
+      placements.push_back(
+          {begin, begin + planir::bytesOf(cast<MemRefType>(temporary.getBuffer().getType())), -1,
+           -1, temporary});
     }
     planir::StepOrder order(program, symbols);
     for (auto [number, step] : llvm::enumerate(order.steps())) {

@@ -27,6 +27,9 @@ bool hasLayout(mlir::MemRefType type);
 /// Elements from the first to the last one that a memref of static shape and strides covers.
 int64_t extent(mlir::MemRefType type);
 
+/// Bytes of that extent.
+int64_t bytesOf(mlir::MemRefType type);
+
 /// Where a buffer value comes from: through views to the `plan.get` or `plan.temporary`, and how
 /// many elements into it.
 struct Origin {
@@ -37,6 +40,9 @@ Origin originOf(mlir::Value buffer);
 
 /// Whether an operation is a step of a program: launch, gemm or collective.
 bool isStep(mlir::Operation *op);
+
+/// The kernel that a step runs.
+KernelOp kernelOf(mlir::Operation *step, mlir::SymbolTable &symbols);
 
 /// A step's stream, and the steps of the other one that it waits for (PlanOps.td, `program`).
 int64_t streamOf(mlir::Operation *step);

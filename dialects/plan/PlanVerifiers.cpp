@@ -65,6 +65,10 @@ int64_t extent(MemRefType type) {
   return last + 1;
 }
 
+int64_t bytesOf(MemRefType type) {
+  return extent(type) * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
 Origin originOf(Value buffer) {
   int64_t begin = 0;
   while (auto view = buffer.getDefiningOp<ViewOp>()) {
@@ -75,6 +79,10 @@ Origin originOf(Value buffer) {
 }
 
 bool isStep(Operation *op) { return isa<LaunchOp, GemmOp, CollectiveOp>(op); }
+
+KernelOp kernelOf(Operation *step, SymbolTable &symbols) {
+  return symbols.lookup<KernelOp>(step->getAttrOfType<FlatSymbolRefAttr>("kernel").getAttr());
+}
 
 int64_t streamOf(Operation *step) {
   auto stream = step->getAttrOfType<IntegerAttr>("stream");

@@ -49,7 +49,7 @@ StepOrder::StepOrder(ProgramOp program, SymbolTable &symbols) {
     if (!isStep(&op))
       continue;
     list.push_back(&op);
-    auto kernel = symbols.lookup<KernelOp>(op.getAttrOfType<FlatSymbolRefAttr>("kernel").getAttr());
+    KernelOp kernel = kernelOf(&op, symbols);
     auto &accesses = touched.emplace_back();
     for (auto [index, operand] : llvm::enumerate(op.getOperands())) {
       auto argument = cast<ArgumentAttr>(kernel.getArguments()[index]);

@@ -1,8 +1,6 @@
 // Verifiers of the operations in CollectiveOps.td.
 #include "dialects/step37/Verify.h"
 
-#include "llvm/ADT/StringSet.h"
-
 using namespace mlir;
 
 namespace step37::ir {
@@ -11,12 +9,7 @@ namespace {
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 LogicalResult verifyAxes(Operation *op, ArrayAttr axes, StringRef constraint) {
-  llvm::StringSet<> seen;
-  bool distinct = llvm::all_of(axes.getAsRange<StringAttr>(), [&](StringAttr axis) {
-    return seen.insert(axis.getValue()).second;
-  });
-  return require(op, !axes.empty() && distinct, constraint,
-                 "there must be at least one axis, each once");
+  return require(op, areAxes(axes), constraint, "there must be at least one axis, each once");
 }
 
 LogicalResult verifyGroup(Operation *op, ArrayAttr axes, int64_t ranks, StringRef constraint) {

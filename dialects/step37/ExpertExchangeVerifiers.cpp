@@ -1,8 +1,6 @@
 // Verifiers of the operations in ExpertExchangeOps.td.
 #include "dialects/step37/Verify.h"
 
-#include "llvm/ADT/StringSet.h"
-
 using namespace mlir;
 
 namespace step37::ir {
@@ -17,11 +15,7 @@ LogicalResult verifyMoved(Operation *op, Value rowsValue, Value moved, Value sou
 }
 
 LogicalResult verifyGroup(Operation *op, ArrayAttr axes, int64_t ranks) {
-  llvm::StringSet<> seen;
-  bool distinct = llvm::all_of(axes.getAsRange<StringAttr>(), [&](StringAttr axis) {
-    return seen.insert(axis.getValue()).second;
-  });
-  return require(op, !axes.empty() && distinct && ranks >= 2, "C1",
+  return require(op, areAxes(axes) && ranks >= 2, "C1",
                  "there must be at least one axis, each once, and two ranks");
 }
 

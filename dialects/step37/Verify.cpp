@@ -1,5 +1,7 @@
 #include "dialects/step37/Verify.h"
 
+#include "llvm/ADT/StringSet.h"
+
 using namespace mlir;
 
 namespace step37::ir {
@@ -8,6 +10,13 @@ LogicalResult require(Operation *op, bool holds, StringRef constraint, const Twi
   if (holds)
     return success();
   return op->emitOpError() << "violates " << constraint << ": " << message;
+}
+
+bool areAxes(ArrayAttr axes) {
+  llvm::StringSet<> seen;
+  return !axes.empty() && llvm::all_of(axes.getAsRange<StringAttr>(), [&](StringAttr axis) {
+    return seen.insert(axis.getValue()).second;
+  });
 }
 
 bool sameType(Value reference, ValueRange others) {

@@ -22,6 +22,9 @@ inline int64_t cols(mlir::Value value) { return shape(value)[1]; }
 mlir::LogicalResult require(mlir::Operation *op, bool holds, llvm::StringRef constraint,
                             const llvm::Twine &message);
 
+/// Whether a list of mesh axes has at least one, and each once.
+bool areAxes(mlir::ArrayAttr axes);
+
 bool sameType(mlir::Value reference, mlir::ValueRange others);
 bool sameElement(mlir::Value reference, mlir::ValueRange others);
 

@@ -131,11 +131,12 @@ ExchangeTime exchangeTime(const plan::Target &target, int program,
 namespace {
 
 std::string exchangeText(const plan::Target &target, const StepWatch &watch, int program) {
-  const ExchangeTime time = exchangeTime(target, program, watch.steps(),
-                                         watch.steps().empty() ? 0 : watch.steps()[0].rank);
-  const auto runs = static_cast<double>(watch.programs()[static_cast<size_t>(program)].runs);
-  if (time.seconds == 0 || watch.sawMoreSteps())
+  if (watch.steps().empty() || watch.sawMoreSteps())
     return {};
+  const ExchangeTime time = exchangeTime(target, program, watch.steps(), watch.steps()[0].rank);
+  if (time.seconds == 0)
+    return {};
+  const auto runs = static_cast<double>(watch.programs()[static_cast<size_t>(program)].runs);
   return printed("  exchange: %.3f ms a run, %.3f ms of it beside no kernel\n",
                  time.seconds / runs * 1e3, time.exposed / runs * 1e3);
 }
