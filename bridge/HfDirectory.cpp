@@ -2,8 +2,8 @@
 #include "bridge/HfDirectory.h"
 
 #include "bridge/ContainedPath.h"
-#include "runtime/file/Error.h"
-#include "runtime/file/StrictJson.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/StrictJson.h"
 
 #include <algorithm>
 #include <array>

@@ -4,7 +4,7 @@
 // plan's parameters is ParameterIO.h.
 #pragma once
 
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Safetensors.h"
 
 #include <cstddef>
 #include <filesystem>

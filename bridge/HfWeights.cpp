@@ -4,8 +4,8 @@
 #include "bridge/BlockScaled.h"
 #include "bridge/MappedPages.h"
 #include "bridge/TensorMap.h"
-#include "runtime/file/Error.h"
-#include "runtime/plan/ShapeText.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/ShapeText.h"
 
 #include <algorithm>
 #include <cstring>

@@ -2,8 +2,8 @@
 #include "bridge/ParameterIO.h"
 
 #include "bridge/PartRuns.h"
-#include "runtime/file/Safetensors.h"
-#include "runtime/plan/FloatConversion.h"
+#include "runtime/base/FloatConversion.h"
+#include "runtime/base/Safetensors.h"
 
 #include <algorithm>
 #include <limits>

@@ -4,7 +4,7 @@
 #include "bridge/PartRuns.h"
 #include "bridge/Philox.h"
 #include "bridge/WorkItems.h"
-#include "runtime/plan/FloatConversion.h"
+#include "runtime/base/FloatConversion.h"
 
 #include <algorithm>
 #include <array>

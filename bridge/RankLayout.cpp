@@ -1,7 +1,7 @@
 // Every layout as slices of published tensors; see RankLayout.h.
 #include "bridge/RankLayout.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <array>
 #include <cassert>

@@ -1,7 +1,7 @@
 // The table, as one rule for each kind of tensor; see TensorMap.h.
 #include "bridge/TensorMap.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <array>
 #include <cassert>

@@ -1,6 +1,6 @@
 #include "codegen/select/StepBuilder.h"
 
-#include "codegen/select/ExpectedTime.h"
+#include "codegen/cost/ExpectedTime.h"
 #include "codegen/select/SpecAttributes.h"
 #include "codegen/spec/SpecJson.h"
 

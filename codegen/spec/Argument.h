@@ -2,7 +2,7 @@
 // takes is in its struct (KernelSpec.h, MeshSpecs.h); which buffers they are is the plan's.
 #pragma once
 
-#include "runtime/plan/DType.h"
+#include "runtime/base/DType.h"
 
 #include <cstdint>
 #include <string>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "codegen/spec/KernelSpec.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <limits>
 #include <string>

@@ -2,7 +2,7 @@
 // kernel family; the plan stores its fields by name and is otherwise ignorant of them. The compiler
 // selects specs, host twins and CUDA templates implement them, the loader checks buffers against
 // `arguments()`. Free of LLVM and CUDA. What is not here: how a kernel computes (codegen/kernels,
-// runtime/host) and which buffers it gets (the plan).
+// runtime/exec/host) and which buffers it gets (the plan).
 //
 // Conventions. Matrices are row-major; `*_stride` is the distance of rows in elements and exists
 // where an operand may be a column range of a wider matrix. A token is a row; rows of a batch are

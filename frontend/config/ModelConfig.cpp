@@ -6,7 +6,7 @@
 #include "frontend/config/ConfigParts.h"
 #include "frontend/config/ConfigReader.h"
 #include "frontend/config/Inventory.h"
-#include "runtime/file/MappedFile.h"
+#include "runtime/base/MappedFile.h"
 
 namespace step37 {
 

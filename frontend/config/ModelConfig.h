@@ -4,7 +4,7 @@
 // mean as a computation is frontend/; the list of published tensors is Inventory.h.
 #pragma once
 
-#include "runtime/plan/DType.h"
+#include "runtime/base/DType.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -4,7 +4,7 @@
 #include "bridge/ParameterIO.h"
 #include "bridge/RandomInit.h"
 #include "bridge/WeightSource.h"
-#include "runtime/plan/FloatConversion.h"
+#include "runtime/base/FloatConversion.h"
 #include "runtime/plan/Mesh.h"
 
 #include <algorithm>

@@ -16,8 +16,8 @@ void runEvaluation(const plan::Plan &plan, const ExecutorOptions &executor,
   model.requirePrograms({"eval"});
   log.note(model.description());
   job::failingJob(executor.job, [&] {
-    std::unique_ptr<Dataset> data =
-        Dataset::open(options.data, options.built_in_text, model.limits(), options.conversations);
+    std::unique_ptr<Dataset> data = Dataset::open(
+        options.data, options.built_in_text, DataLimits::of(model.plan()), options.conversations);
     log.note(data->description());
     initializeWeights(model, options.weights, options.seed, log);
     const double loss = heldOutLoss(model, *data, options.eval_rows);

@@ -4,8 +4,8 @@
 // promises. One line a variant is printed: how far off and how fast.
 #pragma once
 
+#include "codegen/cost/Work.h"
 #include "codegen/spec/SpecJson.h"
-#include "codegen/spec/Work.h"
 #include "test/cuda/GpuKernel.h"
 #include "test/runtime/HostKernelHarness.h"
 

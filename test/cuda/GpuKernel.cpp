@@ -1,7 +1,7 @@
 #include "test/cuda/GpuKernel.h"
 
 #include "codegen/spec/cuda/Stub.h"
-#include "runtime/cuda/DriverFunctions.h"
+#include "runtime/exec/cuda/DriverFunctions.h"
 
 #include <algorithm>
 

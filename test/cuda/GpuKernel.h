@@ -4,7 +4,7 @@
 
 #include "codegen/nvrtc/Nvrtc.h"
 #include "codegen/spec/cuda/Variant.h"
-#include "runtime/cuda/Driver.h"
+#include "runtime/exec/cuda/Driver.h"
 
 #include <memory>
 #include <span>

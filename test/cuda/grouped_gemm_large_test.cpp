@@ -1,6 +1,6 @@
 // Products over the rows of experts at published sizes: for these the host twin takes too long, so
 // that elements of the result are picked and compared with sums in f64.
-#include "runtime/host/Elements.h"
+#include "runtime/exec/host/Elements.h"
 #include "test/cuda/GpuKernel.h"
 #include "test/cuda/GroupOffsets.h"
 

@@ -3,9 +3,9 @@
 // (cuda_kernel_test does).
 //
 //   cuda_kernel_bench [TEXT]        only specs whose line holds TEXT
+#include "codegen/cost/Work.h"
 #include "codegen/spec/SpecJson.h"
-#include "codegen/spec/Work.h"
-#include "runtime/host/Elements.h"
+#include "runtime/exec/host/Elements.h"
 #include "test/cuda/GpuKernel.h"
 #include "test/cuda/GroupOffsets.h"
 

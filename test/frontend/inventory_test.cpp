@@ -1,6 +1,6 @@
 // The published tensors: totals of the real models, and the golden checkpoint name by name.
 #include "frontend/config/Inventory.h"
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Safetensors.h"
 #include "test/frontend/config_support.h"
 
 #include <algorithm>

@@ -6,9 +6,9 @@
 #pragma once
 
 #include "codegen/spec/SpecCheck.h"
-#include "runtime/host/Blas.h"
-#include "runtime/host/Elements.h"
-#include "runtime/host/HostKernels.h"
+#include "runtime/exec/host/Blas.h"
+#include "runtime/exec/host/Elements.h"
+#include "runtime/exec/host/HostKernels.h"
 
 #include <gtest/gtest.h>
 
@@ -175,10 +175,10 @@ private:
 
   void runOnce(int threads, host::HostArguments pointers) {
     static const host::Blas blas;
-    static std::map<int, std::unique_ptr<host::ThreadPool>> pools;
+    static std::map<int, std::unique_ptr<ThreadPool>> pools;
     auto &pool = pools[threads];
     if (!pool)
-      pool = std::make_unique<host::ThreadPool>(threads);
+      pool = std::make_unique<ThreadPool>(threads);
     struct alignas(64) Line {
       float values[16] = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
                           NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};

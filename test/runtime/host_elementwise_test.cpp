@@ -1,6 +1,6 @@
 // Host twins of the element-wise kernels, the sums, AdamW, TakeRows, CopyColumns and RopeTable
 // against double precision.
-#include "runtime/host/Elements.h"
+#include "runtime/exec/host/Elements.h"
 #include "test/runtime/HostKernelHarness.h"
 #include "test/runtime/HostTolerance.h"
 

@@ -1,8 +1,8 @@
 // Outputs that may take over an input's storage give the same bits when they do.
 #include "codegen/spec/KernelSpec.h"
-#include "runtime/host/Blas.h"
-#include "runtime/host/Elements.h"
-#include "runtime/host/HostKernels.h"
+#include "runtime/exec/host/Blas.h"
+#include "runtime/exec/host/Elements.h"
+#include "runtime/exec/host/HostKernels.h"
 
 #include <gtest/gtest.h>
 
@@ -31,7 +31,7 @@ Bytes randomBytes(const spec::Argument &argument, std::mt19937 &random) {
 /// -1, stands where the input is that it may overwrite.
 std::vector<Bytes> run(const spec::KernelSpec &spec, int shared) {
   static const host::Blas blas;
-  host::ThreadPool pool(2);
+  ThreadPool pool(2);
   spec::Arguments arguments = spec::arguments(spec);
   std::mt19937 random(7);
   std::vector<Bytes> buffers;

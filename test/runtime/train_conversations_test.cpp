@@ -1,6 +1,6 @@
 // Conversations as data: rows, documents, pictures, and every way in which file or pictures can be
 // wrong.
-#include "runtime/image/Views.h"
+#include "runtime/data/image/Views.h"
 #include "test/runtime/ConversationSamples.h"
 #include "test/runtime/image_support.h"
 

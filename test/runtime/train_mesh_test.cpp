@@ -1,9 +1,9 @@
 // A plan of several ranks against the plan of one that computes the same: loss, logits, gradients,
 // training, checkpoints that any mesh resumes, initial weights, bits.
+#include "runtime/checkpoint/Checkpoint.h"
+#include "runtime/checkpoint/PartIO.h"
 #include "runtime/plan/PlanFile.h"
-#include "runtime/train/Checkpoint.h"
 #include "runtime/train/InitialWeights.h"
-#include "runtime/train/PartIO.h"
 #include "test/runtime/MeshBigramPlan.h"
 #include "test/runtime/TrainSupport.h"
 

@@ -1,5 +1,5 @@
 // Published tensors that share one parameter's buffer, moved in and out piece by piece.
-#include "runtime/train/PartIO.h"
+#include "runtime/checkpoint/PartIO.h"
 #include "test/runtime/TrainSupport.h"
 
 #include <numeric>

@@ -3,7 +3,7 @@
 #include "codegen/spec/KernelSpec.h"
 #include "codegen/spec/SpecCheck.h"
 #include "codegen/spec/SpecJson.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <gtest/gtest.h>
 

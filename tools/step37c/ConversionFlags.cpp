@@ -1,7 +1,7 @@
 #include "tools/step37c/ConversionFlags.h"
 
 #include "frontend/config/ModelConfig.h"
-#include "runtime/report/Quantities.h"
+#include "runtime/base/Quantities.h"
 
 #include <iostream>
 #include <limits>

@@ -1,0 +1,141 @@
+// Host twins of QkNormRope and QkNormRopeGrad (spec/model.md B.2): per token and head an RMS norm
+// and a rotation, and their transposes in reverse order.
+#include "runtime/exec/host/HostKernels.h"
+#include "runtime/exec/host/NormRow.h"
+#include "runtime/exec/host/RowBlocks.h"
+
+namespace step37::host {
+namespace {
+
+/// Rotates pairs (i, i+half) of x by the angles whose cosines, then sines, stand at `angles`;
+/// direction −1 turns back.
+void rotate(float *x, const float *angles, int64_t half, float direction) {
+  for (int64_t i = 0; i < half; ++i) {
+    float cosine = angles[i], sine = direction * angles[half + i];
+    float a = x[i], b = x[i + half];
+    x[i] = a * cosine - b * sine;
+    x[i + half] = b * cosine + a * sine;
+  }
+}
+
+/// The row of the RoPE table for a token.
+template <class Spec>
+const float *tableRow(const Spec &spec, const float *table, const int32_t *documentStart,
+                      int64_t token) {
+  return table + (token % spec.seq_len - documentStart[token]) * spec.rotary_dim;
+}
+
+template <class T>
+void normRope(const spec::QkNormRope &spec, HostContext &context, HostArguments arguments) {
+  size_t next = 0;
+  auto *q = argument<const T>(arguments, next++);
+  auto *k = argument<const T>(arguments, next++);
+  auto *qWeight = spec.normalize ? argument<const T>(arguments, next++) : nullptr;
+  auto *kWeight = spec.normalize ? argument<const T>(arguments, next++) : nullptr;
+  auto *table = spec.rotary_dim ? argument<const float>(arguments, next++) : nullptr;
+  auto *documentStart = argument<const int32_t>(arguments, next++);
+  T *qOut = argument<T>(arguments, next++);
+  T *kOut = argument<T>(arguments, next++);
+  float *inverseRms = spec.normalize ? argument<float>(arguments, next) : nullptr;
+  int64_t dim = spec.head_dim, rows = spec.heads + spec.groups;
+
+  forEachBlock(
+      context.pool, spec.tokens, rowsPerItem(rows * dim),
+      [&](int64_t, int64_t first, int64_t last, int worker) {
+        float *x = context.workerScratch(worker), *scales = x + dim;
+        if (spec.normalize) {
+          loadNormScale(qWeight, dim, scales);
+          loadNormScale(kWeight, dim, scales + dim);
+        }
+        for (int64_t t = first; t < last; ++t)
+          for (int64_t h = 0; h < rows; ++h) {
+            bool isQ = h < spec.heads;
+            int64_t g = h - spec.heads;
+            loadRow(isQ ? q + t * spec.q_stride + h * dim : k + t * spec.k_stride + g * dim, dim,
+                    x);
+            if (spec.normalize)
+              inverseRms[t * rows + h] = normRow(x, isQ ? scales : scales + dim, dim, spec.eps);
+            if (spec.rotary_dim)
+              rotate(x, tableRow(spec, table, documentStart, t), spec.rotary_dim / 2, 1.0f);
+            storeRow(x, dim,
+                     isQ ? qOut + (t * spec.heads + h) * dim : kOut + (t * spec.groups + g) * dim);
+          }
+      });
+}
+
+template <class T, class G>
+void normRopeGrad(const spec::QkNormRopeGrad &spec, HostContext &context, HostArguments arguments) {
+  size_t next = 0;
+  auto *dqOut = argument<const T>(arguments, next++);
+  auto *dkOut = argument<const T>(arguments, next++);
+  auto *q = argument<const T>(arguments, next++);
+  auto *k = argument<const T>(arguments, next++);
+  auto *qWeight = spec.normalize ? argument<const T>(arguments, next++) : nullptr;
+  auto *kWeight = spec.normalize ? argument<const T>(arguments, next++) : nullptr;
+  auto *table = spec.rotary_dim ? argument<const float>(arguments, next++) : nullptr;
+  auto *documentStart = argument<const int32_t>(arguments, next++);
+  auto *inverseRms = spec.normalize ? argument<const float>(arguments, next++) : nullptr;
+  bool sums = spec.sumsWeights();
+  float beta = sums ? *argument<const float>(arguments, next++) : 0.0f;
+  T *dq = argument<T>(arguments, next++);
+  T *dk = argument<T>(arguments, next++);
+  G *dqWeight = sums ? argument<G>(arguments, next++) : nullptr;
+  G *dkWeight = sums ? argument<G>(arguments, next++) : nullptr;
+  float *workspace = sums ? argument<float>(arguments, next) : nullptr;
+  int64_t dim = spec.head_dim, rows = spec.heads + spec.groups;
+
+  forEachBlock(
+      context.pool, spec.tokens, spec.rowsPerBlock,
+      [&](int64_t block, int64_t first, int64_t last, int worker) {
+        float *u = context.workerScratch(worker), *x = u + dim, *scales = x + dim;
+        float *partial = sums ? workspace + block * 2 * dim : nullptr;
+        if (sums)
+          std::fill_n(partial, 2 * dim, 0.0f);
+        if (spec.normalize) {
+          loadNormScale(qWeight, dim, scales);
+          loadNormScale(kWeight, dim, scales + dim);
+        }
+        for (int64_t t = first; t < last; ++t)
+          for (int64_t h = 0; h < rows; ++h) {
+            bool isQ = h < spec.heads;
+            int64_t g = h - spec.heads, side = isQ ? 0 : dim;
+            loadRow(isQ ? dqOut + (t * spec.heads + h) * dim : dkOut + (t * spec.groups + g) * dim,
+                    dim, u);
+            if (spec.rotary_dim)
+              rotate(u, tableRow(spec, table, documentStart, t), spec.rotary_dim / 2, -1.0f);
+            if (spec.normalize) {
+              loadRow(isQ ? q + t * spec.q_stride + h * dim : k + t * spec.k_stride + g * dim, dim,
+                      x);
+              normRowGrad(u, x, inverseRms[t * rows + h], scales + side, dim,
+                          sums ? partial + side : nullptr);
+            }
+            storeRow(u, dim,
+                     isQ ? dq + t * spec.dq_stride + h * dim : dk + t * spec.dk_stride + g * dim);
+          }
+      });
+
+  if (!sums)
+    return;
+  int64_t blocks = (spec.tokens + spec.rowsPerBlock - 1) / spec.rowsPerBlock;
+  addBlockSums(workspace, blocks, 2 * dim, dim, beta, dqWeight);
+  addBlockSums(workspace + dim, blocks, 2 * dim, dim, beta, dkWeight);
+}
+
+} // namespace
+
+int64_t scratchFloats(const spec::QkNormRope &spec) { return 3 * spec.head_dim; }
+int64_t scratchFloats(const spec::QkNormRopeGrad &spec) { return 4 * spec.head_dim; }
+
+void run(const spec::QkNormRope &spec, HostContext &context, HostArguments arguments) {
+  withType(spec.type, [&](auto zero) { normRope<decltype(zero)>(spec, context, arguments); });
+}
+
+void run(const spec::QkNormRopeGrad &spec, HostContext &context, HostArguments arguments) {
+  withType(spec.type, [&](auto zero) {
+    withType(spec.grad_type, [&](auto gradZero) {
+      normRopeGrad<decltype(zero), decltype(gradZero)>(spec, context, arguments);
+    });
+  });
+}
+
+} // namespace step37::host
