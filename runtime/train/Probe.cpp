@@ -4,6 +4,7 @@
 
 #include "runtime/base/Error.h"
 #include "runtime/base/Safetensors.h"
+#include "runtime/data/DataLimits.h"
 #include "runtime/checkpoint/PartIO.h"
 #include "runtime/train/Objective.h"
 
