@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -264,6 +265,11 @@ using AllSpecs = SpecVariant<void STEP37_FAMILIES(STEP37_LISTED)>;
 } // namespace detail
 
 using KernelSpec = detail::AllSpecs;
+
+/// Whether ranks exchange data in a kernel of this family.
+template <class Spec>
+inline constexpr bool exchanges =
+    std::is_same_v<Spec, Collective> || std::is_same_v<Spec, CountedExchange>;
 
 /// The family's name, as in the plan file.
 std::string_view family(const KernelSpec &spec);
