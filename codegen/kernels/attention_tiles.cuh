@@ -10,7 +10,6 @@
 // their document, the others their whole row, of which only the last tile of keys needs a mask.
 #pragma once
 
-#include "attention_arguments.cuh"
 #include "vector.cuh"
 #include "wgmma.cuh"
 

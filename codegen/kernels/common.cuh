@@ -2,20 +2,15 @@
 // how arguments arrive. Included by every template; includes nothing, so that NVRTC needs no
 // headers.
 //
-// A template is `template <class Spec> __device__ void family_variant_stage(const Pointers<N> &)`.
-// Spec has a static constant for every field of the family's spec (codegen/spec/KernelSpec.h),
-// element types as types, e.g. Spec::rows, Spec::type.
+// A template is `template <class Spec, class Arguments> __device__ void family_variant_stage(const
+// Arguments &)`. Spec has a static constant for every field of the family's spec (codegen/spec),
+// element types as types, e.g. Spec::rows, Spec::type. Arguments has a function for every argument
+// that the spec declares, of its name: a typed pointer, null where the spec has no such argument.
 #pragma once
 
 namespace step37 {
 
 using int64 = long long;
-
-/// The buffers of a launch, in the order of the spec's arguments().
-template <int N> struct Pointers {
-  void *at[N];
-  template <class T> __device__ T *get(int index) const { return static_cast<T *>(at[index]); }
-};
 
 /// bfloat16 by its bits. Arithmetic is in float; conversion rounds to nearest even.
 struct bf16 {

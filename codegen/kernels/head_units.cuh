@@ -102,8 +102,8 @@ template <class Spec, int W> struct LaneUnits {
     for (int n = 0; n < Units::per_lane; ++n)
 #pragma unroll
       for (int i = 0; i < W; ++i) {
-        a[n][i] += 1.0f;
-        b[n][i] += 1.0f;
+        a[n][i] += float(Spec::weight_offset);
+        b[n][i] += float(Spec::weight_offset);
       }
   }
 

@@ -8,8 +8,9 @@
 
 namespace step37 {
 
-/// Arguments: addend 0..n-1, weight, [sum if n > 1], y, inverse_rms. One block a row.
-template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> &buffers) {
+/// One block a row.
+template <class Spec, class Arguments>
+__device__ void rms_norm_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols), addends = int(Spec::addends);
   constexpr int W = common_width(full_width<T>, cols);
@@ -17,17 +18,17 @@ template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> 
   constexpr bool sums = addends > 1;
   __shared__ float scratch[warp_size];
   int64 base = int64(blockIdx.x) * cols;
-  const T *weight = buffers.template get<const T>(addends);
-  T *y = buffers.template get<T>(addends + 1 + sums) + base;
-  float *inverse_rms = buffers.template get<float>(addends + 2 + sums);
+  const T *weight = arguments.weight();
+  T *y = arguments.y() + base;
+  float *inverse_rms = arguments.inverse_rms();
 
   float x[packs][W], squares = 0;
   for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
-    load<W>(buffers.template get<const T>(0) + base + column, x[pack]);
+    load<W>(arguments.addend(0) + base + column, x[pack]);
 #pragma unroll
     for (int a = 1; a < addends; ++a) {
       float addend[W];
-      load<W>(buffers.template get<const T>(a) + base + column, addend);
+      load<W>(arguments.addend(a) + base + column, addend);
 #pragma unroll
       for (int i = 0; i < W; ++i)
         x[pack][i] += addend[i];
@@ -35,7 +36,7 @@ template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> 
   });
   for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
     if constexpr (sums)
-      store<W>(buffers.template get<T>(addends + 1) + base + column, x[pack]);
+      store<W>(arguments.sum() + base + column, x[pack]);
 #pragma unroll
     for (int i = 0; i < W; ++i) {
       x[pack][i] = sums ? rounded<T>(x[pack][i]) : x[pack][i];
@@ -48,7 +49,7 @@ template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> 
     load_readonly<W>(weight + column, scale);
 #pragma unroll
     for (int i = 0; i < W; ++i)
-      scale[i] = x[pack][i] * r * (scale[i] + 1.0f);
+      scale[i] = x[pack][i] * r * (scale[i] + float(Spec::weight_offset));
     store<W>(y + column, scale);
   });
   if (threadIdx.x == 0)
@@ -74,11 +75,9 @@ __device__ inline float rms_grad_row_sum(float value, float *scratch) {
   return total;
 }
 
-/// Arguments: dy, x, weight, inverse_rms, residual 0..n-1, [beta], dx, [dweight, workspace]; what
-/// is in brackets is absent if frozen. One block of rms_grad_rows·rms_grad_row_threads
-/// threads for each part of the workspace.
-template <class Spec, int N>
-__device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
+/// One block of rms_grad_rows·rms_grad_row_threads threads for each part of the workspace.
+template <class Spec, class Arguments>
+__device__ void rms_norm_grad_generic_rows(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols), residuals = int(Spec::residuals),
                 threads = rms_grad_row_threads;
@@ -87,10 +86,10 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
   constexpr int W = common_width(full_width<T>, cols);
   constexpr int packs = int(ceil_div(cols, W * threads));
   __shared__ float scratch[2][rms_grad_rows * threads / warp_size];
-  const T *dy = buffers.template get<const T>(0), *x = buffers.template get<const T>(1);
-  const T *weight = buffers.template get<const T>(2);
-  const float *inverse_rms = buffers.template get<const float>(3);
-  T *dx = buffers.template get<T>(4 + weighs + residuals);
+  const T *dy = arguments.dy(), *x = arguments.x();
+  const T *weight = arguments.weight();
+  const float *inverse_rms = arguments.inverse_rms();
+  T *dx = arguments.dx();
   int group = threadIdx.x / threads, thread = threadIdx.x % threads;
 
   float sums[packs][W] = {}, scale[packs][W];
@@ -98,7 +97,7 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
     load_readonly<W>(weight + column, scale[pack]);
 #pragma unroll
     for (int i = 0; i < W; ++i)
-      scale[pack][i] += 1.0f;
+      scale[pack][i] += float(Spec::weight_offset);
   });
 
   int64 begin = int64(blockIdx.x) * rows_per_block;
@@ -116,7 +115,7 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
 #pragma unroll
         for (int a = 0; a < residuals; ++a) {
           float residual[W];
-          load<W>(buffers.template get<const T>(4 + a) + base + column, residual);
+          load<W>(arguments.residual(a) + base + column, residual);
 #pragma unroll
           for (int i = 0; i < W; ++i)
             rest[pack][i] += residual[i];
@@ -143,7 +142,7 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
 
   // The groups' sums, one after the other.
   if constexpr (weighs) {
-    float *partial = buffers.template get<float>(7 + residuals) + int64(blockIdx.x) * cols;
+    float *partial = arguments.workspace() + int64(blockIdx.x) * cols;
     for (int turn_of = 0; turn_of < rms_grad_rows; ++turn_of) {
       if (group == turn_of)
         for_each_column<W, cols, threads>(thread, [&](int pack, int column) {
@@ -158,14 +157,14 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
 }
 
 /// One block for each column_sum_width columns.
-template <class Spec, int N>
-__device__ void rms_norm_grad_generic_weight(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void rms_norm_grad_generic_weight(const Arguments &arguments) {
   using G = typename Spec::grad_type;
   constexpr int residuals = int(Spec::residuals);
-  float beta = *buffers.template get<const float>(4 + residuals);
-  G *dweight = buffers.template get<G>(6 + residuals);
-  sum_columns(buffers.template get<const float>(7 + residuals), ceil_div(Spec::rows, 64),
-              int(Spec::cols), [&](int column, float sum) {
+  float beta = *arguments.beta();
+  G *dweight = arguments.dweight();
+  sum_columns(arguments.workspace(), ceil_div(Spec::rows, 64), int(Spec::cols),
+              [&](int column, float sum) {
                 dweight[column] = from_float<G>(accumulated(beta, dweight + column, sum));
               });
 }

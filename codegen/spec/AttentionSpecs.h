@@ -18,9 +18,10 @@ struct RopeTable {
   STEP37_ARGUMENTS((write, table, DType::f32, shape(positions, 2, int64_t(frequencies.size()))))
 };
 
-/// For every head of q and of k: RMS norm over head_dim with (weight+1) if `normalize`, then the
-/// rotate-half RoPE on the first `rotary_dim` dimensions, pairs (i, i+rotary_dim/2), at position (t
-/// mod seq_len) − document_start[t]. All in f32, rounded once. spec/model.md B.2.
+/// For every head of q and of k: RMS norm over head_dim with (weight + weight_offset) if
+/// `normalize`, then the rotate-half RoPE on the first `rotary_dim` dimensions, pairs (i,
+/// i+rotary_dim/2), at position (t mod seq_len) − document_start[t]. All in f32, rounded once.
+/// spec/model.md B.2.
 struct QkNormRope {
   static constexpr std::string_view family = "qk_norm_rope";
   int64_t tokens = 0, seq_len = 0, heads = 0, groups = 0, head_dim = 0, rotary_dim = 0;
@@ -28,8 +29,9 @@ struct QkNormRope {
   bool normalize = true;
   double eps = 1e-5;
   DType type = DType::f32;
+  double weight_offset = 1;
   STEP37_FIELDS(tokens, seq_len, heads, groups, head_dim, rotary_dim, q_stride, k_stride, normalize,
-                eps, type)
+                eps, type, weight_offset)
   int64_t queryWidth() const { return heads * head_dim; }
   int64_t keyWidth() const { return groups * head_dim; }
   STEP37_ARGUMENTS((read, q, type, strided(tokens, queryWidth(), q_stride)),
@@ -53,8 +55,9 @@ struct QkNormRopeGrad {
   double eps = 1e-5;
   DType type = DType::f32, grad_type = DType::f32;
   bool frozen = false;
+  double weight_offset = 1;
   STEP37_FIELDS(tokens, seq_len, heads, groups, head_dim, rotary_dim, q_stride, k_stride, dq_stride,
-                dk_stride, normalize, eps, type, grad_type, frozen)
+                dk_stride, normalize, eps, type, grad_type, frozen, weight_offset)
   bool sumsWeights() const { return normalize && !frozen; }
   int64_t queryWidth() const { return heads * head_dim; }
   int64_t keyWidth() const { return groups * head_dim; }

@@ -74,15 +74,16 @@ struct EmbeddingGrad {
                    (write, workspace, DType::i32, shape(2, tokens) + vocab + 1))
 };
 
-/// x = sum of `addends` inputs in order (f32, rounded to `type`); y = x·r·(weight+1) with r =
-/// 1/sqrt(mean(x²)+eps) from the rounded x, in f32, rounded once. With addends > 1 the sum is an
-/// output too. spec/model.md B.1.
+/// x = sum of `addends` inputs in order (f32, rounded to `type`); y = x·r·(weight + weight_offset)
+/// with r = 1/sqrt(mean(x²)+eps) from the rounded x, in f32, rounded once. With addends > 1 the sum
+/// is an output too. spec/model.md B.1.
 struct RmsNorm {
   static constexpr std::string_view family = "rms_norm";
   int64_t rows = 0, cols = 0, addends = 1;
   double eps = 1e-5;
   DType type = DType::f32;
-  STEP37_FIELDS(rows, cols, addends, eps, type)
+  double weight_offset = 1;
+  STEP37_FIELDS(rows, cols, addends, eps, type, weight_offset)
   STEP37_ARGUMENTS((each, addend, type, shape(rows, cols), addends),
                    (read, weight, type, shape(cols)),
                    (write, sum, type, shape(rows, cols), inPlaceOf("addend"), when(addends > 1)),
@@ -90,9 +91,9 @@ struct RmsNorm {
                    (write, inverse_rms, DType::f32, shape(rows)))
 };
 
-/// Gradient of RmsNorm. With u = dy·(w+1): dx = r·u − x·r³·mean(u·x) + sum of `residuals` further
-/// gradients of x, rounded once; dweight = beta·dweight + sum over rows of dy·x·r, unless the
-/// weight is `frozen`.
+/// Gradient of RmsNorm. With u = dy·(w + weight_offset): dx = r·u − x·r³·mean(u·x) + sum of
+/// `residuals` further gradients of x, rounded once; dweight = beta·dweight + sum over rows of
+/// dy·x·r, unless the weight is `frozen`.
 struct RmsNormGrad {
   static constexpr std::string_view family = "rms_norm_grad";
   static constexpr int64_t rowsPerBlock = 64;
@@ -100,7 +101,8 @@ struct RmsNormGrad {
   double eps = 1e-5;
   DType type = DType::f32, grad_type = DType::f32;
   bool frozen = false;
-  STEP37_FIELDS(rows, cols, residuals, eps, type, grad_type, frozen)
+  double weight_offset = 1;
+  STEP37_FIELDS(rows, cols, residuals, eps, type, grad_type, frozen, weight_offset)
   STEP37_ARGUMENTS(
       (read, dy, type, shape(rows, cols)), (read, x, type, shape(rows, cols)),
       (read, weight, type, shape(cols)), (read, inverse_rms, DType::f32, shape(rows)),
@@ -244,12 +246,13 @@ struct AdamW {
 #define STEP37_FAMILIES(X)                                                                         \
   X(Gemm)                                                                                          \
   X(Embedding)                                                                                     \
-  X(EmbeddingGrad) X(RmsNorm) X(RmsNormGrad) X(Add) X(AccumulateGradient) X(RopeTable)             \
-      X(QkNormRope) X(QkNormRopeGrad) X(Attention) X(AttentionGrad) X(Swiglu) X(SwigluGrad)        \
-          X(Route) X(RouteGrad) X(SortByExpert) X(Dispatch) X(Combine) X(CombineGrad)              \
-              X(GroupedGemm) X(GroupedGemmGrad) X(GroupedSwiglu) X(ShiftLabels) X(LogitsLoss)      \
-                  X(Fill) X(ReduceSum) X(TakeRows) X(CopyColumns) X(SumOfSquares) X(GlobalNorm)    \
-                      X(AdamW) X(Collective) X(CountedExchange) X(ReceivedRows) X(LocalizeIds)     \
+  X(EmbeddingGrad)                                                                                 \
+  X(RmsNorm) X(RmsNormGrad) X(Add) X(AccumulateGradient) X(RopeTable) X(QkNormRope)                \
+      X(QkNormRopeGrad) X(Attention) X(AttentionGrad) X(Swiglu) X(SwigluGrad) X(Route)             \
+          X(RouteGrad) X(SortByExpert) X(Dispatch) X(Combine) X(CombineGrad) X(GroupedGemm)        \
+              X(GroupedGemmGrad) X(GroupedSwiglu) X(ShiftLabels) X(LogitsLoss) X(Fill)             \
+                  X(ReduceSum) X(TakeRows) X(CopyColumns) X(SumOfSquares) X(GlobalNorm) X(AdamW)   \
+                      X(Collective) X(CountedExchange) X(ReceivedRows) X(LocalizeIds)              \
                           X(ExpertWindow) X(LossStats) X(MergeLossStats) X(LogitsGrad) X(Patches)  \
                               X(AddPositions) X(AddPositionsGrad) X(LayerNorm) X(LayerNormGrad)    \
                                   X(BroadcastRow) X(ColumnSums) X(QuickGelu) X(QuickGeluGrad)      \

@@ -51,6 +51,25 @@ inline void writeElement(double value, DType type, std::byte *to) {
   }
 }
 
+/// Calls a spec's twin with arguments at these addresses, in launch order; in an exchange those of
+/// the first rank, then of the second one, ….
+template <class Spec>
+void callTwin(const Spec &spec, host::HostContext &context,
+              const std::vector<std::byte *> &addresses) {
+  const size_t each = spec.arguments().size();
+  std::vector<host::Buffers<Spec>> ranks;
+  for (size_t first = 0; first < addresses.size(); first += each) {
+    std::vector<host::HostBuffer> own;
+    for (size_t i = 0; i < each; ++i)
+      own.push_back({addresses[first + i]});
+    ranks.push_back(spec::byName<Spec, host::HostBuffer>(spec, own));
+  }
+  if constexpr (spec::exchanges<Spec>)
+    host::twinOf(spec).run(spec, context, ranks);
+  else
+    host::twinOf(spec).run(spec, context, ranks.front());
+}
+
 template <class Spec> class KernelRun {
 public:
   explicit KernelRun(const Spec &spec) : spec(spec), arguments(spec.arguments()), random(20) {
@@ -173,7 +192,7 @@ private:
     return pointers;
   }
 
-  void runOnce(int threads, host::HostArguments pointers) {
+  void runOnce(int threads, const std::vector<std::byte *> &pointers) {
     static const host::Blas blas;
     static std::map<int, std::unique_ptr<ThreadPool>> pools;
     auto &pool = pools[threads];
@@ -183,10 +202,10 @@ private:
       float values[16] = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
                           NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     };
-    int64_t floats = host::scratchFloats(spec), perWorker = floats / 16 * 16 + 32;
+    int64_t floats = host::twinOf(spec).scratchFloats, perWorker = floats / 16 * 16 + 32;
     std::vector<Line> scratch(size_t(perWorker / 16 * threads));
     host::HostContext context{*pool, blas, scratch[0].values, perWorker};
-    host::run(spec, context, pointers);
+    callTwin(spec, context, pointers);
     for (int worker = 0; worker < threads; ++worker)
       for (int64_t i = floats; i < perWorker; ++i)
         EXPECT_TRUE(std::isnan(context.workerScratch(worker)[i])) << "write past the scratch";

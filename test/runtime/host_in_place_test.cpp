@@ -2,7 +2,7 @@
 #include "codegen/spec/KernelSpec.h"
 #include "runtime/exec/host/Blas.h"
 #include "runtime/exec/host/Elements.h"
-#include "runtime/exec/host/HostKernels.h"
+#include "test/runtime/HostKernelHarness.h"
 
 #include <gtest/gtest.h>
 
@@ -44,10 +44,10 @@ std::vector<Bytes> run(const spec::KernelSpec &spec, int shared) {
     addresses[size_t(shared)] = addresses[size_t(arguments[size_t(shared)].inPlaceOf)];
 
   int64_t perWorker =
-      std::visit([](const auto &typed) { return host::scratchFloats(typed); }, spec);
+      std::visit([](const auto &typed) { return host::twinOf(typed).scratchFloats; }, spec);
   std::vector<float> scratch(size_t(perWorker * pool.threads()));
   host::HostContext context{pool, blas, scratch.data(), perWorker};
-  std::visit([&](const auto &typed) { host::run(typed, context, addresses); }, spec);
+  std::visit([&](const auto &typed) { callTwin(typed, context, addresses); }, spec);
   if (shared >= 0)
     buffers[size_t(shared)].assign(addresses[size_t(shared)],
                                    addresses[size_t(shared)] + buffers[size_t(shared)].size());

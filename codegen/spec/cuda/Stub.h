@@ -11,7 +11,7 @@
 namespace step37::spec {
 
 /// The source of kernel `name`: entry points `<name>_0`, `<name>_1`, … for the variant's stages,
-/// each taking one `step37::Pointers<n>` by value with the buffers in the order of arguments(spec).
+/// each taking one struct `Arguments` by value: the buffers in the order of arguments(spec).
 std::string printStub(const std::string &name, const KernelSpec &spec, const CudaVariant &variant);
 
 /// Name of the entry point of a stage.

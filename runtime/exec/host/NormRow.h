@@ -1,4 +1,4 @@
-// RMS norm of one float row with zero-centred weights (spec/model.md B.1), forward and gradient.
+// RMS norm of one float row (spec/model.md B.1), forward and gradient.
 // RmsNorm applies it to tokens, QkNormRope to heads.
 #pragma once
 
@@ -10,11 +10,11 @@
 
 namespace step37::host {
 
-/// The factor of each column: weights are stored less one.
-template <class T> void loadNormScale(const T *weight, int64_t cols, float *scale) {
+/// The factor of each column: the weight and an offset.
+template <class T> void loadNormScale(const T *weight, double offset, int64_t cols, float *scale) {
   loadRow(weight, cols, scale);
   for (int64_t c = 0; c < cols; ++c)
-    scale[c] += 1.0f;
+    scale[c] += static_cast<float>(offset);
 }
 
 /// x = x·r·scale in place; returns r = 1/sqrt(mean(x²) + eps).

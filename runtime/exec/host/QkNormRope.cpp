@@ -44,8 +44,8 @@ void normRope(const spec::QkNormRope &spec, HostContext &context,
       [&](int64_t, int64_t first, int64_t last, int worker) {
         float *x = context.workerScratch(worker), *scales = x + dim;
         if (spec.normalize) {
-          loadNormScale(qWeight, dim, scales);
-          loadNormScale(kWeight, dim, scales + dim);
+          loadNormScale(qWeight, spec.weight_offset, dim, scales);
+          loadNormScale(kWeight, spec.weight_offset, dim, scales + dim);
         }
         for (int64_t t = first; t < last; ++t)
           for (int64_t h = 0; h < rows; ++h) {
@@ -92,8 +92,8 @@ void normRopeGrad(const spec::QkNormRopeGrad &spec, HostContext &context,
         if (sums)
           std::fill_n(partial, 2 * dim, 0.0f);
         if (spec.normalize) {
-          loadNormScale(qWeight, dim, scales);
-          loadNormScale(kWeight, dim, scales + dim);
+          loadNormScale(qWeight, spec.weight_offset, dim, scales);
+          loadNormScale(kWeight, spec.weight_offset, dim, scales + dim);
         }
         for (int64_t t = first; t < last; ++t)
           for (int64_t h = 0; h < rows; ++h) {

@@ -22,7 +22,7 @@ void normalize(const spec::RmsNorm &spec, HostContext &context, const Buffers<sp
   forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
                [&](int64_t, int64_t first, int64_t last, int worker) {
                  float *x = context.workerScratch(worker), *scale = x + spec.cols;
-                 loadNormScale(weight, spec.cols, scale);
+                 loadNormScale(weight, spec.weight_offset, spec.cols, scale);
                  for (int64_t row = first; row < last; ++row) {
                    int64_t offset = row * spec.cols;
                    loadRow(at.addend[0].as<const T>() + offset, spec.cols, x);
@@ -55,7 +55,7 @@ void normalizeGrad(const spec::RmsNormGrad &spec, HostContext &context,
                [&](int64_t block, int64_t first, int64_t last, int worker) {
                  float *xRow = context.workerScratch(worker), *u = xRow + spec.cols;
                  float *scale = u + spec.cols;
-                 loadNormScale(weight, spec.cols, scale);
+                 loadNormScale(weight, spec.weight_offset, spec.cols, scale);
                  float *partial = sums ? workspace + block * spec.cols : nullptr;
                  if (sums)
                    std::fill_n(partial, spec.cols, 0.0f);
