@@ -41,6 +41,8 @@ void appendNormAndTable(KernelSelector &select, Op op, SmallVectorImpl<Value> &a
 }
 
 LogicalResult lower(KernelSelector &select, ir::QkNormRopeOp op) {
+  if (failed(requireOffsetOne(op)))
+    return failure();
   Value q = select.in(op.getQ()), k = select.in(op.getK());
   auto spec = headsSpec<spec::QkNormRope>(select, op, q, k);
   SmallVector<Value> arguments = {q, k};
@@ -52,6 +54,8 @@ LogicalResult lower(KernelSelector &select, ir::QkNormRopeOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::QkNormRopeGradOp op) {
+  if (failed(requireOffsetOne(op)))
+    return failure();
   Value q = select.in(op.getQ()), k = select.in(op.getK()), dq = select.out(op.getDq()),
         dk = select.out(op.getDk());
   auto spec = headsSpec<spec::QkNormRopeGrad>(select, op, q, k);

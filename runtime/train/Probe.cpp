@@ -4,7 +4,7 @@
 
 #include "runtime/base/Error.h"
 #include "runtime/base/Safetensors.h"
-#include "runtime/checkpoint/PartIO.h"
+#include "runtime/checkpoint/ParameterPlaces.h"
 #include "runtime/train/Objective.h"
 
 #include <algorithm>
@@ -116,7 +116,7 @@ void writeGradients(Model &model, Objective &objective, Output &output) {
   model.writeScalar("accumulate_beta", 0.0f);
   model.run("accumulate");
   forEachGradient(model, [&](const plan::Parameter &parameter, const plan::Part &part) {
-    readPart(model, gradientPlace(model, parameter, part), DType::f32,
+    readPart(model.ranks(), model.plan().mesh, gradientPlace(model, parameter, part), DType::f32,
              [&](std::span<const std::byte> bytes) { output.write("grad." + part.name, bytes); });
   });
 }
