@@ -108,7 +108,7 @@ void ProgramBuilder::buildLogits(const Twine &program, StringRef state, const Te
                       FlatSymbolRefAttr(), ArrayAttr());
   build.beginProgram(program.str(), {{"chunk", "scalar", build.i32({1})}});
   Value hidden = ir::ReadOp::create(build.ops(), build.location(), type, state);
-  build.setPath(head);
+  build.setPath(head.module());
   // A block of every batch: each is read by itself.
   int64_t rows = options.batches *
                  std::clamp<int64_t>(logitsBlockElements / config.vocab, 1, options.batchTokens());
