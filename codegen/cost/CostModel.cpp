@@ -1,10 +1,10 @@
 // The arithmetic; see CostModel.h.
 #include "codegen/cost/CostModel.h"
 
+#include "codegen/cost/Ceilings.h"
 #include "codegen/cost/Work.h"
 #include "codegen/spec/SpecJson.h"
 #include "runtime/base/Error.h"
-#include "runtime/profile/ProfileReport.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "codegen/driver/MemoryBudget.h"
 
-#include "codegen/report/MemoryReport.h"
+#include "codegen/cost/MemoryUse.h"
 #include "runtime/base/Error.h"
 #include "runtime/base/Quantities.h"
 
@@ -35,7 +35,7 @@ std::string smallerPlans(const CompileOptions &options, const MemoryNeed &need) 
 } // namespace
 
 void MemoryNeed::add(const plan::Target &added) {
-  const report::MemoryReport memory = report::memoryReport(added);
+  const report::MemoryUse memory = report::memoryUse(added);
   if (target.empty() || added.arena_bytes > arena) {
     target = added.name;
     arena = added.arena_bytes;

@@ -1,6 +1,6 @@
 #include "codegen/driver/MeshSearch.h"
 
-#include "codegen/report/MemoryReport.h"
+#include "codegen/cost/MemoryUse.h"
 #include "runtime/base/Error.h"
 #include "runtime/plan/Mesh.h"
 
@@ -53,7 +53,7 @@ report::MeshCost costOf(CompileOptions candidate, const report::Cluster &cluster
     if (!least || target.arena_bytes < least->memory)
       least = {plan.mesh, target.arena_bytes, predict(plan, target, cluster), mode};
     if (least->memory <= cluster.memory ||
-        report::memoryReport(target).lastingBytes() > cluster.memory)
+        report::memoryUse(target).lastingBytes() > cluster.memory)
       break; // or no mode helps
   }
   return *least;

@@ -104,7 +104,7 @@ Json dispatchJson(const plan::ExpertDispatch &dispatch) {
 }
 
 Json targetJson(const plan::Plan &plan, const Target &target) {
-  const MemoryReport memory = memoryReport(target);
+  const MemoryUse memory = memoryUse(target);
   Json byKind = Json::object();
   for (size_t kind = 0; kind < plan::bufferKindCount; ++kind) {
     const auto bufferKind = static_cast<plan::BufferKind>(kind);

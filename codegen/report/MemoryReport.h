@@ -1,38 +1,14 @@
-// What a target's arena is made of. Lasting buffers are there all the time; temporaries share the
-// bytes behind them, and the program that needs most of those decides the arena's size.
+// The buffers that an arena is made of, those alike together, for `show --memory`. Their sums are
+// codegen/cost/MemoryUse.h.
 #pragma once
 
+#include "codegen/cost/MemoryUse.h"
 #include "runtime/plan/Plan.h"
 
-#include <array>
 #include <string>
 #include <vector>
 
 namespace step37::report {
-
-/// Bytes of each BufferKind.
-using BytesByKind = std::array<int64_t, plan::bufferKindCount>;
-
-/// The step of a program at which most bytes of its temporaries are live; the first one of several.
-struct ProgramPeak {
-  int step = -1;          // -1: the program has no temporaries
-  int64_t live_bytes = 0; // of temporaries at that step
-  int64_t end = 0;        // where the program's temporaries end in the arena
-};
-
-struct MemoryReport {
-  std::vector<ProgramPeak> programs; // one a program of the target
-  int peak_program = -1;             // whose temporaries reach farthest; -1 without temporaries
-  BytesByKind lasting{};             // of buffers that are not temporary
-  BytesByKind temporary{};           // of what is live at the peak step of the peak program
-  int64_t gaps = 0;                  // the rest of the arena: alignment, and holes between buffers
-
-  int64_t lastingBytes() const;
-  /// Both of a kind. Over all kinds, and with the gaps, these add up to the arena.
-  int64_t bytes(plan::BufferKind kind) const;
-};
-
-MemoryReport memoryReport(const plan::Target &target);
 
 /// Buffers alike: of one kind, type and shape, and with origins that differ in numbers only.
 struct BufferGroup {
@@ -43,9 +19,6 @@ struct BufferGroup {
   std::string family; // of that step's kernel
   int64_t count = 0, bytes = 0;
 };
-
-/// Temporaries that live at a step, the largest first; as indices of buffers.
-std::vector<int> liveTemporaries(const plan::Target &target, int program, int step);
 
 /// The step that writes a temporary first.
 const plan::Step &writer(const plan::Target &target, const plan::Buffer &temporary);

@@ -3,7 +3,7 @@
 #include "runtime/base/Printed.h"
 #include "runtime/base/Quantities.h"
 #include "runtime/base/TextTable.h"
-#include "runtime/profile/ProfileReport.h"
+#include "codegen/cost/Ceilings.h"
 
 #include <cmath>
 #include <cstdlib>

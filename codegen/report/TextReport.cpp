@@ -72,7 +72,7 @@ std::string titleOf(const Target &target) {
 }
 
 std::string targetText(const plan::Plan &plan, const Target &target) {
-  const MemoryReport memory = memoryReport(target);
+  const MemoryUse memory = memoryUse(target);
   TextTable bytes("lrr");
   for (size_t kind = 0; kind < plan::bufferKindCount; ++kind) {
     const auto bufferKind = static_cast<plan::BufferKind>(kind);
@@ -127,7 +127,7 @@ std::string liveText(const Target &target, int program, int step) {
   return table.text();
 }
 
-std::string peakText(const Target &target, int number, const MemoryReport &memory) {
+std::string peakText(const Target &target, int number, const MemoryUse &memory) {
   const plan::Program &program = target.programs[static_cast<size_t>(number)];
   const ProgramPeak &peak = memory.programs[static_cast<size_t>(number)];
   std::string text = "Peak of program " + program.name;
@@ -169,7 +169,7 @@ std::string memoryText(const plan::Plan &plan) {
   std::string text;
   for (const Target &target : plan.targets) {
     text += "\n" + lastingText(target);
-    const MemoryReport memory = memoryReport(target);
+    const MemoryUse memory = memoryUse(target);
     for (size_t program = 0; program < target.programs.size(); ++program)
       text += "\n" + peakText(target, static_cast<int>(program), memory);
   }

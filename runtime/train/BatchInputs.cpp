@@ -3,6 +3,7 @@
 
 #include "runtime/base/Error.h"
 #include "runtime/data/ImageSlots.h"
+#include "runtime/plan/Mesh.h"
 
 #include <string>
 

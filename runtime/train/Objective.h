@@ -3,6 +3,7 @@
 // step (and all ranks); the total is main + factor·Σ of the depths (spec/model.md, section C.3).
 #pragma once
 
+#include "runtime/data/TokenRows.h"
 #include "runtime/exec/Model.h"
 #include "runtime/train/Losses.h"
 

@@ -5,6 +5,7 @@
 #include "runtime/base/Error.h"
 #include "runtime/base/Safetensors.h"
 #include "runtime/checkpoint/ParameterPlaces.h"
+#include "runtime/data/DataLimits.h"
 #include "runtime/train/Objective.h"
 
 #include <algorithm>

@@ -22,7 +22,7 @@ void runEvaluation(const plan::Plan &plan, const ExecutorOptions &executor,
     initializeWeights(model, options.weights, options.seed, log);
     const double loss = heldOutLoss(model, *data, options.eval_rows);
     if (BadSamples *bad = data->badSamples())
-      bad->conclude(log);
+      bad->conclude([&](const std::string &line) { log.note(line); });
     reportRun(model.executor(), executor, log);
     log.heldOut("", loss);
   });

@@ -76,7 +76,7 @@ public:
     }
     const double last = heldOut();
     if (BadSamples *bad = data->badSamples())
-      bad->conclude(log);
+      bad->conclude([&](const std::string &line) { log.note(line); });
     reportRun(model.executor(), executorOptions, log);
     log.heldOut("", last);
   }
@@ -84,7 +84,7 @@ public:
 private:
   void noteBadSamples() {
     if (BadSamples *bad = data->badSamples())
-      bad->note(log);
+      bad->tell([&](const std::string &line) { log.note(line); });
   }
 
   /// A tuned product adds up in another order.

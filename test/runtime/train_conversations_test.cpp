@@ -43,7 +43,7 @@ protected:
   std::string noted(Dataset &data) {
     std::ostringstream out;
     RunLog log(out, RunLog::Style::plain);
-    data.badSamples()->conclude(log);
+    data.badSamples()->conclude([&](const std::string &line) { log.note(line); });
     return out.str();
   }
 

@@ -1,6 +1,7 @@
 #include "tools/step37c/PlanMeshCommand.h"
 
 #include "codegen/driver/MeshSearch.h"
+#include "codegen/report/MeshRanking.h"
 #include "runtime/base/Error.h"
 #include "tools/step37c/ClusterFlag.h"
 #include "tools/step37c/ModelFlags.h"

@@ -34,26 +34,25 @@ STEP37_FOR_EACH_ISA void updateRow(const Hyper &hyper, const float *__restrict g
 
 } // namespace
 
-void run(const spec::AdamW &spec, HostContext &context, HostArguments arguments) {
-  auto *slots = argument<const float>(arguments, 1);
-  float decay = spec.decay ? slots[4] : 0.0f;
-  Hyper hyper{.clip = *argument<float>(arguments, 2),
-              .learningRate = slots[0],
-              .beta1 = slots[1],
-              .beta2 = slots[2],
-              .eps = slots[3],
-              .correction1 = slots[5],
-              .correction2 = slots[6],
-              .keep = 1.0f - slots[0] * decay};
+static void run(const spec::AdamW &spec, HostContext &context, const Buffers<spec::AdamW> &at) {
+  float decay = spec.decay ? *at.weight_decay.as<float>() : 0.0f;
+  Hyper hyper{.clip = *at.clip.as<float>(),
+              .learningRate = *at.learning_rate.as<float>(),
+              .beta1 = *at.beta1.as<float>(),
+              .beta2 = *at.beta2.as<float>(),
+              .eps = *at.eps.as<float>(),
+              .correction1 = *at.correction1.as<float>(),
+              .correction2 = *at.correction2.as<float>(),
+              .keep = 1.0f - *at.learning_rate.as<float>() * decay};
   if (hyper.clip == 0.0f) // the norm is not finite
     return;
-  auto *master = argument<float>(arguments, 3);
-  auto *m = argument<float>(arguments, 4);
-  auto *v = argument<float>(arguments, 5);
+  auto *master = at.master.as<float>();
+  auto *m = at.m.as<float>();
+  auto *v = at.v.as<float>();
   withType(spec.grad_type, [&](auto zero) {
-    auto *grad = argument<const decltype(zero)>(arguments, 0);
+    auto *grad = at.grad.as<const decltype(zero)>();
     withType(spec.type, [&](auto paramZero) {
-      auto *param = spec.copy ? argument<decltype(paramZero)>(arguments, 6) : nullptr;
+      auto *param = at.param.as<decltype(paramZero)>();
       forEachBlock(context.pool, spec.elements, rowsPerItem(1),
                    [&](int64_t, int64_t first, int64_t last, int) {
                      for (int64_t i = first; i < last; i += columnChunk) {
@@ -68,5 +67,7 @@ void run(const spec::AdamW &spec, HostContext &context, HostArguments arguments)
     });
   });
 }
+
+HostTwin<spec::AdamW> twinOf(const spec::AdamW &) { return {run}; }
 
 } // namespace step37::host

@@ -41,15 +41,14 @@ struct RunningSoftmax {
 };
 
 template <class T>
-void attend(const spec::Attention &spec, HostContext &context, HostArguments arguments) {
-  size_t next = 0;
-  auto *q = argument<const T>(arguments, next++);
-  auto *k = argument<const T>(arguments, next++);
-  auto *v = argument<const T>(arguments, next++);
-  auto *gate = spec.gated ? argument<const T>(arguments, next++) : nullptr;
-  auto *documentStart = spec.causal ? argument<const int32_t>(arguments, next++) : nullptr;
-  T *out = argument<T>(arguments, next++);
-  float *lse = argument<float>(arguments, next);
+void attend(const spec::Attention &spec, HostContext &context, const Buffers<spec::Attention> &at) {
+  auto *q = at.q.as<const T>();
+  auto *k = at.k.as<const T>();
+  auto *v = at.v.as<const T>();
+  auto *gate = at.gate.as<const T>();
+  auto *documentStart = at.document_start.as<const int32_t>();
+  T *out = at.out.as<T>();
+  float *lse = at.lse.as<float>();
   int64_t dim = spec.head_dim, kStride = spec.groups * dim;
   int64_t tiles = (AttentionPart::pairs(spec) + pairTile - 1) / pairTile;
 
@@ -98,12 +97,13 @@ void attend(const spec::Attention &spec, HostContext &context, HostArguments arg
 
 } // namespace
 
-int64_t scratchFloats(const spec::Attention &spec) {
-  return 2 * (pairTile + keyTile) * spec.head_dim + pairTile * keyTile;
+static void run(const spec::Attention &spec, HostContext &context,
+                const Buffers<spec::Attention> &at) {
+  withType(spec.type, [&](auto zero) { attend<decltype(zero)>(spec, context, at); });
 }
 
-void run(const spec::Attention &spec, HostContext &context, HostArguments arguments) {
-  withType(spec.type, [&](auto zero) { attend<decltype(zero)>(spec, context, arguments); });
+HostTwin<spec::Attention> twinOf(const spec::Attention &spec) {
+  return {run, 2 * (pairTile + keyTile) * spec.head_dim + pairTile * keyTile};
 }
 
 } // namespace step37::host

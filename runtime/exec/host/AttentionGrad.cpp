@@ -15,23 +15,23 @@ namespace {
 
 template <class T> class Gradient {
 public:
-  Gradient(const spec::AttentionGrad &spec, HostContext &context, HostArguments arguments)
+  Gradient(const spec::AttentionGrad &spec, HostContext &context,
+           const Buffers<spec::AttentionGrad> &at)
       : spec(spec), context(context), dim(spec.head_dim), kStride(spec.groups * spec.head_dim),
         scale(static_cast<float>(spec.scale)) {
-    size_t next = 0;
-    dout = argument<const T>(arguments, next++);
-    q = argument<const T>(arguments, next++);
-    k = argument<const T>(arguments, next++);
-    v = argument<const T>(arguments, next++);
-    gate = spec.gated ? argument<const T>(arguments, next++) : nullptr;
-    documentStart = spec.causal ? argument<const int32_t>(arguments, next++) : nullptr;
-    out = argument<const T>(arguments, next++);
-    lse = argument<const float>(arguments, next++);
-    dq = argument<T>(arguments, next++);
-    dk = argument<T>(arguments, next++);
-    dv = argument<T>(arguments, next++);
-    dgate = spec.gated ? argument<T>(arguments, next++) : nullptr;
-    rowTerm = argument<float>(arguments, next);
+    dout = at.dout.as<const T>();
+    q = at.q.as<const T>();
+    k = at.k.as<const T>();
+    v = at.v.as<const T>();
+    gate = at.gate.as<const T>();
+    documentStart = at.document_start.as<const int32_t>();
+    out = at.out.as<const T>();
+    lse = at.lse.as<const float>();
+    dq = at.dq.as<T>();
+    dk = at.dk.as<T>();
+    dv = at.dv.as<T>();
+    dgate = at.dgate.as<T>();
+    rowTerm = at.workspace.as<float>();
   }
 
   void run() {
@@ -186,12 +186,13 @@ private:
 
 } // namespace
 
-int64_t scratchFloats(const spec::AttentionGrad &spec) {
-  return (2 * pairTile + 4 * keyTile) * spec.head_dim + 2 * pairTile * keyTile;
+static void run(const spec::AttentionGrad &spec, HostContext &context,
+                const Buffers<spec::AttentionGrad> &at) {
+  withType(spec.type, [&](auto zero) { Gradient<decltype(zero)>(spec, context, at).run(); });
 }
 
-void run(const spec::AttentionGrad &spec, HostContext &context, HostArguments arguments) {
-  withType(spec.type, [&](auto zero) { Gradient<decltype(zero)>(spec, context, arguments).run(); });
+HostTwin<spec::AttentionGrad> twinOf(const spec::AttentionGrad &spec) {
+  return {run, (2 * pairTile + 4 * keyTile) * spec.head_dim + 2 * pairTile * keyTile};
 }
 
 } // namespace step37::host

@@ -9,16 +9,16 @@
 namespace step37::host {
 namespace {
 
-/// A group's buffers: arguments are in and out of its first rank, then of the second one, ….
+/// A group's buffers, by rank.
 class Group {
 public:
-  Group(const spec::Collective &spec, HostArguments arguments)
-      : ranks(spec.ranks), elements(spec.elements), type(spec.type), arguments(arguments) {
-    assert(arguments.size() == size_t(2 * ranks));
+  Group(const spec::Collective &spec, GroupBuffers<spec::Collective> at)
+      : ranks(spec.ranks), elements(spec.elements), type(spec.type), at(at) {
+    assert(at.size() == size_t(ranks));
   }
 
-  const std::byte *in(int64_t rank) const { return arguments[size_t(2 * rank)]; }
-  std::byte *out(int64_t rank) const { return arguments[size_t(2 * rank + 1)]; }
+  const std::byte *in(int64_t rank) const { return at[size_t(rank)].in.data; }
+  std::byte *out(int64_t rank) const { return at[size_t(rank)].out.data; }
 
   /// to(r, s) becomes from(r, s), `elements` elements, for every pair of ranks.
   template <class To, class From> void copyPairs(ThreadPool &pool, To &&to, From &&from) const {
@@ -54,13 +54,14 @@ public:
 
 private:
   DType type;
-  HostArguments arguments;
+  GroupBuffers<spec::Collective> at;
 };
 
 } // namespace
 
-void run(const spec::Collective &spec, HostContext &context, HostArguments arguments) {
-  Group group(spec, arguments);
+static void run(const spec::Collective &spec, HostContext &context,
+                const GroupBuffers<spec::Collective> &at) {
+  Group group(spec, at);
   int64_t bytes = group.blockBytes();
   auto outBlock = [&](int64_t r, int64_t s) { return group.out(r) + s * bytes; };
   switch (spec.exchange) {
@@ -80,5 +81,7 @@ void run(const spec::Collective &spec, HostContext &context, HostArguments argum
     break;
   }
 }
+
+HostTwin<spec::Collective> twinOf(const spec::Collective &) { return {run}; }
 
 } // namespace step37::host

@@ -7,12 +7,13 @@
 
 namespace step37::host {
 
-void run(const spec::BroadcastRow &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::BroadcastRow &spec, HostContext &context,
+                const Buffers<spec::BroadcastRow> &at) {
   int64_t cols = spec.cols;
   withType(spec.type, [&](auto zero) {
     using T = decltype(zero);
-    auto *x = argument<const T>(arguments, 0), *row = argument<const T>(arguments, 1);
-    T *out = argument<T>(arguments, 2);
+    auto *x = at.x.as<const T>(), *row = at.row.as<const T>();
+    T *out = at.out.as<T>();
     forEachBlock(
         context.pool, spec.rows, rowsPerItem(cols), [&](int64_t, int64_t first, int64_t last, int) {
           std::array<float, columnChunk> values, factors;
@@ -52,14 +53,14 @@ void sumRows(const T *a, const T *b, int64_t first, int64_t last, int64_t cols, 
 
 } // namespace
 
-void run(const spec::ColumnSums &spec, HostContext &context, HostArguments arguments) {
-  size_t next = spec.product ? 2 : 1;
-  float beta = *argument<const float>(arguments, next);
-  auto *workspace = argument<float>(arguments, next + 2);
+static void run(const spec::ColumnSums &spec, HostContext &context,
+                const Buffers<spec::ColumnSums> &at) {
+  float beta = *at.beta.as<const float>();
+  auto *workspace = at.workspace.as<float>();
   withType(spec.type, [&](auto zero) {
     using T = decltype(zero);
-    auto *a = argument<const T>(arguments, 0);
-    auto *b = spec.product ? argument<const T>(arguments, 1) : nullptr;
+    auto *a = at.a.as<const T>();
+    auto *b = at.b.as<const T>();
     forEachBlock(context.pool, spec.rows, spec.rowsPerBlock,
                  [&](int64_t block, int64_t first, int64_t last, int) {
                    sumRows(a, b, first, last, spec.cols, workspace + block * spec.cols);
@@ -67,12 +68,15 @@ void run(const spec::ColumnSums &spec, HostContext &context, HostArguments argum
   });
   int64_t blocks = (spec.rows + spec.rowsPerBlock - 1) / spec.rowsPerBlock;
   withType(spec.grad_type, [&](auto zero) {
-    auto *sums = argument<decltype(zero)>(arguments, next + 1);
+    auto *sums = at.sums.as<decltype(zero)>();
     forEachBlock(
         context.pool, spec.cols, columnChunk, [&](int64_t, int64_t first, int64_t last, int) {
           addBlockSums(workspace + first, blocks, spec.cols, last - first, beta, sums + first);
         });
   });
 }
+
+HostTwin<spec::BroadcastRow> twinOf(const spec::BroadcastRow &) { return {run}; }
+HostTwin<spec::ColumnSums> twinOf(const spec::ColumnSums &) { return {run}; }
 
 } // namespace step37::host

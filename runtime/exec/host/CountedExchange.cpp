@@ -18,36 +18,33 @@ int64_t bytesOf(const spec::CountedExchange &spec, int64_t rows) {
 
 } // namespace
 
-void run(const spec::CountedExchange &spec, HostContext &context, HostArguments arguments) {
-  const size_t perRank = arguments.size() / size_t(spec.ranks);
-  const auto of = [&](int64_t rank, size_t index) {
-    return arguments[size_t(rank) * perRank + index];
-  };
-  const size_t last = perRank - 1; // what is written
-  const std::span<const int32_t> bounds(reinterpret_cast<const int32_t *>(of(0, 1)),
+static void run(const spec::CountedExchange &spec, HostContext &context,
+                const GroupBuffers<spec::CountedExchange> &at) {
+  const std::span<const int32_t> bounds(at.front().bounds.as<const int32_t>(),
                                         size_t(spec.ranks * (spec.experts + 1)));
   if (spec.keeps)
-    for (int64_t rank = 0; rank < spec.ranks; ++rank)
-      if (of(rank, last) != of(rank, 2))
-        std::memcpy(of(rank, last), of(rank, 2), size_t(bytesOf(spec, spec.own_rows)));
+    for (const Buffers<spec::CountedExchange> &rank : at)
+      if (rank.own.data != rank.before.data)
+        std::memcpy(rank.own.data, rank.before.data, size_t(bytesOf(spec, spec.own_rows)));
   context.pool.parallelFor(spec.ranks, [&](int64_t receiver) {
     const std::vector<spec::RowRun> runs = spec::runsTo(spec, bounds, receiver);
     for (int64_t owner = 0; owner < spec.ranks; ++owner) {
       const spec::RowRun &run = runs[size_t(owner)];
-      std::byte *own = of(owner, spec.back ? last : 0) + bytesOf(spec, run.own);
-      std::byte *received = of(receiver, spec.back ? 0 : last) + bytesOf(spec, run.received);
+      std::byte *own = at[size_t(owner)].own.data + bytesOf(spec, run.own);
+      std::byte *received = at[size_t(receiver)].received.data + bytesOf(spec, run.received);
       std::memcpy(spec.back ? own : received, spec.back ? received : own,
                   size_t(bytesOf(spec, run.rows)));
     }
   });
 }
 
-void run(const spec::ReceivedRows &spec, HostContext &, HostArguments arguments) {
-  const auto *bounds = argument<const int32_t>(arguments, 0);
+static void run(const spec::ReceivedRows &spec, HostContext &,
+                const Buffers<spec::ReceivedRows> &at) {
+  const auto *bounds = at.bounds.as<const int32_t>();
   const int64_t experts = spec.experts / spec.ranks,
-                begin = *argument<const int32_t>(arguments, 1) * experts;
-  auto *offsets = argument<int32_t>(arguments, 2);
-  auto *sourceRow = argument<int32_t>(arguments, 3), *receivedRow = argument<int32_t>(arguments, 4);
+                begin = *at.coordinate.as<const int32_t>() * experts;
+  auto *offsets = at.offsets.as<int32_t>();
+  auto *sourceRow = at.source_row.as<int32_t>(), *receivedRow = at.received_row.as<int32_t>();
   std::fill_n(sourceRow, spec.rows, -1);
   std::fill_n(receivedRow, spec.rows, -1);
   // Rows of an owner and expert: where they begin in the order of experts, seen from the window.
@@ -74,10 +71,13 @@ void run(const spec::ReceivedRows &spec, HostContext &, HostArguments arguments)
   for (int64_t expert = 0; expert < experts; ++expert)
     for (int64_t owner = 0; owner < spec.ranks; ++owner)
       forEach(expert, owner, row, [&](int64_t r) {
-        const int64_t at = source[size_t(owner)]++;
-        sourceRow[r] = int32_t(at);
-        receivedRow[at] = int32_t(r);
+        const int64_t from = source[size_t(owner)]++;
+        sourceRow[r] = int32_t(from);
+        receivedRow[from] = int32_t(r);
       });
 }
+
+HostTwin<spec::CountedExchange> twinOf(const spec::CountedExchange &) { return {run}; }
+HostTwin<spec::ReceivedRows> twinOf(const spec::ReceivedRows &) { return {run}; }
 
 } // namespace step37::host

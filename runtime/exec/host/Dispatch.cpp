@@ -8,10 +8,11 @@
 
 namespace step37::host {
 
-void run(const spec::Dispatch &spec, HostContext &context, HostArguments arguments) {
-  const std::byte *x = arguments[0];
-  auto *rowSlot = argument<const int32_t>(arguments, 1);
-  std::byte *out = arguments[2];
+static void run(const spec::Dispatch &spec, HostContext &context,
+                const Buffers<spec::Dispatch> &at) {
+  const std::byte *x = at.x.data;
+  auto *rowSlot = at.row_slot.as<const int32_t>();
+  std::byte *out = at.out.data;
   int64_t rowBytes = spec.cols * byteSize(spec.type);
   forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
                [&](int64_t, int64_t first, int64_t last, int) {
@@ -27,11 +28,11 @@ void run(const spec::Dispatch &spec, HostContext &context, HostArguments argumen
 namespace {
 
 template <class T>
-void combine(const spec::Combine &spec, HostContext &context, HostArguments arguments) {
-  auto *rows = argument<const T>(arguments, 0);
-  auto *slotRow = argument<const int32_t>(arguments, 1);
-  auto *weights = spec.weighted ? argument<const float>(arguments, 2) : nullptr;
-  T *out = argument<T>(arguments, spec.weighted ? 3 : 2);
+void combine(const spec::Combine &spec, HostContext &context, const Buffers<spec::Combine> &at) {
+  auto *rows = at.routed.as<const T>();
+  auto *slotRow = at.slot_row.as<const int32_t>();
+  auto *weights = at.weights.as<const float>();
+  T *out = at.out.as<T>();
   forEachBlock(context.pool, spec.tokens, rowsPerItem(spec.cols * spec.top_k),
                [&](int64_t, int64_t first, int64_t last, int) {
                  for (int64_t t = first; t < last; ++t)
@@ -52,14 +53,15 @@ void combine(const spec::Combine &spec, HostContext &context, HostArguments argu
 }
 
 template <class T>
-void combineGrad(const spec::CombineGrad &spec, HostContext &context, HostArguments arguments) {
-  auto *dout = argument<const T>(arguments, 0);
-  auto *rows = argument<const T>(arguments, 1);
-  auto *weights = argument<const float>(arguments, 2);
-  auto *rowSlot = argument<const int32_t>(arguments, 3);
-  auto *slotRow = argument<const int32_t>(arguments, 4);
-  T *drows = argument<T>(arguments, 5);
-  float *dweights = argument<float>(arguments, 6);
+void combineGrad(const spec::CombineGrad &spec, HostContext &context,
+                 const Buffers<spec::CombineGrad> &at) {
+  auto *dout = at.dout.as<const T>();
+  auto *rows = at.routed.as<const T>();
+  auto *weights = at.weights.as<const float>();
+  auto *rowSlot = at.row_slot.as<const int32_t>();
+  auto *slotRow = at.slot_row.as<const int32_t>();
+  T *drows = at.drouted.as<T>();
+  float *dweights = at.dweights.as<float>();
   for (int64_t slot = 0; slot < spec.tokens * spec.top_k; ++slot)
     if (slotRow[slot] < 0)
       dweights[slot] = 0;
@@ -85,14 +87,17 @@ void combineGrad(const spec::CombineGrad &spec, HostContext &context, HostArgume
 
 } // namespace
 
-int64_t scratchFloats(const spec::CombineGrad &spec) { return 2 * spec.cols; }
-
-void run(const spec::Combine &spec, HostContext &context, HostArguments arguments) {
-  withType(spec.type, [&](auto zero) { combine<decltype(zero)>(spec, context, arguments); });
+static void run(const spec::Combine &spec, HostContext &context, const Buffers<spec::Combine> &at) {
+  withType(spec.type, [&](auto zero) { combine<decltype(zero)>(spec, context, at); });
 }
 
-void run(const spec::CombineGrad &spec, HostContext &context, HostArguments arguments) {
-  withType(spec.type, [&](auto zero) { combineGrad<decltype(zero)>(spec, context, arguments); });
+static void run(const spec::CombineGrad &spec, HostContext &context,
+                const Buffers<spec::CombineGrad> &at) {
+  withType(spec.type, [&](auto zero) { combineGrad<decltype(zero)>(spec, context, at); });
 }
+
+HostTwin<spec::Dispatch> twinOf(const spec::Dispatch &) { return {run}; }
+HostTwin<spec::Combine> twinOf(const spec::Combine &) { return {run}; }
+HostTwin<spec::CombineGrad> twinOf(const spec::CombineGrad &spec) { return {run, 2 * spec.cols}; }
 
 } // namespace step37::host

@@ -18,15 +18,15 @@ template <class Body> void forEachPiece(ThreadPool &pool, int64_t elements, Body
 
 } // namespace
 
-void run(const spec::Add &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::Add &spec, HostContext &context, const Buffers<spec::Add> &at) {
   withType(spec.type, [&](auto zero) {
     using T = decltype(zero);
-    T *out = argument<T>(arguments, size_t(spec.addends));
+    T *out = at.out.as<T>();
     forEachPiece(context.pool, spec.elements, [&](int64_t begin, int64_t count) {
       float sum[columnChunk], addend[columnChunk];
-      loadRow(argument<const T>(arguments, 0) + begin, count, sum);
+      loadRow(at.addend[0].as<const T>() + begin, count, sum);
       for (int64_t a = 1; a < spec.addends; ++a) {
-        loadRow(argument<const T>(arguments, size_t(a)) + begin, count, addend);
+        loadRow(at.addend[size_t(a)].as<const T>() + begin, count, addend);
         for (int64_t i = 0; i < count; ++i)
           sum[i] += addend[i];
       }
@@ -35,16 +35,17 @@ void run(const spec::Add &spec, HostContext &context, HostArguments arguments) {
   });
 }
 
-void run(const spec::Fill &spec, HostContext &, HostArguments arguments) {
-  std::fill_n(argument<float>(arguments, 0), spec.elements, float(spec.value));
+static void run(const spec::Fill &spec, HostContext &, const Buffers<spec::Fill> &at) {
+  std::fill_n(at.out.as<float>(), spec.elements, float(spec.value));
 }
 
-void run(const spec::AccumulateGradient &spec, HostContext &context, HostArguments arguments) {
-  float beta = *argument<float>(arguments, 1);
+static void run(const spec::AccumulateGradient &spec, HostContext &context,
+                const Buffers<spec::AccumulateGradient> &at) {
+  float beta = *at.beta.as<float>();
   withType(spec.type, [&](auto valueZero) {
     withType(spec.grad_type, [&](auto gradZero) {
-      auto *value = argument<const decltype(valueZero)>(arguments, 0);
-      auto *grad = argument<decltype(gradZero)>(arguments, 2);
+      auto *value = at.value.as<const decltype(valueZero)>();
+      auto *grad = at.grad.as<decltype(gradZero)>();
       forEachPiece(context.pool, spec.elements, [&](int64_t begin, int64_t count) {
         float sum[columnChunk], old[columnChunk];
         loadRow(value + begin, count, sum);
@@ -58,5 +59,9 @@ void run(const spec::AccumulateGradient &spec, HostContext &context, HostArgumen
     });
   });
 }
+
+HostTwin<spec::Add> twinOf(const spec::Add &) { return {run}; }
+HostTwin<spec::Fill> twinOf(const spec::Fill &) { return {run}; }
+HostTwin<spec::AccumulateGradient> twinOf(const spec::AccumulateGradient &) { return {run}; }
 
 } // namespace step37::host

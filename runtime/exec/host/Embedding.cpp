@@ -8,10 +8,11 @@
 
 namespace step37::host {
 
-void run(const spec::Embedding &spec, HostContext &context, HostArguments arguments) {
-  auto *ids = argument<const int32_t>(arguments, 0);
-  const std::byte *table = arguments[1];
-  std::byte *out = arguments[2];
+static void run(const spec::Embedding &spec, HostContext &context,
+                const Buffers<spec::Embedding> &at) {
+  auto *ids = at.ids.as<const int32_t>();
+  const std::byte *table = at.table.data;
+  std::byte *out = at.out.data;
   int64_t rowBytes = spec.width * byteSize(spec.type);
   forEachBlock(context.pool, spec.tokens, rowsPerItem(spec.width),
                [&](int64_t, int64_t first, int64_t last, int) {
@@ -48,10 +49,11 @@ void gatherGradients(const spec::EmbeddingGrad &spec, const int32_t *begin, cons
 
 } // namespace
 
-void run(const spec::EmbeddingGrad &spec, HostContext &context, HostArguments arguments) {
-  auto *ids = argument<const int32_t>(arguments, 0);
-  float beta = *argument<const float>(arguments, 2);
-  auto *begin = argument<int32_t>(arguments, 4);
+static void run(const spec::EmbeddingGrad &spec, HostContext &context,
+                const Buffers<spec::EmbeddingGrad> &at) {
+  auto *ids = at.ids.as<const int32_t>();
+  float beta = *at.beta.as<const float>();
+  auto *begin = at.workspace.as<int32_t>();
   int32_t *order = begin + spec.vocab + 1;
   sortByKey(ids, spec.tokens, spec.vocab, begin,
             [&](int32_t token, int32_t position) { order[position] = token; });
@@ -61,8 +63,8 @@ void run(const spec::EmbeddingGrad &spec, HostContext &context, HostArguments ar
   int64_t rowBlocks = (spec.vocab + rowBlock - 1) / rowBlock;
   withType(spec.type, [&](auto zero) {
     withType(spec.grad_type, [&](auto gradZero) {
-      auto *dy = argument<const decltype(zero)>(arguments, 1);
-      auto *dtable = argument<decltype(gradZero)>(arguments, 3);
+      auto *dy = at.dy.as<const decltype(zero)>();
+      auto *dtable = at.dtable.as<decltype(gradZero)>();
       context.pool.parallelFor(rowBlocks * chunks, [&](int64_t item) {
         int64_t first = item / chunks * rowBlock, column = item % chunks * columnChunk;
         gatherGradients(spec, begin, order, dy, beta, dtable, first,
@@ -72,5 +74,8 @@ void run(const spec::EmbeddingGrad &spec, HostContext &context, HostArguments ar
     });
   });
 }
+
+HostTwin<spec::Embedding> twinOf(const spec::Embedding &) { return {run}; }
+HostTwin<spec::EmbeddingGrad> twinOf(const spec::EmbeddingGrad &) { return {run}; }
 
 } // namespace step37::host

@@ -57,52 +57,42 @@ std::byte *rowOf(std::byte *data, DType type, int64_t row, int64_t cols) {
 
 } // namespace
 
-int64_t scratchFloats(const spec::GroupedGemm &spec) {
-  return productScratch(tiling(spec), spec.k);
-}
-
-int64_t scratchFloats(const spec::GroupedGemmGrad &spec) {
-  return productScratch(tiling(spec), spec.rows);
-}
-
-int64_t scratchFloats(const spec::GroupedSwiglu &spec) {
-  return std::max(scratchFloats(productOf(spec)), scratchFloats(activationOf(spec)));
-}
-
-void run(const spec::GroupedGemm &spec, HostContext &context, HostArguments arguments) {
-  auto *offsets = argument<const int32_t>(arguments, 2);
+static void run(const spec::GroupedGemm &spec, HostContext &context,
+                const Buffers<spec::GroupedGemm> &at) {
+  auto *offsets = at.offsets.as<const int32_t>();
   int64_t wStride = spec.transpose_b ? spec.k : spec.n;
   multiplyGroups(spec.groups, tiling(spec), context, [&](int64_t group) {
     int64_t first = offsets[group];
-    std::byte *w = rowOf(arguments[1], spec.type, group * spec.n, spec.k);
+    std::byte *w = rowOf(at.w.data, spec.type, group * spec.n, spec.k);
     return MatrixProduct{
         .m = offsets[group + 1] - first,
         .n = spec.n,
         .k = spec.k,
-        .a = {rowOf(arguments[0], spec.type, first, spec.k), spec.type, spec.k},
+        .a = {rowOf(at.x.data, spec.type, first, spec.k), spec.type, spec.k},
         .b = {w, spec.type, wStride, spec.transpose_b},
-        .c = rowOf(arguments[3], spec.type, first, spec.n),
+        .c = rowOf(at.out.data, spec.type, first, spec.n),
         .cType = spec.type,
         .cStride = spec.n,
     };
   });
   int64_t used = offsets[spec.groups];
-  std::memset(rowOf(arguments[3], spec.type, used, spec.n), 0,
+  std::memset(rowOf(at.out.data, spec.type, used, spec.n), 0,
               size_t((spec.rows - used) * spec.n * byteSize(spec.type)));
 }
 
-void run(const spec::GroupedGemmGrad &spec, HostContext &context, HostArguments arguments) {
-  auto *offsets = argument<const int32_t>(arguments, 2);
-  float beta = *argument<float>(arguments, 3);
+static void run(const spec::GroupedGemmGrad &spec, HostContext &context,
+                const Buffers<spec::GroupedGemmGrad> &at) {
+  auto *offsets = at.offsets.as<const int32_t>();
+  float beta = *at.beta.as<float>();
   multiplyGroups(spec.groups, tiling(spec), context, [&](int64_t group) {
     int64_t first = offsets[group];
     return MatrixProduct{
         .m = spec.m,
         .n = spec.n,
         .k = offsets[group + 1] - first,
-        .a = {rowOf(arguments[0], spec.type, first, spec.m), spec.type, spec.m, true},
-        .b = {rowOf(arguments[1], spec.type, first, spec.n), spec.type, spec.n},
-        .c = rowOf(arguments[4], spec.grad_type, group * spec.m, spec.n),
+        .a = {rowOf(at.a.data, spec.type, first, spec.m), spec.type, spec.m, true},
+        .b = {rowOf(at.b.data, spec.type, first, spec.n), spec.type, spec.n},
+        .c = rowOf(at.dw.data, spec.grad_type, group * spec.m, spec.n),
         .cType = spec.grad_type,
         .cStride = spec.n,
         .beta = beta,
@@ -110,12 +100,24 @@ void run(const spec::GroupedGemmGrad &spec, HostContext &context, HostArguments 
   });
 }
 
-void run(const spec::GroupedSwiglu &spec, HostContext &context, HostArguments arguments) {
-  std::byte *gate = arguments[3], *up = gate + spec.n * byteSize(spec.type), *out = arguments[4];
-  std::array product{arguments[0], arguments[1], arguments[2], gate, arguments[5]};
-  run(productOf(spec), context, product);
-  std::array activation{gate, up, out};
-  run(activationOf(spec), context, activation);
+static void run(const spec::GroupedSwiglu &spec, HostContext &context,
+                const Buffers<spec::GroupedSwiglu> &at) {
+  std::byte *gate = at.gate_up.data, *up = gate + spec.n * byteSize(spec.type);
+  run(productOf(spec), context,
+      {.x = at.x, .w = at.w, .offsets = at.offsets, .out = at.gate_up, .workspace = at.workspace});
+  twinOf(activationOf(spec))
+      .run(activationOf(spec), context, {.gate = {gate}, .up = {up}, .out = at.out});
+}
+
+HostTwin<spec::GroupedGemm> twinOf(const spec::GroupedGemm &spec) {
+  return {run, productScratch(tiling(spec), spec.k)};
+}
+HostTwin<spec::GroupedGemmGrad> twinOf(const spec::GroupedGemmGrad &spec) {
+  return {run, productScratch(tiling(spec), spec.rows)};
+}
+HostTwin<spec::GroupedSwiglu> twinOf(const spec::GroupedSwiglu &spec) {
+  return {run, std::max(twinOf(productOf(spec)).scratchFloats,
+                        twinOf(activationOf(spec)).scratchFloats)};
 }
 
 } // namespace step37::host

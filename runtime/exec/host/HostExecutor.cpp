@@ -17,9 +17,25 @@ namespace {
 int64_t scratchFloatsOf(const std::vector<spec::KernelSpec> &specs) {
   int64_t floats = 0;
   for (const spec::KernelSpec &spec : specs)
-    floats =
-        std::max(floats, std::visit([](const auto &typed) { return scratchFloats(typed); }, spec));
+    floats = std::max(
+        floats, std::visit([](const auto &typed) { return twinOf(typed).scratchFloats; }, spec));
   return (floats + 15) / 16 * 16;
+}
+
+/// A call of a spec's twin. `ranks`: the arguments of each rank, in launch order; several in an
+/// exchange.
+template <class Spec>
+std::function<void(HostContext &)> bindTwin(const Spec &spec,
+                                            const std::vector<std::vector<HostBuffer>> &ranks) {
+  std::vector<Buffers<Spec>> buffers;
+  for (const std::vector<HostBuffer> &rank : ranks)
+    buffers.push_back(spec::byName<Spec, HostBuffer>(spec, rank));
+  return [&spec, run = twinOf(spec).run, at = std::move(buffers)](HostContext &context) {
+    if constexpr (spec::exchanges<Spec>)
+      run(spec, context, at);
+    else
+      run(spec, context, at.front());
+  };
 }
 
 } // namespace
@@ -47,10 +63,17 @@ void HostExecutor::bind(const plan::Mesh &mesh, const plan::Program &program) {
     const auto group = spec::rankGroupOf(spec);
     bound.groups = plan::groupsAlong(mesh, group ? *group->axes : std::vector<std::string>());
     for (const std::vector<int64_t> &ranks : bound.groups) {
-      std::vector<std::byte *> &call = bound.calls.emplace_back();
-      for (int64_t rank : ranks)
+      std::vector<std::vector<HostBuffer>> buffers;
+      for (int64_t rank : ranks) {
+        std::vector<HostBuffer> &own = buffers.emplace_back();
         for (auto [buffer, offset] : step.arguments)
-          call.push_back(address(int(rank), buffer, offset, 0));
+          own.push_back({address(int(rank), buffer, offset, 0)});
+      }
+      bound.calls.push_back(
+          std::visit([&](const auto &typed) { return bindTwin(typed, buffers); }, spec));
+      if (const auto *counted = std::get_if<spec::CountedExchange>(&spec))
+        bound.bounds.push_back(spec::byName<spec::CountedExchange, HostBuffer>(*counted, buffers[0])
+                                   .bounds.as<const int32_t>());
     }
   }
 }
@@ -73,13 +96,9 @@ void HostExecutor::run(int program) {
     const double began = stepWatch ? stepWatch->now() : 0;
     BoundStep &step = steps[index];
     countRows(step);
-    std::visit(
-        [&](const auto &typed) {
-          for (size_t call = 0; call < step.calls.size(); ++call)
-            if (runsOn(steps, step, size_t(step.groups[call].front())))
-              host::run(typed, context, step.calls[call]);
-        },
-        *step.spec);
+    for (size_t call = 0; call < step.calls.size(); ++call)
+      if (runsOn(steps, step, size_t(step.groups[call].front())))
+        step.calls[call](context);
     if (stepWatch)
       watchStep(program, index, began);
   }
@@ -96,7 +115,7 @@ void HostExecutor::countRows(BoundStep &step) const {
     return;
   step.rows.resize(arenas.size());
   for (size_t call = 0; call < step.calls.size(); ++call) {
-    const std::span<const int32_t> bounds(reinterpret_cast<const int32_t *>(step.calls[call][1]),
+    const std::span<const int32_t> bounds(step.bounds[call],
                                           size_t(counted->ranks * (counted->experts + 1)));
     for (size_t member = 0; member < step.groups[call].size(); ++member)
       step.rows[size_t(step.groups[call][member])] =

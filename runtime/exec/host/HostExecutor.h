@@ -2,7 +2,8 @@
 // bound to its kernel and addresses when the executor is made, so that a run is a flat loop. Ranks
 // take each step one after another with the whole pool, and a collective once all of them are
 // there: nothing can wait for ever, and results do not depend on the number of threads. What a step
-// computes is in HostKernels; which executor a device has is decided in runtime/exec/Executor.cpp.
+// computes is in HostKernels; which executor a device has is decided in
+// runtime/exec/CreateExecutor.cpp.
 #pragma once
 
 #include "codegen/spec/KernelSpec.h"
@@ -12,6 +13,7 @@
 #include "runtime/exec/host/HostKernel.h"
 
 #include <deque>
+#include <functional>
 #include <vector>
 
 namespace step37::host {
@@ -33,9 +35,10 @@ private:
   /// arguments of all its ranks.
   struct BoundStep {
     const spec::KernelSpec *spec;
-    std::vector<std::vector<std::byte *>> calls;
+    std::vector<std::function<void(HostContext &)>> calls;
     std::vector<std::vector<int64_t>> groups; // ranks of each call
     int rowsOf = -1;                          // as plan::Step::rows_of
+    std::vector<const int32_t *> bounds;      // of a counted exchange: of each call
     std::vector<int64_t> rows;                // of a counted exchange: by rank, in the last run
   };
 

@@ -2,22 +2,34 @@
 // The twins are declared in HostKernels.h; who calls them is HostExecutor.
 #pragma once
 
+#include "codegen/spec/KernelSpec.h"
 #include "runtime/base/ThreadPool.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace step37::host {
 
 class Blas;
 
-/// A kernel's arguments, in the order of its spec's `arguments()`; each points to the first element
-/// that the kernel may touch.
-using HostArguments = std::span<std::byte *const>;
+/// Where a twin finds one of its arguments: the first element that it may touch. Without data where
+/// the spec has no such argument.
+struct HostBuffer {
+  std::byte *data = nullptr;
+
+  template <class T> T *as() const { return reinterpret_cast<T *>(data); }
+  bool operator==(const HostBuffer &) const = default;
+};
+
+/// The arguments of a kernel by name.
+template <class Spec> using Buffers = spec::Operands<Spec, HostBuffer>;
+/// Those of all ranks that exchange with each other, in rank order.
+template <class Spec> using GroupBuffers = std::span<const Buffers<Spec>>;
 
 /// Lives as long as the executor. Kernels allocate nothing: what they need beyond their arguments
-/// is scratch, as large as the largest `scratchFloats` of all specs that run.
+/// is scratch, as large as the largest `scratchFloats` of all twins that run.
 struct HostContext {
   ThreadPool &pool;
   const Blas &blas;
@@ -28,9 +40,15 @@ struct HostContext {
   float *workerScratch(int worker) const { return scratch + worker * scratchPerWorker; }
 };
 
-/// Argument `index` as elements of type T.
-template <class T> T *argument(HostArguments arguments, size_t index) {
-  return reinterpret_cast<T *>(arguments[index]);
-}
+/// What a twin gets: the arguments of a rank, or in an exchange those of its group.
+template <class Spec>
+using TwinBuffers = std::conditional_t<spec::exchanges<Spec>, GroupBuffers<Spec>, Buffers<Spec>>;
+
+/// The C++ twin of a kernel: results do not depend on the number of workers, since work items are
+/// cut by shape (and group offsets) alone and sums have a fixed order.
+template <class Spec> struct HostTwin {
+  void (*run)(const Spec &spec, HostContext &context, const TwinBuffers<Spec> &at);
+  int64_t scratchFloats = 0; // of every worker
+};
 
 } // namespace step37::host

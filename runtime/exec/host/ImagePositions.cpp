@@ -9,8 +9,6 @@
 
 namespace step37::host {
 
-int64_t scratchFloats(const spec::AddPositions &spec) { return 2 * spec.width; }
-
 namespace {
 
 /// A bilinear sample along one axis: the two entries of the table it is between, and the second
@@ -46,13 +44,13 @@ template <class T> void addScaled(const T *from, int64_t count, float factor, fl
 }
 
 template <class T>
-void addPositions(const spec::AddPositions &spec, HostContext &context, HostArguments arguments) {
+void addPositions(const spec::AddPositions &spec, HostContext &context,
+                  const Buffers<spec::AddPositions> &at) {
   ImageGrids grids(spec.grids, spec.class_token);
-  size_t next = 0;
-  auto *x = argument<const T>(arguments, next++);
-  auto *table = spec.table_side > 0 ? argument<const T>(arguments, next++) : nullptr;
-  auto *classEmbedding = spec.class_token ? argument<const T>(arguments, next++) : nullptr;
-  T *out = argument<T>(arguments, next);
+  auto *x = at.x.as<const T>();
+  auto *table = at.table.as<const T>();
+  auto *classEmbedding = at.class_embedding.as<const T>();
+  T *out = at.out.as<T>();
   int64_t width = spec.width, side = spec.table_side;
   auto addPosition = [&](const ImageToken &place, float *sum) {
     if (place.isClass())
@@ -94,10 +92,10 @@ std::pair<int64_t, int64_t> samplers(int64_t cell, int64_t length, int64_t side)
 
 template <class T, class G>
 void addPositionsGrad(const spec::AddPositionsGrad &spec, HostContext &context,
-                      HostArguments arguments) {
+                      const Buffers<spec::AddPositionsGrad> &at) {
   ImageGrids grids(spec.grids, spec.class_token);
-  auto *dout = argument<const T>(arguments, 0);
-  float beta = *argument<const float>(arguments, 1);
+  auto *dout = at.dout.as<const T>();
+  float beta = *at.beta.as<const float>();
   int64_t width = spec.width, side = spec.table_side;
   int64_t cells = side * side, tableRows = side > 0 ? cells + spec.class_token : 0;
   auto classSum = [&](float *sum, int64_t begin, int64_t count) {
@@ -120,8 +118,8 @@ void addPositionsGrad(const spec::AddPositionsGrad &spec, HostContext &context,
         }
     }
   };
-  G *dtable = argument<G>(arguments, 2);
-  G *dclass = argument<G>(arguments, side > 0 ? 3 : 2);
+  G *dtable = at.dtable.as<G>();
+  G *dclass = at.dclass_embedding.as<G>();
   context.pool.parallelFor(tableRows + spec.class_token, [&](int64_t row, int) {
     G *to = row < tableRows ? dtable + row * width : dclass;
     bool ofClass = row >= tableRows || row < int64_t(spec.class_token);
@@ -139,21 +137,24 @@ void addPositionsGrad(const spec::AddPositionsGrad &spec, HostContext &context,
 
 } // namespace
 
-void run(const spec::AddPositions &spec, HostContext &context, HostArguments arguments) {
-  withType(spec.type, [&](auto zero) { addPositions<decltype(zero)>(spec, context, arguments); });
+static void run(const spec::AddPositions &spec, HostContext &context,
+                const Buffers<spec::AddPositions> &at) {
+  withType(spec.type, [&](auto zero) { addPositions<decltype(zero)>(spec, context, at); });
 }
 
-void run(const spec::AddPositionsGrad &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::AddPositionsGrad &spec, HostContext &context,
+                const Buffers<spec::AddPositionsGrad> &at) {
   withType(spec.type, [&](auto zero) {
     withType(spec.grad_type, [&](auto gradZero) {
-      addPositionsGrad<decltype(zero), decltype(gradZero)>(spec, context, arguments);
+      addPositionsGrad<decltype(zero), decltype(gradZero)>(spec, context, at);
     });
   });
 }
 
-void run(const spec::AxialRopeTable &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::AxialRopeTable &spec, HostContext &context,
+                const Buffers<spec::AxialRopeTable> &at) {
   ImageGrids grids(spec.grids, spec.class_token);
-  auto *table = argument<float>(arguments, 0);
+  auto *table = at.table.as<float>();
   auto count = int64_t(spec.frequencies.size());
   forEachBlock(context.pool, spec::gridTokens(spec.grids, spec.class_token),
                rowsPerItem(count * 16), [&](int64_t, int64_t first, int64_t last, int) {
@@ -173,5 +174,11 @@ void run(const spec::AxialRopeTable &spec, HostContext &context, HostArguments a
                  }
                });
 }
+
+HostTwin<spec::AddPositions> twinOf(const spec::AddPositions &spec) {
+  return {run, 2 * spec.width};
+}
+HostTwin<spec::AddPositionsGrad> twinOf(const spec::AddPositionsGrad &) { return {run}; }
+HostTwin<spec::AxialRopeTable> twinOf(const spec::AxialRopeTable &) { return {run}; }
 
 } // namespace step37::host

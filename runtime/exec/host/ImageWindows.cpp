@@ -6,15 +6,12 @@
 
 namespace step37::host {
 
-int64_t scratchFloats(const spec::Patches &spec) { return spec.channels * spec.patch * spec.patch; }
-int64_t scratchFloats(const spec::Fold &spec) { return spec.channels; }
-
-void run(const spec::Patches &spec, HostContext &context, HostArguments arguments) {
-  auto *pixels = argument<const float>(arguments, 0);
+static void run(const spec::Patches &spec, HostContext &context, const Buffers<spec::Patches> &at) {
+  auto *pixels = at.pixels.as<const float>();
   int64_t tokens = spec.tokensOfImage(), side = spec.patch, across = spec.width / side;
   int64_t cols = spec.channels * side * side;
   withType(spec.type, [&](auto zero) {
-    auto *out = argument<decltype(zero)>(arguments, 1);
+    auto *out = at.out.as<decltype(zero)>();
     forEachBlock(
         context.pool, spec.images * tokens, rowsPerItem(cols),
         [&](int64_t, int64_t first, int64_t last, int worker) {
@@ -41,15 +38,15 @@ constexpr int64_t side = 3, windowSize = side * side; // stride 2, padding 1
 
 } // namespace
 
-void run(const spec::Unfold &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::Unfold &spec, HostContext &context, const Buffers<spec::Unfold> &at) {
   ImageGrids from(spec.grids, spec.class_token);
   std::vector<int64_t> halved = spec::halvedGrids(spec.grids);
   ImageGrids to(halved, false);
   int64_t cols = windowSize * spec.channels;
   withType(spec.type, [&](auto zero) {
     using T = decltype(zero);
-    auto *x = argument<const T>(arguments, 0);
-    auto *out = argument<T>(arguments, 1);
+    auto *x = at.x.as<const T>();
+    auto *out = at.out.as<T>();
     forEachBlock(context.pool, spec::gridTokens(halved, false), rowsPerItem(cols),
                  [&](int64_t, int64_t first, int64_t last, int) {
                    for (int64_t token = first; token < last; ++token) {
@@ -72,15 +69,15 @@ void run(const spec::Unfold &spec, HostContext &context, HostArguments arguments
   });
 }
 
-void run(const spec::Fold &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::Fold &spec, HostContext &context, const Buffers<spec::Fold> &at) {
   ImageGrids to(spec.grids, spec.class_token);
   std::vector<int64_t> halved = spec::halvedGrids(spec.grids);
   ImageGrids from(halved, false);
   int64_t cols = windowSize * spec.channels;
   withType(spec.type, [&](auto zero) {
     using T = decltype(zero);
-    auto *x = argument<const T>(arguments, 0);
-    auto *out = argument<T>(arguments, 1);
+    auto *x = at.x.as<const T>();
+    auto *out = at.out.as<T>();
     forEachBlock(context.pool, spec::gridTokens(spec.grids, spec.class_token), rowsPerItem(cols),
                  [&](int64_t, int64_t first, int64_t last, int worker) {
                    float *sum = context.workerScratch(worker);
@@ -103,5 +100,11 @@ void run(const spec::Fold &spec, HostContext &context, HostArguments arguments) 
                  });
   });
 }
+
+HostTwin<spec::Patches> twinOf(const spec::Patches &spec) {
+  return {run, spec.channels * spec.patch * spec.patch};
+}
+HostTwin<spec::Unfold> twinOf(const spec::Unfold &) { return {run}; }
+HostTwin<spec::Fold> twinOf(const spec::Fold &spec) { return {run, spec.channels}; }
 
 } // namespace step37::host

@@ -8,9 +8,6 @@
 
 namespace step37::host {
 
-int64_t scratchFloats(const spec::LayerNorm &spec) { return 3 * spec.cols; }
-int64_t scratchFloats(const spec::LayerNormGrad &spec) { return 3 * spec.cols; }
-
 namespace {
 
 /// The mean, in double so that a row far from zero keeps its digits.
@@ -22,17 +19,18 @@ float meanOf(const float *x, int64_t count) {
 }
 
 template <class T>
-void normalize(const spec::LayerNorm &spec, HostContext &context, HostArguments arguments) {
-  auto *x = argument<const T>(arguments, 0);
-  T *y = argument<T>(arguments, 3);
-  auto *means = argument<float>(arguments, 4), *inverses = argument<float>(arguments, 5);
+void normalize(const spec::LayerNorm &spec, HostContext &context,
+               const Buffers<spec::LayerNorm> &at) {
+  auto *x = at.x.as<const T>();
+  T *y = at.y.as<T>();
+  auto *means = at.mean.as<float>(), *inverses = at.inverse_deviation.as<float>();
   int64_t cols = spec.cols;
   forEachBlock(context.pool, spec.rows, rowsPerItem(cols),
                [&](int64_t, int64_t first, int64_t last, int worker) {
                  float *row = context.workerScratch(worker), *weight = row + cols,
                        *bias = weight + cols;
-                 loadRow(argument<const T>(arguments, 1), cols, weight);
-                 loadRow(argument<const T>(arguments, 2), cols, bias);
+                 loadRow(at.weight.as<const T>(), cols, weight);
+                 loadRow(at.bias.as<const T>(), cols, bias);
                  for (int64_t r = first; r < last; ++r) {
                    loadRow(x + r * cols, cols, row);
                    float mean = meanOf(row, cols);
@@ -50,18 +48,18 @@ void normalize(const spec::LayerNorm &spec, HostContext &context, HostArguments 
 }
 
 template <class T, class G>
-void normalizeGrad(const spec::LayerNormGrad &spec, HostContext &context, HostArguments arguments) {
-  auto *dy = argument<const T>(arguments, 0), *x = argument<const T>(arguments, 1);
-  auto *means = argument<const float>(arguments, 3),
-       *inverses = argument<const float>(arguments, 4);
-  float beta = *argument<const float>(arguments, 5);
-  T *dx = argument<T>(arguments, 6);
-  auto *workspace = argument<float>(arguments, 9);
+void normalizeGrad(const spec::LayerNormGrad &spec, HostContext &context,
+                   const Buffers<spec::LayerNormGrad> &at) {
+  auto *dy = at.dy.as<const T>(), *x = at.x.as<const T>();
+  auto *means = at.mean.as<const float>(), *inverses = at.inverse_deviation.as<const float>();
+  float beta = *at.beta.as<const float>();
+  T *dx = at.dx.as<T>();
+  auto *workspace = at.workspace.as<float>();
   int64_t cols = spec.cols;
   forEachBlock(context.pool, spec.rows, spec.rowsPerBlock,
                [&](int64_t block, int64_t first, int64_t last, int worker) {
                  float *u = context.workerScratch(worker), *n = u + cols, *weight = n + cols;
-                 loadRow(argument<const T>(arguments, 2), cols, weight);
+                 loadRow(at.weight.as<const T>(), cols, weight);
                  float *weightSums = workspace + block * 2 * cols, *biasSums = weightSums + cols;
                  std::fill_n(weightSums, 2 * cols, 0.0f);
                  for (int64_t r = first; r < last; ++r) {
@@ -81,7 +79,7 @@ void normalizeGrad(const spec::LayerNormGrad &spec, HostContext &context, HostAr
                });
   int64_t blocks = (spec.rows + spec.rowsPerBlock - 1) / spec.rowsPerBlock;
   for (int64_t which : {0, 1}) {
-    G *out = argument<G>(arguments, size_t(7 + which));
+    G *out = (which == 0 ? at.dweight : at.dbias).as<G>();
     forEachBlock(context.pool, cols, columnChunk, [&](int64_t, int64_t first, int64_t last, int) {
       addBlockSums(workspace + which * cols + first, blocks, 2 * cols, last - first, beta,
                    out + first);
@@ -91,16 +89,23 @@ void normalizeGrad(const spec::LayerNormGrad &spec, HostContext &context, HostAr
 
 } // namespace
 
-void run(const spec::LayerNorm &spec, HostContext &context, HostArguments arguments) {
-  withType(spec.type, [&](auto zero) { normalize<decltype(zero)>(spec, context, arguments); });
+static void run(const spec::LayerNorm &spec, HostContext &context,
+                const Buffers<spec::LayerNorm> &at) {
+  withType(spec.type, [&](auto zero) { normalize<decltype(zero)>(spec, context, at); });
 }
 
-void run(const spec::LayerNormGrad &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::LayerNormGrad &spec, HostContext &context,
+                const Buffers<spec::LayerNormGrad> &at) {
   withType(spec.type, [&](auto zero) {
     withType(spec.grad_type, [&](auto gradZero) {
-      normalizeGrad<decltype(zero), decltype(gradZero)>(spec, context, arguments);
+      normalizeGrad<decltype(zero), decltype(gradZero)>(spec, context, at);
     });
   });
+}
+
+HostTwin<spec::LayerNorm> twinOf(const spec::LayerNorm &spec) { return {run, 3 * spec.cols}; }
+HostTwin<spec::LayerNormGrad> twinOf(const spec::LayerNormGrad &spec) {
+  return {run, 3 * spec.cols};
 }
 
 } // namespace step37::host

@@ -14,23 +14,28 @@ int32_t within(int64_t value, int64_t begin, int64_t size) {
 
 } // namespace
 
-void run(const spec::LocalizeIds &spec, HostContext &, HostArguments arguments) {
-  auto *ids = argument<const int32_t>(arguments, 0);
-  auto *out = argument<int32_t>(arguments, 2);
-  int64_t begin = spec.size * *argument<const int32_t>(arguments, 1);
+static void run(const spec::LocalizeIds &spec, HostContext &,
+                const Buffers<spec::LocalizeIds> &at) {
+  auto *ids = at.ids.as<const int32_t>();
+  auto *out = at.out.as<int32_t>();
+  int64_t begin = spec.size * *at.coordinate.as<const int32_t>();
   for (int64_t i = 0; i < spec.elements; ++i)
     out[i] = within(ids[i], begin, spec.size);
 }
 
-void run(const spec::ExpertWindow &spec, HostContext &, HostArguments arguments) {
-  auto *offsets = argument<const int32_t>(arguments, 0);
-  auto *slotRow = argument<const int32_t>(arguments, 1);
-  auto *windowOffsets = argument<int32_t>(arguments, 2);
-  auto *windowSlotRow = argument<int32_t>(arguments, 3);
+static void run(const spec::ExpertWindow &spec, HostContext &,
+                const Buffers<spec::ExpertWindow> &at) {
+  auto *offsets = at.offsets.as<const int32_t>();
+  auto *slotRow = at.slot_row.as<const int32_t>();
+  auto *windowOffsets = at.window_offsets.as<int32_t>();
+  auto *windowSlotRow = at.window_slot_row.as<int32_t>();
   for (int64_t e = 0; e <= spec.groups; ++e)
     windowOffsets[e] = int32_t(std::clamp<int64_t>(offsets[e] - spec.first, 0, spec.rows));
   for (int64_t s = 0; s < spec.slots; ++s)
     windowSlotRow[s] = within(slotRow[s], spec.first, spec.rows);
 }
+
+HostTwin<spec::LocalizeIds> twinOf(const spec::LocalizeIds &) { return {run}; }
+HostTwin<spec::ExpertWindow> twinOf(const spec::ExpertWindow &) { return {run}; }
 
 } // namespace step37::host

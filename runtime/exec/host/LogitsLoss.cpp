@@ -33,17 +33,16 @@ STEP37_FOR_EACH_ISA void scaleRow(float *x, int64_t count, float factor) {
 
 } // namespace
 
-int64_t scratchFloats(const spec::LogitsLoss &spec) { return spec.vocab; }
-
-void run(const spec::LogitsLoss &spec, HostContext &context, HostArguments arguments) {
-  auto *logits = argument<float>(arguments, 0);
-  auto *labels = argument<const int32_t>(arguments, 1);
-  auto *weights = argument<const float>(arguments, 2);
-  float scale = spec.gradient ? *argument<float>(arguments, 3) : 0.0f;
-  auto *tokenLoss = argument<float>(arguments, spec.gradient ? 4 : 3);
+static void run(const spec::LogitsLoss &spec, HostContext &context,
+                const Buffers<spec::LogitsLoss> &at) {
+  auto *logits = at.logits.as<float>();
+  auto *labels = at.labels.as<const int32_t>();
+  auto *weights = at.weights.as<const float>();
+  float scale = spec.gradient ? *at.scale.as<float>() : 0.0f;
+  auto *tokenLoss = at.token_loss.as<float>();
   withType(spec.type, [&](auto zero) {
     using T = decltype(zero);
-    T *dlogits = spec.gradient ? argument<T>(arguments, 5) : nullptr;
+    T *dlogits = at.dlogits.as<T>();
     forEachBlock(context.pool, spec.rows, rowsPerItem(spec.vocab),
                  [&](int64_t, int64_t begin, int64_t end, int worker) {
                    float *scratch = context.workerScratch(worker);
@@ -60,5 +59,7 @@ void run(const spec::LogitsLoss &spec, HostContext &context, HostArguments argum
                  });
   });
 }
+
+HostTwin<spec::LogitsLoss> twinOf(const spec::LogitsLoss &spec) { return {run, spec.vocab}; }
 
 } // namespace step37::host

@@ -6,12 +6,11 @@
 
 namespace step37::host {
 
-void run(const spec::MergeRows &spec, HostContext &context, HostArguments arguments) {
-  size_t next = 0;
-  const std::byte *x = spec.has_x ? arguments[next++] : nullptr;
-  const std::byte *source = spec.has_source ? arguments[next++] : nullptr;
-  auto *index = argument<const int32_t>(arguments, next++);
-  std::byte *out = arguments[next];
+static void run(const spec::MergeRows &spec, HostContext &context,
+                const Buffers<spec::MergeRows> &at) {
+  const std::byte *x = at.x.data, *source = at.source.data;
+  auto *index = at.index.as<const int32_t>();
+  std::byte *out = at.out.data;
   int64_t rowBytes = spec.cols * byteSize(spec.type);
   forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
                [&](int64_t, int64_t first, int64_t last, int) {
@@ -26,5 +25,7 @@ void run(const spec::MergeRows &spec, HostContext &context, HostArguments argume
                  }
                });
 }
+
+HostTwin<spec::MergeRows> twinOf(const spec::MergeRows &) { return {run}; }
 
 } // namespace step37::host

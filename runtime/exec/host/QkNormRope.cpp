@@ -26,17 +26,17 @@ const float *tableRow(const Spec &spec, const float *table, const int32_t *docum
 }
 
 template <class T>
-void normRope(const spec::QkNormRope &spec, HostContext &context, HostArguments arguments) {
-  size_t next = 0;
-  auto *q = argument<const T>(arguments, next++);
-  auto *k = argument<const T>(arguments, next++);
-  auto *qWeight = spec.normalize ? argument<const T>(arguments, next++) : nullptr;
-  auto *kWeight = spec.normalize ? argument<const T>(arguments, next++) : nullptr;
-  auto *table = spec.rotary_dim ? argument<const float>(arguments, next++) : nullptr;
-  auto *documentStart = argument<const int32_t>(arguments, next++);
-  T *qOut = argument<T>(arguments, next++);
-  T *kOut = argument<T>(arguments, next++);
-  float *inverseRms = spec.normalize ? argument<float>(arguments, next) : nullptr;
+void normRope(const spec::QkNormRope &spec, HostContext &context,
+              const Buffers<spec::QkNormRope> &at) {
+  auto *q = at.q.as<const T>();
+  auto *k = at.k.as<const T>();
+  auto *qWeight = at.q_weight.as<const T>();
+  auto *kWeight = at.k_weight.as<const T>();
+  auto *table = at.table.as<const float>();
+  auto *documentStart = at.document_start.as<const int32_t>();
+  T *qOut = at.q_out.as<T>();
+  T *kOut = at.k_out.as<T>();
+  float *inverseRms = at.inverse_rms.as<float>();
   int64_t dim = spec.head_dim, rows = spec.heads + spec.groups;
 
   forEachBlock(
@@ -64,24 +64,24 @@ void normRope(const spec::QkNormRope &spec, HostContext &context, HostArguments 
 }
 
 template <class T, class G>
-void normRopeGrad(const spec::QkNormRopeGrad &spec, HostContext &context, HostArguments arguments) {
-  size_t next = 0;
-  auto *dqOut = argument<const T>(arguments, next++);
-  auto *dkOut = argument<const T>(arguments, next++);
-  auto *q = argument<const T>(arguments, next++);
-  auto *k = argument<const T>(arguments, next++);
-  auto *qWeight = spec.normalize ? argument<const T>(arguments, next++) : nullptr;
-  auto *kWeight = spec.normalize ? argument<const T>(arguments, next++) : nullptr;
-  auto *table = spec.rotary_dim ? argument<const float>(arguments, next++) : nullptr;
-  auto *documentStart = argument<const int32_t>(arguments, next++);
-  auto *inverseRms = spec.normalize ? argument<const float>(arguments, next++) : nullptr;
+void normRopeGrad(const spec::QkNormRopeGrad &spec, HostContext &context,
+                  const Buffers<spec::QkNormRopeGrad> &at) {
+  auto *dqOut = at.dq_out.as<const T>();
+  auto *dkOut = at.dk_out.as<const T>();
+  auto *q = at.q.as<const T>();
+  auto *k = at.k.as<const T>();
+  auto *qWeight = at.q_weight.as<const T>();
+  auto *kWeight = at.k_weight.as<const T>();
+  auto *table = at.table.as<const float>();
+  auto *documentStart = at.document_start.as<const int32_t>();
+  auto *inverseRms = at.inverse_rms.as<const float>();
   bool sums = spec.sumsWeights();
-  float beta = sums ? *argument<const float>(arguments, next++) : 0.0f;
-  T *dq = argument<T>(arguments, next++);
-  T *dk = argument<T>(arguments, next++);
-  G *dqWeight = sums ? argument<G>(arguments, next++) : nullptr;
-  G *dkWeight = sums ? argument<G>(arguments, next++) : nullptr;
-  float *workspace = sums ? argument<float>(arguments, next) : nullptr;
+  float beta = sums ? *at.beta.as<const float>() : 0.0f;
+  T *dq = at.dq.as<T>();
+  T *dk = at.dk.as<T>();
+  G *dqWeight = at.dq_weight.as<G>();
+  G *dkWeight = at.dk_weight.as<G>();
+  float *workspace = at.workspace.as<float>();
   int64_t dim = spec.head_dim, rows = spec.heads + spec.groups;
 
   forEachBlock(
@@ -123,19 +123,23 @@ void normRopeGrad(const spec::QkNormRopeGrad &spec, HostContext &context, HostAr
 
 } // namespace
 
-int64_t scratchFloats(const spec::QkNormRope &spec) { return 3 * spec.head_dim; }
-int64_t scratchFloats(const spec::QkNormRopeGrad &spec) { return 4 * spec.head_dim; }
-
-void run(const spec::QkNormRope &spec, HostContext &context, HostArguments arguments) {
-  withType(spec.type, [&](auto zero) { normRope<decltype(zero)>(spec, context, arguments); });
+static void run(const spec::QkNormRope &spec, HostContext &context,
+                const Buffers<spec::QkNormRope> &at) {
+  withType(spec.type, [&](auto zero) { normRope<decltype(zero)>(spec, context, at); });
 }
 
-void run(const spec::QkNormRopeGrad &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::QkNormRopeGrad &spec, HostContext &context,
+                const Buffers<spec::QkNormRopeGrad> &at) {
   withType(spec.type, [&](auto zero) {
     withType(spec.grad_type, [&](auto gradZero) {
-      normRopeGrad<decltype(zero), decltype(gradZero)>(spec, context, arguments);
+      normRopeGrad<decltype(zero), decltype(gradZero)>(spec, context, at);
     });
   });
+}
+
+HostTwin<spec::QkNormRope> twinOf(const spec::QkNormRope &spec) { return {run, 3 * spec.head_dim}; }
+HostTwin<spec::QkNormRopeGrad> twinOf(const spec::QkNormRopeGrad &spec) {
+  return {run, 4 * spec.head_dim};
 }
 
 } // namespace step37::host

@@ -28,11 +28,12 @@ void forEachPiece(ThreadPool &pool, const T *values, int64_t elements, Body &&bo
 
 } // namespace
 
-void run(const spec::QuickGelu &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::QuickGelu &spec, HostContext &context,
+                const Buffers<spec::QuickGelu> &at) {
   withType(spec.type, [&](auto zero) {
     using T = decltype(zero);
-    T *out = argument<T>(arguments, 1);
-    forEachPiece(context.pool, argument<const T>(arguments, 0), spec.elements,
+    T *out = at.out.as<T>();
+    forEachPiece(context.pool, at.x.as<const T>(), spec.elements,
                  [&](int64_t begin, int64_t count, Piece &x, const Piece &s) {
                    for (size_t i = 0; i < size_t(count); ++i)
                      x[i] *= s[i];
@@ -41,12 +42,13 @@ void run(const spec::QuickGelu &spec, HostContext &context, HostArguments argume
   });
 }
 
-void run(const spec::QuickGeluGrad &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::QuickGeluGrad &spec, HostContext &context,
+                const Buffers<spec::QuickGeluGrad> &at) {
   withType(spec.type, [&](auto zero) {
     using T = decltype(zero);
-    auto *dout = argument<const T>(arguments, 0);
-    T *dx = argument<T>(arguments, 2);
-    forEachPiece(context.pool, argument<const T>(arguments, 1), spec.elements,
+    auto *dout = at.dout.as<const T>();
+    T *dx = at.dx.as<T>();
+    forEachPiece(context.pool, at.x.as<const T>(), spec.elements,
                  [&](int64_t begin, int64_t count, const Piece &x, const Piece &s) {
                    Piece gradient;
                    loadRow(dout + begin, count, gradient.data());
@@ -57,5 +59,8 @@ void run(const spec::QuickGeluGrad &spec, HostContext &context, HostArguments ar
                  });
   });
 }
+
+HostTwin<spec::QuickGelu> twinOf(const spec::QuickGelu &) { return {run}; }
+HostTwin<spec::QuickGeluGrad> twinOf(const spec::QuickGeluGrad &) { return {run}; }
 
 } // namespace step37::host

@@ -31,8 +31,9 @@ template <class T> float sumOfSquares(const T *x, int64_t count) {
 
 } // namespace
 
-void run(const spec::ReduceSum &spec, HostContext &context, HostArguments arguments) {
-  auto *values = argument<const float>(arguments, 0);
+static void run(const spec::ReduceSum &spec, HostContext &context,
+                const Buffers<spec::ReduceSum> &at) {
+  auto *values = at.values.as<const float>();
   double total = 0;
   for (int64_t begin = 0; begin < spec.elements; begin += leaf) {
     double sum = 0;
@@ -40,13 +41,14 @@ void run(const spec::ReduceSum &spec, HostContext &context, HostArguments argume
       sum += values[i];
     total += sum;
   }
-  *argument<float>(arguments, 1) = float(total);
+  *at.total.as<float>() = float(total);
 }
 
-void run(const spec::SumOfSquares &spec, HostContext &context, HostArguments arguments) {
-  auto *partial = argument<float>(arguments, 1);
+static void run(const spec::SumOfSquares &spec, HostContext &context,
+                const Buffers<spec::SumOfSquares> &at) {
+  auto *partial = at.partial.as<float>();
   withType(spec.type, [&](auto zero) {
-    auto *x = argument<const decltype(zero)>(arguments, 0);
+    auto *x = at.x.as<const decltype(zero)>();
     forEachBlock(context.pool, spec.elements, spec.block,
                  [&](int64_t block, int64_t first, int64_t last, int) {
                    partial[block] = sumOfSquares(x + first, last - first);
@@ -54,17 +56,21 @@ void run(const spec::SumOfSquares &spec, HostContext &context, HostArguments arg
   });
 }
 
-void run(const spec::GlobalNorm &spec, HostContext &context, HostArguments arguments) {
-  size_t count = spec.sizes.size();
+static void run(const spec::GlobalNorm &spec, HostContext &context,
+                const Buffers<spec::GlobalNorm> &at) {
   double squares = 0;
-  for (size_t i = 0; i < count; ++i)
+  for (size_t i = 0; i < spec.sizes.size(); ++i)
     for (int64_t j = 0; j < spec.sizes[i]; ++j)
-      squares += argument<const float>(arguments, i)[j];
-  float maxNorm = *argument<float>(arguments, count);
+      squares += at.partials[i].as<const float>()[j];
+  float maxNorm = *at.max_norm.as<float>();
   double norm = std::sqrt(squares);
-  *argument<float>(arguments, count + 1) = float(norm);
+  *at.norm.as<float>() = float(norm);
   float clip = maxNorm > 0 ? float(std::min(1.0, double(maxNorm) / (norm + 1e-6))) : 1.0f;
-  *argument<float>(arguments, count + 2) = std::isfinite(float(norm)) ? clip : 0.0f;
+  *at.clip.as<float>() = std::isfinite(float(norm)) ? clip : 0.0f;
 }
+
+HostTwin<spec::ReduceSum> twinOf(const spec::ReduceSum &) { return {run}; }
+HostTwin<spec::SumOfSquares> twinOf(const spec::SumOfSquares &) { return {run}; }
+HostTwin<spec::GlobalNorm> twinOf(const spec::GlobalNorm &) { return {run}; }
 
 } // namespace step37::host

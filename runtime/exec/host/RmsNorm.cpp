@@ -5,9 +5,6 @@
 
 namespace step37::host {
 
-int64_t scratchFloats(const spec::RmsNorm &spec) { return 2 * spec.cols; }
-int64_t scratchFloats(const spec::RmsNormGrad &spec) { return 3 * spec.cols; }
-
 namespace {
 
 template <class T> void addRow(const T *from, int64_t count, float *to) {
@@ -16,12 +13,11 @@ template <class T> void addRow(const T *from, int64_t count, float *to) {
 }
 
 template <class T>
-void normalize(const spec::RmsNorm &spec, HostContext &context, HostArguments arguments) {
-  size_t next = static_cast<size_t>(spec.addends);
-  auto *weight = argument<const T>(arguments, next++);
-  T *sum = spec.addends > 1 ? argument<T>(arguments, next++) : nullptr;
-  T *y = argument<T>(arguments, next++);
-  float *inverseRms = argument<float>(arguments, next);
+void normalize(const spec::RmsNorm &spec, HostContext &context, const Buffers<spec::RmsNorm> &at) {
+  auto *weight = at.weight.as<const T>();
+  T *sum = at.sum.as<T>();
+  T *y = at.y.as<T>();
+  float *inverseRms = at.inverse_rms.as<float>();
 
   forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
                [&](int64_t, int64_t first, int64_t last, int worker) {
@@ -29,10 +25,9 @@ void normalize(const spec::RmsNorm &spec, HostContext &context, HostArguments ar
                  loadNormScale(weight, spec.cols, scale);
                  for (int64_t row = first; row < last; ++row) {
                    int64_t offset = row * spec.cols;
-                   loadRow(argument<const T>(arguments, 0) + offset, spec.cols, x);
+                   loadRow(at.addend[0].as<const T>() + offset, spec.cols, x);
                    for (int64_t i = 1; i < spec.addends; ++i)
-                     addRow(argument<const T>(arguments, static_cast<size_t>(i)) + offset,
-                            spec.cols, x);
+                     addRow(at.addend[size_t(i)].as<const T>() + offset, spec.cols, x);
                    if (sum) {
                      storeRow(x, spec.cols, sum + offset);
                      loadRow(sum + offset, spec.cols, x);
@@ -44,17 +39,17 @@ void normalize(const spec::RmsNorm &spec, HostContext &context, HostArguments ar
 }
 
 template <class T, class G>
-void normalizeGrad(const spec::RmsNormGrad &spec, HostContext &context, HostArguments arguments) {
-  auto *dy = argument<const T>(arguments, 0);
-  auto *x = argument<const T>(arguments, 1);
-  auto *weight = argument<const T>(arguments, 2);
-  auto *inverseRms = argument<const float>(arguments, 3);
-  size_t next = 4 + static_cast<size_t>(spec.residuals);
+void normalizeGrad(const spec::RmsNormGrad &spec, HostContext &context,
+                   const Buffers<spec::RmsNormGrad> &at) {
+  auto *dy = at.dy.as<const T>();
+  auto *x = at.x.as<const T>();
+  auto *weight = at.weight.as<const T>();
+  auto *inverseRms = at.inverse_rms.as<const float>();
   bool sums = !spec.frozen;
-  float beta = sums ? *argument<const float>(arguments, next++) : 0.0f;
-  T *dx = argument<T>(arguments, next++);
-  G *dweight = sums ? argument<G>(arguments, next++) : nullptr;
-  float *workspace = sums ? argument<float>(arguments, next) : nullptr;
+  float beta = sums ? *at.beta.as<const float>() : 0.0f;
+  T *dx = at.dx.as<T>();
+  G *dweight = at.dweight.as<G>();
+  float *workspace = at.workspace.as<float>();
 
   forEachBlock(context.pool, spec.rows, spec.rowsPerBlock,
                [&](int64_t block, int64_t first, int64_t last, int worker) {
@@ -70,8 +65,7 @@ void normalizeGrad(const spec::RmsNormGrad &spec, HostContext &context, HostArgu
                    loadRow(dy + offset, spec.cols, u);
                    normRowGrad(u, xRow, inverseRms[row], scale, spec.cols, partial);
                    for (int64_t i = 0; i < spec.residuals; ++i)
-                     addRow(argument<const T>(arguments, static_cast<size_t>(4 + i)) + offset,
-                            spec.cols, u);
+                     addRow(at.residual[size_t(i)].as<const T>() + offset, spec.cols, u);
                    storeRow(u, spec.cols, dx + offset);
                  }
                });
@@ -87,16 +81,20 @@ void normalizeGrad(const spec::RmsNormGrad &spec, HostContext &context, HostArgu
 
 } // namespace
 
-void run(const spec::RmsNorm &spec, HostContext &context, HostArguments arguments) {
-  withType(spec.type, [&](auto zero) { normalize<decltype(zero)>(spec, context, arguments); });
+static void run(const spec::RmsNorm &spec, HostContext &context, const Buffers<spec::RmsNorm> &at) {
+  withType(spec.type, [&](auto zero) { normalize<decltype(zero)>(spec, context, at); });
 }
 
-void run(const spec::RmsNormGrad &spec, HostContext &context, HostArguments arguments) {
+static void run(const spec::RmsNormGrad &spec, HostContext &context,
+                const Buffers<spec::RmsNormGrad> &at) {
   withType(spec.type, [&](auto zero) {
     withType(spec.grad_type, [&](auto gradZero) {
-      normalizeGrad<decltype(zero), decltype(gradZero)>(spec, context, arguments);
+      normalizeGrad<decltype(zero), decltype(gradZero)>(spec, context, at);
     });
   });
 }
+
+HostTwin<spec::RmsNorm> twinOf(const spec::RmsNorm &spec) { return {run, 2 * spec.cols}; }
+HostTwin<spec::RmsNormGrad> twinOf(const spec::RmsNormGrad &spec) { return {run, 3 * spec.cols}; }
 
 } // namespace step37::host

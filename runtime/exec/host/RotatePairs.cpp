@@ -4,14 +4,15 @@
 
 namespace step37::host {
 
-void run(const spec::RotatePairs &spec, HostContext &context, HostArguments arguments) {
-  auto *table = argument<const float>(arguments, 1);
+static void run(const spec::RotatePairs &spec, HostContext &context,
+                const Buffers<spec::RotatePairs> &at) {
+  auto *table = at.table.as<const float>();
   int64_t pairs = spec.head_dim / 2;
   float sign = spec.inverse ? -1.0f : 1.0f;
   withType(spec.type, [&](auto zero) {
     using T = decltype(zero);
-    auto *x = argument<const T>(arguments, 0);
-    T *out = argument<T>(arguments, 2);
+    auto *x = at.x.as<const T>();
+    T *out = at.out.as<T>();
     forEachBlock(context.pool, spec.rows, rowsPerItem(spec.heads * spec.head_dim),
                  [&](int64_t, int64_t first, int64_t last, int) {
                    for (int64_t row = first; row < last; ++row) {
@@ -28,5 +29,7 @@ void run(const spec::RotatePairs &spec, HostContext &context, HostArguments argu
                  });
   });
 }
+
+HostTwin<spec::RotatePairs> twinOf(const spec::RotatePairs &) { return {run}; }
 
 } // namespace step37::host

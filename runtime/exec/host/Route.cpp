@@ -85,17 +85,12 @@ void sigmoidGradient(const spec::RouteGrad &spec, const float *logits, const int
 } // namespace
 
 // The probabilities of all experts, and the keys they are chosen by.
-int64_t scratchFloats(const spec::Route &spec) { return 2 * spec.experts; }
-// The gradients of the chosen probabilities.
-int64_t scratchFloats(const spec::RouteGrad &spec) { return spec.top_k; }
-
-void run(const spec::Route &spec, HostContext &context, HostArguments arguments) {
-  size_t next = 0;
-  auto *logits = argument<const float>(arguments, next++);
-  auto *bias = spec.has_bias ? argument<const float>(arguments, next++) : nullptr;
-  auto *weights = argument<float>(arguments, next++);
-  auto *chosen = argument<int32_t>(arguments, next++);
-  auto *scores = argument<float>(arguments, next);
+static void run(const spec::Route &spec, HostContext &context, const Buffers<spec::Route> &at) {
+  auto *logits = at.logits.as<const float>();
+  auto *bias = at.bias.as<const float>();
+  auto *weights = at.weights.as<float>();
+  auto *chosen = at.chosen.as<int32_t>();
+  auto *scores = at.scores.as<float>();
   int64_t experts = spec.experts, topK = spec.top_k;
   auto scale = static_cast<float>(spec.scale);
 
@@ -122,12 +117,13 @@ void run(const spec::Route &spec, HostContext &context, HostArguments arguments)
                });
 }
 
-void run(const spec::RouteGrad &spec, HostContext &context, HostArguments arguments) {
-  auto *dweights = argument<const float>(arguments, 0);
-  auto *logits = argument<const float>(arguments, 1);
-  auto *chosen = argument<const int32_t>(arguments, 2);
-  auto *scores = argument<const float>(arguments, 3);
-  auto *dlogits = argument<float>(arguments, 4);
+static void run(const spec::RouteGrad &spec, HostContext &context,
+                const Buffers<spec::RouteGrad> &at) {
+  auto *dweights = at.dweights.as<const float>();
+  auto *logits = at.logits.as<const float>();
+  auto *chosen = at.chosen.as<const int32_t>();
+  auto *scores = at.scores.as<const float>();
+  auto *dlogits = at.dlogits.as<float>();
   forEachBlock(context.pool, spec.tokens, rowsPerItem(spec.experts),
                [&](int64_t, int64_t first, int64_t last, int worker) {
                  float *dp = context.workerScratch(worker);
@@ -143,11 +139,12 @@ void run(const spec::RouteGrad &spec, HostContext &context, HostArguments argume
                });
 }
 
-void run(const spec::SortByExpert &spec, HostContext &, HostArguments arguments) {
-  auto *chosen = argument<const int32_t>(arguments, 0);
-  auto *offsets = argument<int32_t>(arguments, 1);
-  auto *rowSlot = argument<int32_t>(arguments, 2);
-  auto *slotRow = argument<int32_t>(arguments, 3);
+static void run(const spec::SortByExpert &spec, HostContext &,
+                const Buffers<spec::SortByExpert> &at) {
+  auto *chosen = at.chosen.as<const int32_t>();
+  auto *offsets = at.offsets.as<int32_t>();
+  auto *rowSlot = at.row_slot.as<int32_t>();
+  auto *slotRow = at.slot_row.as<int32_t>();
   int64_t slots = spec.tokens * spec.top_k;
   std::fill_n(rowSlot, spec.rows, -1);
   std::fill_n(slotRow, slots, -1);
@@ -160,5 +157,9 @@ void run(const spec::SortByExpert &spec, HostContext &, HostArguments arguments)
   for (int64_t e = 0; e <= spec.experts; ++e)
     offsets[e] = static_cast<int32_t>(std::min<int64_t>(offsets[e], spec.rows));
 }
+
+HostTwin<spec::Route> twinOf(const spec::Route &spec) { return {run, 2 * spec.experts}; }
+HostTwin<spec::RouteGrad> twinOf(const spec::RouteGrad &spec) { return {run, spec.top_k}; }
+HostTwin<spec::SortByExpert> twinOf(const spec::SortByExpert &) { return {run}; }
 
 } // namespace step37::host

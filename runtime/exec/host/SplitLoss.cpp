@@ -18,14 +18,12 @@ template <class Spec> int64_t countedColumns(const Spec &spec, int32_t coordinat
 
 } // namespace
 
-int64_t scratchFloats(const spec::LossStats &spec) { return spec.vocab; }
-int64_t scratchFloats(const spec::LogitsGrad &spec) { return spec.vocab; }
-
-void run(const spec::LossStats &spec, HostContext &context, HostArguments arguments) {
-  auto *logits = argument<const float>(arguments, 0);
-  auto *labels = argument<const int32_t>(arguments, 1);
-  int64_t columns = countedColumns(spec, *argument<const int32_t>(arguments, 2));
-  auto *stats = argument<float>(arguments, 3);
+static void run(const spec::LossStats &spec, HostContext &context,
+                const Buffers<spec::LossStats> &at) {
+  auto *logits = at.logits.as<const float>();
+  auto *labels = at.labels.as<const int32_t>();
+  int64_t columns = countedColumns(spec, *at.coordinate.as<const int32_t>());
+  auto *stats = at.stats.as<float>();
   forEachBlock(context.pool, spec.rows, rowsPerItem(spec.vocab),
                [&](int64_t, int64_t first, int64_t last, int worker) {
                  float *exponentials = context.workerScratch(worker);
@@ -40,11 +38,12 @@ void run(const spec::LossStats &spec, HostContext &context, HostArguments argume
                });
 }
 
-void run(const spec::MergeLossStats &spec, HostContext &, HostArguments arguments) {
-  auto *stats = argument<const float>(arguments, 0);
-  auto *weights = argument<const float>(arguments, 1);
-  auto *lse = argument<float>(arguments, 2);
-  auto *tokenLoss = argument<float>(arguments, 3);
+static void run(const spec::MergeLossStats &spec, HostContext &,
+                const Buffers<spec::MergeLossStats> &at) {
+  auto *stats = at.stats.as<const float>();
+  auto *weights = at.weights.as<const float>();
+  auto *lse = at.lse.as<float>();
+  auto *tokenLoss = at.token_loss.as<float>();
   auto of = [&](int64_t rank, int64_t row) { return stats + (rank * spec.rows + row) * 3; };
   for (int64_t i = 0; i < spec.rows; ++i) {
     float maximum = of(0, i)[0];
@@ -60,15 +59,16 @@ void run(const spec::MergeLossStats &spec, HostContext &, HostArguments argument
   }
 }
 
-void run(const spec::LogitsGrad &spec, HostContext &context, HostArguments arguments) {
-  auto *logits = argument<const float>(arguments, 0);
-  auto *labels = argument<const int32_t>(arguments, 1);
-  auto *weights = argument<const float>(arguments, 2);
-  auto *lse = argument<const float>(arguments, 3);
-  float scale = *argument<const float>(arguments, 4);
-  int64_t columns = countedColumns(spec, *argument<const int32_t>(arguments, 5));
+static void run(const spec::LogitsGrad &spec, HostContext &context,
+                const Buffers<spec::LogitsGrad> &at) {
+  auto *logits = at.logits.as<const float>();
+  auto *labels = at.labels.as<const int32_t>();
+  auto *weights = at.weights.as<const float>();
+  auto *lse = at.lse.as<const float>();
+  float scale = *at.scale.as<const float>();
+  int64_t columns = countedColumns(spec, *at.coordinate.as<const int32_t>());
   withType(spec.type, [&](auto zero) {
-    auto *dlogits = argument<decltype(zero)>(arguments, 6);
+    auto *dlogits = at.dlogits.as<decltype(zero)>();
     forEachBlock(context.pool, spec.rows, rowsPerItem(spec.vocab),
                  [&](int64_t, int64_t first, int64_t last, int worker) {
                    float *row = context.workerScratch(worker);
@@ -86,5 +86,9 @@ void run(const spec::LogitsGrad &spec, HostContext &context, HostArguments argum
                  });
   });
 }
+
+HostTwin<spec::LossStats> twinOf(const spec::LossStats &spec) { return {run, spec.vocab}; }
+HostTwin<spec::MergeLossStats> twinOf(const spec::MergeLossStats &) { return {run}; }
+HostTwin<spec::LogitsGrad> twinOf(const spec::LogitsGrad &spec) { return {run, spec.vocab}; }
 
 } // namespace step37::host

@@ -74,10 +74,10 @@ void boundedSigmoid(const float *gate, int64_t count, Bounds bounds, float *sigm
 }
 
 template <class T>
-void activate(const spec::Swiglu &spec, HostContext &context, HostArguments arguments) {
-  auto *gate = argument<const T>(arguments, 0);
-  auto *up = argument<const T>(arguments, 1);
-  T *out = argument<T>(arguments, 2);
+void activate(const spec::Swiglu &spec, HostContext &context, const Buffers<spec::Swiglu> &at) {
+  auto *gate = at.gate.as<const T>();
+  auto *up = at.up.as<const T>();
+  T *out = at.out.as<T>();
   Bounds bounds(spec);
   forEachChunk(spec, context, [&](int64_t row, int64_t column, int64_t count, float *g) {
     float *u = g + columnChunk, *sigmoid = u + columnChunk, *y = sigmoid + columnChunk;
@@ -90,12 +90,13 @@ void activate(const spec::Swiglu &spec, HostContext &context, HostArguments argu
 }
 
 template <class T>
-void activateGrad(const spec::SwigluGrad &spec, HostContext &context, HostArguments arguments) {
-  auto *dout = argument<const T>(arguments, 0);
-  auto *gate = argument<const T>(arguments, 1);
-  auto *up = argument<const T>(arguments, 2);
-  T *dgate = argument<T>(arguments, 3);
-  T *dup = argument<T>(arguments, 4);
+void activateGrad(const spec::SwigluGrad &spec, HostContext &context,
+                  const Buffers<spec::SwigluGrad> &at) {
+  auto *dout = at.dout.as<const T>();
+  auto *gate = at.gate.as<const T>();
+  auto *up = at.up.as<const T>();
+  T *dgate = at.dgate.as<T>();
+  T *dup = at.dup.as<T>();
   Bounds bounds(spec);
   forEachChunk(spec, context, [&](int64_t row, int64_t column, int64_t count, float *g) {
     float *u = g + columnChunk, *sigmoid = u + columnChunk, *dy = sigmoid + columnChunk;
@@ -112,15 +113,16 @@ void activateGrad(const spec::SwigluGrad &spec, HostContext &context, HostArgume
 
 } // namespace
 
-int64_t scratchFloats(const spec::Swiglu &) { return 4 * columnChunk; }
-int64_t scratchFloats(const spec::SwigluGrad &) { return 6 * columnChunk; }
-
-void run(const spec::Swiglu &spec, HostContext &context, HostArguments arguments) {
-  withType(spec.type, [&](auto zero) { activate<decltype(zero)>(spec, context, arguments); });
+static void run(const spec::Swiglu &spec, HostContext &context, const Buffers<spec::Swiglu> &at) {
+  withType(spec.type, [&](auto zero) { activate<decltype(zero)>(spec, context, at); });
 }
 
-void run(const spec::SwigluGrad &spec, HostContext &context, HostArguments arguments) {
-  withType(spec.type, [&](auto zero) { activateGrad<decltype(zero)>(spec, context, arguments); });
+static void run(const spec::SwigluGrad &spec, HostContext &context,
+                const Buffers<spec::SwigluGrad> &at) {
+  withType(spec.type, [&](auto zero) { activateGrad<decltype(zero)>(spec, context, at); });
 }
+
+HostTwin<spec::Swiglu> twinOf(const spec::Swiglu &) { return {run, 4 * columnChunk}; }
+HostTwin<spec::SwigluGrad> twinOf(const spec::SwigluGrad &) { return {run, 6 * columnChunk}; }
 
 } // namespace step37::host

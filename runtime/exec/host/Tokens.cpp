@@ -9,12 +9,13 @@
 
 namespace step37::host {
 
-void run(const spec::ShiftLabels &spec, HostContext &context, HostArguments arguments) {
-  auto *ids = argument<const int32_t>(arguments, 0);
-  auto *mask = argument<const float>(arguments, 1);
-  auto *documentStart = argument<const int32_t>(arguments, 2);
-  auto *labels = argument<int32_t>(arguments, 3);
-  auto *weights = argument<float>(arguments, 4);
+static void run(const spec::ShiftLabels &spec, HostContext &context,
+                const Buffers<spec::ShiftLabels> &at) {
+  auto *ids = at.ids.as<const int32_t>();
+  auto *mask = at.mask.as<const float>();
+  auto *documentStart = at.document_start.as<const int32_t>();
+  auto *labels = at.labels.as<int32_t>();
+  auto *weights = at.weights.as<float>();
   for (int64_t t = 0; t < spec.tokens; ++t) {
     int64_t target = t + spec.by;
     bool counts = t % spec.seq_len + spec.by < spec.seq_len &&
@@ -24,9 +25,10 @@ void run(const spec::ShiftLabels &spec, HostContext &context, HostArguments argu
   }
 }
 
-void run(const spec::TakeRows &spec, HostContext &context, HostArguments arguments) {
-  std::byte *x = arguments[0], *out = arguments[2];
-  int64_t begin = int64_t(*argument<int32_t>(arguments, 1)) * spec.rows;
+static void run(const spec::TakeRows &spec, HostContext &context,
+                const Buffers<spec::TakeRows> &at) {
+  std::byte *x = at.x.data, *out = at.out.data;
+  int64_t begin = int64_t(*at.chunk.as<int32_t>()) * spec.rows;
   int64_t rowBytes = spec.cols * byteSize(spec.type);
   forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
                [&](int64_t, int64_t first, int64_t last, int) {
@@ -37,8 +39,9 @@ void run(const spec::TakeRows &spec, HostContext &context, HostArguments argumen
                });
 }
 
-void run(const spec::CopyColumns &spec, HostContext &context, HostArguments arguments) {
-  std::byte *x = arguments[0], *out = arguments[1];
+static void run(const spec::CopyColumns &spec, HostContext &context,
+                const Buffers<spec::CopyColumns> &at) {
+  std::byte *x = at.x.data, *out = at.out.data;
   int64_t size = byteSize(spec.type);
   forEachBlock(context.pool, spec.rows, rowsPerItem(spec.cols),
                [&](int64_t, int64_t first, int64_t last, int) {
@@ -48,8 +51,9 @@ void run(const spec::CopyColumns &spec, HostContext &context, HostArguments argu
                });
 }
 
-void run(const spec::RopeTable &spec, HostContext &context, HostArguments arguments) {
-  auto *table = argument<float>(arguments, 0);
+static void run(const spec::RopeTable &spec, HostContext &context,
+                const Buffers<spec::RopeTable> &at) {
+  auto *table = at.table.as<float>();
   size_t count = spec.frequencies.size();
   forEachBlock(context.pool, spec.positions, rowsPerItem(int64_t(count) * 8),
                [&](int64_t, int64_t first, int64_t last, int) {
@@ -63,5 +67,10 @@ void run(const spec::RopeTable &spec, HostContext &context, HostArguments argume
                  }
                });
 }
+
+HostTwin<spec::ShiftLabels> twinOf(const spec::ShiftLabels &) { return {run}; }
+HostTwin<spec::TakeRows> twinOf(const spec::TakeRows &) { return {run}; }
+HostTwin<spec::CopyColumns> twinOf(const spec::CopyColumns &) { return {run}; }
+HostTwin<spec::RopeTable> twinOf(const spec::RopeTable &) { return {run}; }
 
 } // namespace step37::host
