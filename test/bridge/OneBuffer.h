@@ -8,7 +8,7 @@
 
 namespace step37::test {
 
-class OneBuffer final : public RankStore {
+class OneBuffer : public RankStore {
 public:
   OneBuffer(std::span<std::byte> bytes, int rank = 0) : bytes(bytes), rank(rank) {}
 

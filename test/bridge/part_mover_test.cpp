@@ -2,6 +2,7 @@
 // by one, what is refused.
 #include "bridge/HfWeights.h"
 #include "bridge/WeightsCheck.h"
+#include "runtime/plan/Mesh.h"
 #include "test/bridge/OneBuffer.h"
 #include "test/bridge/bridge_support.h"
 
@@ -68,6 +69,42 @@ protected:
 TEST_F(PartMover, StridedParts) {
   write(packedTensors());
   EXPECT_EQ(read(DType::f32, 22), packedValues);
+}
+
+/// Of a matrix whose columns two ranks share out, the second one asks for its own elements, and
+/// what lies together in its buffer is written in one go.
+TEST(PartMoverMesh, MovesWhatTheRankHas) {
+  struct CountingBuffer : OneBuffer {
+    using OneBuffer::OneBuffer;
+    void write(int rank, int buffer, int64_t at, std::span<const std::byte> from) override {
+      ++writes;
+      OneBuffer::write(rank, buffer, at, from);
+    }
+    int writes = 0;
+  };
+  plan::Parameter parameter;
+  parameter.parts.push_back(
+      {.name = "o", .shape = {3, 4}, .blocks = 1, .block = 6, .split = {{}, {"tp"}}});
+  const plan::Mesh mesh = plan::makeMesh(1, 2, 1, 1);
+  plan::Buffer buffer;
+  buffer.type = DType::f32;
+  buffer.shape = {3, 2};
+  std::vector<float> values(6);
+  CountingBuffer ranks(std::as_writable_bytes(std::span(values)), 1);
+  const PartPlace place = placeOf(parameter, parameter.parts[0], 0, buffer, mesh);
+  std::vector<int64_t> asked;
+  writePart(ranks, mesh, {&place, 1},
+            {DType::f32, [&](std::span<const ElementRange> ranges, std::span<std::byte> bytes) {
+               for (const ElementRange &range : ranges)
+                 for (int64_t i = range.first; i < range.end(); ++i) {
+                   asked.push_back(i);
+                   const auto value = static_cast<float>(i);
+                   std::memcpy(bytes.data() + (i - ranges.front().first) * 4, &value, 4);
+                 }
+             }});
+  EXPECT_EQ(asked, (std::vector<int64_t>{2, 3, 6, 7, 10, 11}));
+  EXPECT_EQ(values, (std::vector<float>{2, 3, 6, 7, 10, 11}));
+  EXPECT_EQ(ranks.writes, 1);
 }
 
 TEST_F(PartMover, EveryPairOfTypes) {
