@@ -3,7 +3,7 @@
 
 #include "bridge/BlockScaled.h"
 #include "bridge/MappedPages.h"
-#include "bridge/TensorMap.h"
+#include "frontend/config/StoredNames.h"
 #include "runtime/base/Error.h"
 #include "runtime/base/ShapeText.h"
 

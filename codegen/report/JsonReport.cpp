@@ -25,9 +25,9 @@ Json tensorJson(const PlannedTensor &tensor) {
           {"dtype", name(entry.published.type)},
           {"shape", entry.published.shape},
           {"use", name(tensor.use)},
-          {"sharing", name(entry.sharding)},
+          {"sharing", name(entry.sharing)},
           {"parameter", entry.parameter},
-          {"packed_as", entry.packing == Packing::alone ? Json() : Json(name(entry.packing))},
+          {"packed_as", entry.place == PackPlace::alone ? Json() : Json(name(entry.packing))},
           {"megatron", entry.megatron},
           {"buffer", tensor.buffer.empty() ? Json() : Json(tensor.buffer)}};
 }

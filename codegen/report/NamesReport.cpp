@@ -28,8 +28,8 @@ std::vector<Kind> kindsOf(const std::vector<MappedTensor> &table) {
   for (const MappedTensor &tensor : table) {
     Kind kind{withoutNumbers(tensor.published.name),
               std::string(safetensors::publishedName(tensor.published.type)),
-              std::string(name(tensor.sharding)),
-              tensor.packing == Packing::alone ? "" : withoutNumbers(parameterText(tensor)),
+              std::string(name(tensor.sharing)),
+              tensor.place == PackPlace::alone ? "" : withoutNumbers(parameterText(tensor)),
               withoutNumbers(tensor.megatron)};
     auto found = std::find_if(kinds.begin(), kinds.end(),
                               [&](const Kind &other) { return other.isLike(kind); });
@@ -46,9 +46,9 @@ std::vector<Kind> kindsOf(const std::vector<MappedTensor> &table) {
 } // namespace
 
 std::string parameterText(const MappedTensor &tensor) {
-  return tensor.packing == Packing::alone
+  return tensor.place == PackPlace::alone
              ? tensor.parameter
-             : tensor.parameter + " (" + std::string(name(tensor.packing)) + ')';
+             : tensor.parameter + " (" + std::string(name(tensor.place)) + ')';
 }
 
 std::string namesText(const std::vector<MappedTensor> &table, bool megatron) {
@@ -58,7 +58,7 @@ std::string namesText(const std::vector<MappedTensor> &table, bool megatron) {
   for (const MappedTensor &tensor : table) {
     const PublishedTensor &published = tensor.published;
     text.add({published.name, std::string(safetensors::publishedName(published.type)),
-              shapeText(published.shape), std::string(name(tensor.sharding)), parameterText(tensor),
+              shapeText(published.shape), std::string(name(tensor.sharing)), parameterText(tensor),
               megatron ? tensor.megatron : ""});
     sum.add(published);
   }

@@ -32,6 +32,8 @@ Spec headsSpec(KernelSelector &select, Op op, Value q, Value k) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::QkNormRopeOp op) {
+  if (failed(requireOffsetOne(op)))
+    return failure();
   Value q = select.in(op.getQ()), k = select.in(op.getK());
   auto spec = headsSpec<spec::QkNormRope>(select, op, q, k);
   return select.launch(op, spec,
@@ -47,6 +49,8 @@ LogicalResult lower(KernelSelector &select, ir::QkNormRopeOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::QkNormRopeGradOp op) {
+  if (failed(requireOffsetOne(op)))
+    return failure();
   Value q = select.in(op.getQ()), k = select.in(op.getK()), dq = select.out(op.getDq()),
         dk = select.out(op.getDk());
   auto spec = headsSpec<spec::QkNormRopeGrad>(select, op, q, k);

@@ -31,6 +31,8 @@ LogicalResult lower(KernelSelector &select, ir::EmbeddingGradOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::RmsNormOp op) {
+  if (failed(requireOffsetOne(op)))
+    return failure();
   spec::RmsNorm spec{dim(op.getY(), 0), dim(op.getY(), 1), int64_t(op.getAddends().size()),
                      number(op.getEps()), dtype(op.getY())};
   return select.launch(op, spec,
@@ -42,6 +44,8 @@ LogicalResult lower(KernelSelector &select, ir::RmsNormOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::RmsNormGradOp op) {
+  if (failed(requireOffsetOne(op)))
+    return failure();
   auto target = select.accumulatedIfAny(op, op.getDweight());
   if (failed(target))
     return failure();

@@ -27,9 +27,10 @@ struct FuseForward : OpRewritePattern<ir::RmsNormOp> {
     for (Operation *user : add->getUsers())
       if (user != norm && user->isBeforeInBlock(norm))
         return failure();
-    auto fused = ir::RmsNormOp::create(rewriter, norm.getLoc(), norm.getY().getType(),
-                                       norm.getInverseRms().getType(), add.getType(),
-                                       add.getValues(), norm.getWeight(), norm.getEpsAttr());
+    auto fused =
+        ir::RmsNormOp::create(rewriter, norm.getLoc(), norm.getY().getType(),
+                              norm.getInverseRms().getType(), add.getType(), add.getValues(),
+                              norm.getWeight(), norm.getEpsAttr(), norm.getWeightOffsetAttr());
     rewriter.replaceOp(norm, {fused.getY(), fused.getInverseRms()});
     rewriter.replaceOp(add, fused.getSum());
     return success();
@@ -63,7 +64,7 @@ struct FuseBackward : OpRewritePattern<ir::AddOp> {
     auto fused = ir::RmsNormGradOp::create(
         rewriter, gradient.getLoc(), gradient.getDx().getType(), weight ? weight.getType() : Type(),
         gradient.getDy(), gradient.getX(), gradient.getWeight(), gradient.getInverseRms(),
-        residuals, gradient.getEpsAttr());
+        residuals, gradient.getEpsAttr(), gradient.getWeightOffsetAttr());
     if (weight)
       rewriter.replaceAllUsesWith(weight, fused.getDweight());
     rewriter.replaceOp(add, fused.getDx());

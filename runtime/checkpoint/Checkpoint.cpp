@@ -5,7 +5,7 @@
 #include "runtime/base/AtomicDirectory.h"
 #include "runtime/base/Error.h"
 #include "runtime/base/Safetensors.h"
-#include "runtime/checkpoint/PartIO.h"
+#include "runtime/checkpoint/ParameterPlaces.h"
 
 #include <map>
 #include <optional>
@@ -71,7 +71,7 @@ void saveEntries(const Model &model, const std::vector<Entry> &entries, const fs
     writer.emplace(path, specs, safetensors::Order::sorted, safetensors::Metadata{{"format", "pt"}},
                    Hashing::on);
   for (const safetensors::TensorSpec &spec : specs)
-    readPart(model, byName.at(spec.name)->place, spec.type,
+    readPart(model.ranks(), model.plan().mesh, byName.at(spec.name)->place, spec.type,
              [&](std::span<const std::byte> bytes) { writer->write(spec.name, bytes); });
   if (!writer)
     return;
@@ -96,7 +96,8 @@ void restoreEntries(Model &model, const std::vector<Entry> &entries, const fs::p
     const safetensors::Tensor &tensor = file.at(entry.spec.name);
     if (tensor.shape != entry.spec.shape || file.type(tensor) != entry.spec.type)
       throw Error(path.string() + ": " + tensor.name + ": type or shape is not the plan's");
-    writePart(model, entry.place, entry.spec.type, file.bytes(tensor));
+    writePart(model.ranks(), model.plan().mesh, {&entry.place, 1},
+              valuesIn(entry.spec.type, file.bytes(tensor)));
   }
 }
 

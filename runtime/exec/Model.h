@@ -1,7 +1,7 @@
 // A plan made ready to run: its executor, and the programs and buffers that go by fixed names in
 // every plan. The ranks are seen as one: inputs are written and outputs read whole, and each rank
-// has the piece of them that the plan's splits say. Weights are ParameterState.h; what is run when
-// is the trainer's, evaluation's and the probe's.
+// has the piece of them that the plan's splits say. Weights are bridge/PartMover.h; what is run
+// when is the trainer's, evaluation's and the probe's.
 #pragma once
 
 #include "runtime/exec/RankBuffers.h"

@@ -4,8 +4,8 @@
 
 #include "runtime/base/Error.h"
 #include "runtime/base/Safetensors.h"
+#include "runtime/checkpoint/ParameterPlaces.h"
 #include "runtime/data/DataLimits.h"
-#include "runtime/checkpoint/PartIO.h"
 #include "runtime/train/Objective.h"
 
 #include <algorithm>
@@ -117,7 +117,7 @@ void writeGradients(Model &model, Objective &objective, Output &output) {
   model.writeScalar("accumulate_beta", 0.0f);
   model.run("accumulate");
   forEachGradient(model, [&](const plan::Parameter &parameter, const plan::Part &part) {
-    readPart(model, gradientPlace(model, parameter, part), DType::f32,
+    readPart(model.ranks(), model.plan().mesh, gradientPlace(model, parameter, part), DType::f32,
              [&](std::span<const std::byte> bytes) { output.write("grad." + part.name, bytes); });
   });
 }

@@ -1,6 +1,7 @@
 // Opening a directory of published weights: one file, shards with an index, other packaging, and
 // everything that is refused.
 #include "bridge/HfDirectory.h"
+#include "frontend/config/StoredNames.h"
 #include "runtime/base/AtomicFile.h"
 #include "test/bridge/bridge_support.h"
 

@@ -1,7 +1,9 @@
 // Published tensors into parameters and back: strided placement, element types, experts stored one
 // by one, what is refused.
 #include "bridge/HfWeights.h"
-#include "bridge/ParameterIO.h"
+#include "bridge/WeightsCheck.h"
+#include "runtime/plan/Mesh.h"
+#include "test/bridge/OneBuffer.h"
 #include "test/bridge/bridge_support.h"
 
 namespace step37::test {
@@ -41,7 +43,7 @@ std::vector<Values> packedTensors(DType type = DType::f32) {
 const std::vector<float> packedValues{100, 101, 102, 200, 201, 103, 104, 105, 202, 203, 106,
                                       107, 108, 204, 205, 109, 110, 111, 206, 207, 50,  51};
 
-class ParameterIO : public ::testing::Test {
+class PartMover : public ::testing::Test {
 protected:
   Scratch scratch;
   plan::Parameter parameter = packedParameter();
@@ -64,12 +66,48 @@ protected:
   }
 };
 
-TEST_F(ParameterIO, StridedParts) {
+TEST_F(PartMover, StridedParts) {
   write(packedTensors());
   EXPECT_EQ(read(DType::f32, 22), packedValues);
 }
 
-TEST_F(ParameterIO, EveryPairOfTypes) {
+/// Of a matrix whose columns two ranks share out, the second one asks for its own elements, and
+/// what lies together in its buffer is written in one go.
+TEST(PartMoverMesh, MovesWhatTheRankHas) {
+  struct CountingBuffer : OneBuffer {
+    using OneBuffer::OneBuffer;
+    void write(int rank, int buffer, int64_t at, std::span<const std::byte> from) override {
+      ++writes;
+      OneBuffer::write(rank, buffer, at, from);
+    }
+    int writes = 0;
+  };
+  plan::Parameter parameter;
+  parameter.parts.push_back(
+      {.name = "o", .shape = {3, 4}, .blocks = 1, .block = 6, .split = {{}, {"tp"}}});
+  const plan::Mesh mesh = plan::makeMesh(1, 2, 1, 1);
+  plan::Buffer buffer;
+  buffer.type = DType::f32;
+  buffer.shape = {3, 2};
+  std::vector<float> values(6);
+  CountingBuffer ranks(std::as_writable_bytes(std::span(values)), 1);
+  const PartPlace place = placeOf(parameter, parameter.parts[0], 0, buffer, mesh);
+  std::vector<int64_t> asked;
+  writePart(ranks, mesh, {&place, 1},
+            {DType::f32, [&](std::span<const ElementRange> ranges, std::span<std::byte> bytes) {
+               for (const ElementRange &range : ranges)
+                 for (int64_t i = range.first; i < range.end(); ++i) {
+                   asked.push_back(i);
+                   const auto value = static_cast<float>(i);
+                   std::memcpy(bytes.data() + (i - ranges.front().first) * 4, &value, 4);
+                 }
+             }});
+  EXPECT_EQ(asked, (std::vector<int64_t>{2, 3, 6, 7, 10, 11}));
+  EXPECT_EQ(values, (std::vector<float>{2, 3, 6, 7, 10, 11}));
+  EXPECT_EQ(ranks.writes, 1);
+}
+
+TEST_F(PartMover, EveryPairOfTypes) {
   for (DType stored : {DType::f32, DType::bf16, DType::f16})
     for (DType type : {DType::f32, DType::bf16}) {
       write(packedTensors(stored));
@@ -77,7 +115,7 @@ TEST_F(ParameterIO, EveryPairOfTypes) {
     }
 }
 
-TEST_F(ParameterIO, RoundsOnce) {
+TEST_F(PartMover, RoundsOnce) {
   // Between two bf16 numbers: ties go to even, what is above the tie goes up.
   parameter.parts.resize(1);
   parameter.parts[0] = {.name = "x", .shape = {4}, .blocks = 1, .block = 4};
@@ -86,7 +124,7 @@ TEST_F(ParameterIO, RoundsOnce) {
   EXPECT_EQ(read(DType::f32, 4)[2], 1 + 0x1p-8f + 0x1p-20f);
 }
 
-TEST_F(ParameterIO, LeavesOtherElementsAlone) {
+TEST_F(PartMover, LeavesOtherElementsAlone) {
   write(packedTensors());
   parameter.parts.pop_back();
   std::vector<std::byte> bytes = toBytes(std::vector<float>(22, -7), DType::f32);
@@ -98,11 +136,11 @@ TEST_F(ParameterIO, LeavesOtherElementsAlone) {
   EXPECT_EQ(values[21], -7);
 }
 
-TEST_F(ParameterIO, ExtractsWhatWasRead) {
+TEST_F(PartMover, ExtractsWhatWasRead) {
   const std::vector<Values> tensors = packedTensors();
   write(tensors);
   for (DType type : {DType::f32, DType::bf16}) {
-    const std::vector<std::byte> bytes = toBytes(read(type, 22), type);
+    std::vector<std::byte> bytes = toBytes(read(type, 22), type);
     for (size_t i = 0; i < tensors.size(); ++i)
       for (DType published : {DType::f32, DType::bf16, DType::f16}) {
         const std::vector<std::byte> extracted =
@@ -138,7 +176,7 @@ std::vector<Values> singleExperts(int64_t count) {
   return tensors;
 }
 
-TEST_F(ParameterIO, ExpertsStoredOneByOne) {
+TEST_F(PartMover, ExpertsStoredOneByOne) {
   parameter = stackedParameter();
   write({counting("model.layers.1.moe.gate_proj.weight", {3, 2, 2}),
          counting("model.layers.1.moe.up_proj.weight", {3, 2, 2}, 100)});
@@ -152,7 +190,7 @@ TEST_F(ParameterIO, ExpertsStoredOneByOne) {
   EXPECT_TRUE(checkWeights(directory, plan, plan.targets[0]).unneeded.empty());
 }
 
-TEST_F(ParameterIO, RefusesIncompleteExperts) {
+TEST_F(PartMover, RefusesIncompleteExperts) {
   parameter = stackedParameter();
   plan = planOf(parameter, DType::f32, 24);
   write(singleExperts(2));
@@ -162,7 +200,7 @@ TEST_F(ParameterIO, RefusesIncompleteExperts) {
   expectRefused({"model.safetensors", "moe.experts.3.gate_proj.weight", "3 experts"});
 }
 
-TEST_F(ParameterIO, SummarySaysWhatIsConvertedAndUnneeded) {
+TEST_F(PartMover, SummarySaysWhatIsConvertedAndUnneeded) {
   std::vector<Values> tensors = packedTensors();
   tensors[1].type = DType::bf16;
   tensors.push_back(counting("model.layers.9.extra", {2}));
@@ -186,21 +224,21 @@ TEST_F(ParameterIO, SummarySaysWhatIsConvertedAndUnneeded) {
   EXPECT_TRUE(checkWeights(exact, plan, plan.targets[0]).lines(exact).empty());
 }
 
-TEST_F(ParameterIO, RefusesMissingTensors) {
+TEST_F(PartMover, RefusesMissingTensors) {
   std::vector<Values> tensors = packedTensors();
   tensors.erase(tensors.begin() + 1);
   write(tensors);
   expectRefused({scratch.path().string() + ": g: missing"});
 }
 
-TEST_F(ParameterIO, RefusesWrongShapes) {
+TEST_F(PartMover, RefusesWrongShapes) {
   std::vector<Values> tensors = packedTensors();
   tensors[0] = counting("q", {3, 4});
   write(tensors);
   expectRefused({"model.safetensors: q: ", "[3, 4]", "[4, 3]"});
 }
 
-TEST_F(ParameterIO, RefusesOtherElementTypes) {
+TEST_F(PartMover, RefusesOtherElementTypes) {
   for (DType type : {DType::i32, DType::i64, DType::u8, DType::f64, DType::f8e4m3}) {
     std::vector<Values> tensors = packedTensors();
     tensors[2].type = type;
@@ -210,7 +248,7 @@ TEST_F(ParameterIO, RefusesOtherElementTypes) {
   }
 }
 
-TEST_F(ParameterIO, RefusesPartsThatDoNotFit) {
+TEST_F(PartMover, RefusesPartsThatDoNotFit) {
   write(packedTensors());
   const std::vector<std::function<void(plan::Part &)>> changes{
       [](plan::Part &part) { part.blocks = 3; },
