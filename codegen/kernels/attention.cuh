@@ -13,6 +13,7 @@ namespace step37 {
 constexpr int attention_warps = 8, attention_each = 4,
               attention_tile = attention_warps * attention_each;
 static_assert(attention_tile == warp_size, "a tile has one line for each lane");
+static_assert(Launch::tile == attention_tile && Launch::threads == attention_warps * warp_size);
 
 template <class Spec> struct AttentionShape {
   static constexpr int dim = int(Spec::head_dim);

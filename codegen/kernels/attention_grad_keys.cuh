@@ -12,7 +12,10 @@ namespace step37 {
 
 template <class Spec> struct AttentionGradKeys {
   using Tiles = AttentionTiles<Spec>;
-  static constexpr int queries = 64, keys = 2 * warpgroup_lines, stages = 3;
+  using Choices = typename Spec::Launch;
+  static constexpr int queries = int(Choices::key_queries), keys = 2 * warpgroup_lines,
+                       stages = int(Choices::key_stages);
+  static_assert(Choices::key_lines == keys && queries == 64, "two warpgroups compute");
   static constexpr int tokens = Tiles::tokens(queries),
                        group_parts = Tiles::group_heads / Tiles::heads_per_tile;
   using Queries = SwizzledTile<queries, Tiles::dim>;
@@ -24,6 +27,7 @@ template <class Spec> struct AttentionGradKeys {
                        terms_at = dout_at + stages * Queries::bytes,
                        terms_bytes = 3 * queries * int(sizeof(float)),
                        barriers_at = terms_at + stages * terms_bytes;
+  static_assert(Choices::key_shared_bytes == barriers_at + 16 * stages + 8);
   unsigned shared;
   __device__ Keys key_tile() const { return {shared}; }
   __device__ Keys value_tile() const { return {shared + Keys::bytes}; }

@@ -10,7 +10,8 @@ namespace step37 {
 
 template <class Spec> struct AttentionGradRows {
   /// Half a warp has some (token, head) pairs, one behind another.
-  static constexpr int lanes = 16, each = 4, heads_per_block = block_threads / lanes * each;
+  static constexpr int lanes = 16, each = 4, heads_per_block = int(Spec::Launch::row_pairs);
+  static_assert(heads_per_block == Spec::Launch::row_threads / lanes * each);
   static constexpr int64 count = Spec::tokens * Spec::heads, row_term_at = count;
 };
 

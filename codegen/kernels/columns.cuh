@@ -31,14 +31,14 @@ template <class Spec, class Arguments>
 __device__ void column_sums_generic_rows(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols);
-  constexpr int64 rows_per_block = 64; // spec::ColumnSums::rowsPerBlock
+  constexpr int64 rows_per_block = Spec::Launch::rows_per_part;
   constexpr int widest = common_width(full_width<T>, cols);
   const T *a = arguments.a();
   const T *b = arguments.b();
   float *partial = arguments.workspace() + int64(blockIdx.x) * cols;
   int64 begin = int64(blockIdx.x) * rows_per_block;
   int64 end = begin + rows_per_block < Spec::rows ? begin + rows_per_block : Spec::rows;
-  int column = (blockIdx.y * block_threads + threadIdx.x) * widest;
+  int column = (blockIdx.y * int(Spec::Launch::row_threads) + threadIdx.x) * widest;
   if (column >= cols)
     return;
   float sums[widest] = {};
@@ -57,16 +57,17 @@ __device__ void column_sums_generic_rows(const Arguments &arguments) {
     partial[column + i] = sums[i];
 }
 
-/// One block for each column_sum_width columns.
+/// One block for each Launch::columns columns.
 template <class Spec, class Arguments>
 __device__ void column_sums_generic_sum(const Arguments &arguments) {
   using G = typename Spec::grad_type;
   float beta = *arguments.beta();
   G *sums = arguments.sums();
-  sum_columns(arguments.workspace(), ceil_div(Spec::rows, 64), int(Spec::cols),
-              [&](int column, float sum) {
-                sums[column] = from_float<G>(accumulated(beta, sums + column, sum));
-              });
+  sum_columns<typename Spec::Launch>(
+      arguments.workspace(), ceil_div(Spec::rows, Spec::Launch::rows_per_part), int(Spec::cols),
+      [&](int column, float sum) {
+        sums[column] = from_float<G>(accumulated(beta, sums + column, sum));
+      });
 }
 
 } // namespace step37

@@ -6,6 +6,8 @@
 // Arguments &)`. Spec has a static constant for every field of the family's spec (codegen/spec),
 // element types as types, e.g. Spec::rows, Spec::type. Arguments has a function for every argument
 // that the spec declares, of its name: a typed pointer, null where the spec has no such argument.
+// Launch, which a stub defines before it includes a template, has the choices that were made for it
+// (codegen/spec/cuda/LaunchConfig.h); templates also know it as Spec::Launch.
 #pragma once
 
 namespace step37 {
@@ -35,8 +37,8 @@ __host__ __device__ constexpr int64 ceil_div(int64 a, int64 b) { return (a + b -
 
 constexpr int warp_size = 32;
 
-/// Threads of a block where a template does not say otherwise; its stage says the same.
-constexpr int block_threads = 256;
+/// Threads of a block where a stage does not say otherwise.
+constexpr int block_threads = Launch::threads;
 
 __device__ inline float infinity() { return __int_as_float(0x7f800000); }
 

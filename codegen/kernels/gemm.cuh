@@ -10,6 +10,8 @@ namespace step37 {
 /// A block's tile of c is gemm_tile × gemm_tile, in steps of gemm_depth along k; a thread has
 /// gemm_each × gemm_each elements of it, gemm_side apart.
 constexpr int gemm_tile = 64, gemm_depth = 16, gemm_side = 16, gemm_each = gemm_tile / gemm_side;
+static_assert(Launch::tile == gemm_tile && Launch::depth == gemm_depth &&
+              Launch::threads == gemm_side * gemm_side);
 
 /// A tile of op(x): `lines` are rows of op(a) or columns of op(b). `along_k`: consecutive elements
 /// in memory go along k.

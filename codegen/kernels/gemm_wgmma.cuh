@@ -34,10 +34,13 @@ template <class Spec> struct GemmParts {
                         Spec::transpose_b ? Spec::k : Spec::n>;
   static constexpr bool a_across = Spec::transpose_a, b_across = !Spec::transpose_b;
 
+  using Choices = typename Spec::Launch;
   static constexpr int tile = 128, depth = 64, operand_bytes = tile * depth * 2,
                        panel_bytes = 64 * depth * 2;
   static constexpr int stage_bytes = (A::parts + B::parts) * operand_bytes,
-                       stages = 192 * 1024 / stage_bytes;
+                       stages = int(Choices::stages);
+  static_assert(Choices::tile == tile && Choices::depth == depth &&
+                Choices::shared_bytes == stages * stage_bytes + 1024);
   static constexpr int steps = int(ceil_div(Spec::k, depth)),
                        row_tiles = int(ceil_div(Spec::m, tile)),
                        tiles = row_tiles * int(ceil_div(Spec::n, tile));
@@ -46,7 +49,8 @@ template <class Spec> struct GemmParts {
                          sums_pitch = ceil_div(Spec::n, 8) * 8, sums = Spec::m * sums_pitch;
   /// Blocks that share a tile: gridDim.y.
   static constexpr int64 room = (Spec::workspace_bytes - parts_bytes) / (4 * sums);
-  static constexpr int shares = room < 2 ? 1 : int(room < steps ? room : steps);
+  static constexpr int shares = int(Choices::shares);
+  static_assert(shares == 1 || shares <= room, "the workspace has room for the shares");
   static constexpr int share_steps = (steps + shares - 1) / shares;
 
   unsigned char *workspace;
@@ -105,7 +109,7 @@ __device__ void gemm_wgmma_parts(const Arguments &arguments) {
     }
     return;
   }
-  int64 chunk = int64(blockIdx.x - 1) * block_threads + threadIdx.x;
+  int64 chunk = int64(blockIdx.x - 1) * Spec::Launch::part_threads + threadIdx.x;
   if constexpr (Parts::A::split) {
     if (chunk < Parts::A::chunks)
       write_parts<typename Parts::A>(arguments.a(), Spec::a_stride, at.a_parts(), chunk);
@@ -267,7 +271,7 @@ template <class Spec, class Arguments> __device__ void gemm_wgmma(const Argument
 template <class Spec, class Arguments> __device__ void gemm_wgmma_sum(const Arguments &arguments) {
   using Parts = GemmParts<Spec>;
   Parts at(arguments);
-  int64 index = int64(blockIdx.x) * block_threads + threadIdx.x;
+  int64 index = int64(blockIdx.x) * Spec::Launch::part_threads + threadIdx.x;
   if (index >= Spec::m * Spec::n)
     return;
   int64 row = index / Spec::n, column = index % Spec::n;

@@ -9,6 +9,8 @@ namespace step37 {
 
 constexpr int grouped_tile = 64, grouped_depth = 16, grouped_side = 16,
               grouped_each = grouped_tile / grouped_side;
+static_assert(Launch::tile == grouped_tile && Launch::depth == grouped_depth &&
+              Launch::threads == grouped_side * grouped_side);
 
 /// Lines of an operand of a product and the depth that is summed over: element (line, depth) is at
 /// from[line·line_stride + depth·depth_stride].

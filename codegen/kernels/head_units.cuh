@@ -145,6 +145,6 @@ __device__ const float *angles(const float *table, const int *document_start, in
 }
 
 /// Threads that share a token.
-constexpr int token_threads = 64;
+constexpr int token_threads = Launch::token_threads;
 
 } // namespace step37

@@ -55,9 +55,10 @@ template <class Spec, class Arguments>
 __device__ void layer_norm_grad_generic_rows(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols);
-  constexpr int64 rows_per_block = 64; // spec::LayerNormGrad::rowsPerBlock
+  constexpr int64 rows_per_block = Spec::Launch::rows_per_part;
+  constexpr int threads = int(Spec::Launch::row_threads);
   constexpr int W = common_width(full_width<T>, cols);
-  constexpr int packs = int(ceil_div(cols, W * block_threads));
+  constexpr int packs = int(ceil_div(cols, W * threads));
   __shared__ float scratch[warp_size];
   const T *dy = arguments.dy(), *x = arguments.x();
   const T *weight = arguments.weight();
@@ -71,7 +72,7 @@ __device__ void layer_norm_grad_generic_rows(const Arguments &arguments) {
   for (int64 row = begin; row < end; ++row) {
     float mean = means[row], inverse = inverses[row], sum = 0, dot = 0;
     float u[packs][W], n[packs][W];
-    for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+    for_each_column<W, cols, threads>(threadIdx.x, [&](int pack, int column) {
       float scale[W];
       load<W>(dy + row * cols + column, u[pack]);
       load_readonly<W>(x + row * cols + column, n[pack]);
@@ -88,14 +89,14 @@ __device__ void layer_norm_grad_generic_rows(const Arguments &arguments) {
     });
     sum = block_sum(sum, scratch) / float(cols);
     dot = block_sum(dot, scratch) / float(cols);
-    for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+    for_each_column<W, cols, threads>(threadIdx.x, [&](int pack, int column) {
 #pragma unroll
       for (int i = 0; i < W; ++i)
         u[pack][i] = inverse * (u[pack][i] - sum - n[pack][i] * dot);
       store<W>(dx + row * cols + column, u[pack]);
     });
   }
-  for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+  for_each_column<W, cols, threads>(threadIdx.x, [&](int pack, int column) {
 #pragma unroll
     for (int i = 0; i < W; ++i) {
       partial[column + i] = weight_sums[pack][i];
@@ -104,17 +105,18 @@ __device__ void layer_norm_grad_generic_rows(const Arguments &arguments) {
   });
 }
 
-/// One block for each column_sum_width columns of weights and biases.
+/// One block for each Launch::columns columns of weights and biases.
 template <class Spec, class Arguments>
 __device__ void layer_norm_grad_generic_weights(const Arguments &arguments) {
   using G = typename Spec::grad_type;
   constexpr int cols = int(Spec::cols);
   float beta = *arguments.beta();
-  sum_columns(arguments.workspace(), ceil_div(Spec::rows, 64), 2 * cols,
-              [&](int column, float sum) {
-                G *to = (column < cols ? arguments.dweight() : arguments.dbias()) + column % cols;
-                *to = from_float<G>(accumulated(beta, to, sum));
-              });
+  sum_columns<typename Spec::Launch>(
+      arguments.workspace(), ceil_div(Spec::rows, Spec::Launch::rows_per_part), 2 * cols,
+      [&](int column, float sum) {
+        G *to = (column < cols ? arguments.dweight() : arguments.dbias()) + column % cols;
+        *to = from_float<G>(accumulated(beta, to, sum));
+      });
 }
 
 } // namespace step37

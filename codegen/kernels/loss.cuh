@@ -7,9 +7,6 @@
 
 namespace step37 {
 
-/// Threads of a row: as many as an SM holds together with few rows in flight.
-constexpr int loss_threads = 1024;
-
 /// A sum of exponentials relative to the largest exponent so far.
 struct ExponentialSum {
   float largest = -infinity(), sum = 0;
@@ -42,15 +39,15 @@ __device__ void logits_loss_generic(const Arguments &arguments) {
   float label_logit = logits[label];
 
   ExponentialSum own;
-  for (int first = threadIdx.x; first < packs; first += batch * loss_threads) {
+  for (int first = threadIdx.x; first < packs; first += batch * block_threads) {
     float values[batch][W];
 #pragma unroll
     for (int b = 0; b < batch; ++b)
-      if (first + b * loss_threads < packs)
-        load<W>(logits + int64(first + b * loss_threads) * W, values[b]);
+      if (first + b * block_threads < packs)
+        load<W>(logits + int64(first + b * block_threads) * W, values[b]);
 #pragma unroll
     for (int b = 0; b < batch; ++b)
-      if (first + b * loss_threads < packs)
+      if (first + b * block_threads < packs)
         own.add(values[b]);
   }
   float largest = block_max(own.largest, scratch);
@@ -61,18 +58,18 @@ __device__ void logits_loss_generic(const Arguments &arguments) {
   if constexpr (Spec::gradient) {
     float scaled = *arguments.scale() * weight, factor = scaled / sum;
     T *dlogits = arguments.dlogits() + blockIdx.x * Spec::vocab; // may be in place of logits
-    constexpr int rounds = int(ceil_div(packs, batch * loss_threads));
+    constexpr int rounds = int(ceil_div(packs, batch * block_threads));
     for (int round = rounds - 1; round >= 0; --round) {
-      int first = round * batch * loss_threads + threadIdx.x;
+      int first = round * batch * block_threads + threadIdx.x;
       float values[batch][W];
 #pragma unroll
       for (int b = 0; b < batch; ++b)
-        if (first + b * loss_threads < packs)
-          load<W>(logits + int64(first + b * loss_threads) * W, values[b]);
+        if (first + b * block_threads < packs)
+          load<W>(logits + int64(first + b * block_threads) * W, values[b]);
 #pragma unroll
       for (int b = 0; b < batch; ++b) {
-        int column = (first + b * loss_threads) * W;
-        if (first + b * loss_threads < packs) {
+        int column = (first + b * block_threads) * W;
+        if (first + b * block_threads < packs) {
 #pragma unroll
           for (int i = 0; i < W; ++i)
             values[b][i] =

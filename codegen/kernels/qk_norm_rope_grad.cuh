@@ -8,10 +8,6 @@
 
 namespace step37 {
 
-/// Threads of a block of the gradient, and the tokens that it leaves one part of the weights'
-/// gradients for (spec::QkNormRopeGrad::rowsPerBlock).
-constexpr int qk_grad_threads = 512, qk_grad_tokens = 64;
-
 /// One side, q or k, of the gradient for the tokens of this block. Leaves the part of the weight's
 /// gradient in `partial`. `sums`: shared memory, a row of head_dim a warp.
 template <class Spec, int W, int heads, class T>
@@ -20,7 +16,8 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
                                      const float *inverse_rms, T *din, int64 din_stride,
                                      float *partial, float (*sums)[int(Spec::head_dim)]) {
   using Units = HeadUnits<Spec, W>;
-  constexpr int slots = qk_grad_threads / token_threads, groups = token_threads / Units::lanes;
+  constexpr int slots = int(Spec::Launch::row_threads) / token_threads,
+                groups = token_threads / Units::lanes;
   constexpr int row_heads = int(Spec::heads + Spec::groups);
   int slot = threadIdx.x / token_threads, thread = threadIdx.x % token_threads;
   LaneUnits<Spec, W> units(thread % Units::lanes);
@@ -29,8 +26,8 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
   if constexpr (Spec::normalize)
     units.load_scale(weight, a_scale, b_scale);
 
-  for (int round = 0; round < qk_grad_tokens; round += slots) {
-    int64 token = int64(blockIdx.x) * qk_grad_tokens + round + slot;
+  for (int round = 0; round < Spec::Launch::rows_per_part; round += slots) {
+    int64 token = int64(blockIdx.x) * Spec::Launch::rows_per_part + round + slot;
     bool active = token < Spec::tokens;
     token = active ? token : 0;
     if constexpr (Spec::rotary_dim > 0)
@@ -92,9 +89,9 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
         }
       }
     __syncthreads();
-    for (int column = threadIdx.x; column < Units::dim; column += qk_grad_threads) {
+    for (int column = threadIdx.x; column < Units::dim; column += int(Spec::Launch::row_threads)) {
       float sum = 0;
-      for (int warp = 0; warp < qk_grad_threads / warp_size; ++warp)
+      for (int warp = 0; warp < int(Spec::Launch::row_threads) / warp_size; ++warp)
         sum += sums[warp][column];
       partial[column] = sum;
     }
@@ -102,7 +99,7 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
   }
 }
 
-/// One block of qk_grad_threads for qk_grad_tokens tokens.
+/// One block of Launch::row_threads for Launch::rows_per_part tokens.
 template <class Spec, class Arguments>
 __device__ void qk_norm_rope_grad_generic_heads(const Arguments &arguments) {
   using T = typename Spec::type;
@@ -116,7 +113,7 @@ __device__ void qk_norm_rope_grad_generic_heads(const Arguments &arguments) {
   const float *inverse_rms = arguments.inverse_rms();
   T *dq = arguments.dq(), *dk = arguments.dk();
   float *partial = arguments.workspace() + int64(blockIdx.x) * 2 * dim;
-  __shared__ float sums[qk_grad_threads / warp_size][dim];
+  __shared__ float sums[int(Spec::Launch::row_threads) / warp_size][dim];
   bool allowed =
       aligned<widest>(q) && aligned<widest>(k) && aligned<widest>(dq) && aligned<widest>(dk);
   with_width<widest>(allowed, [&](auto width) {
@@ -130,18 +127,19 @@ __device__ void qk_norm_rope_grad_generic_heads(const Arguments &arguments) {
   });
 }
 
-/// One block for each column_sum_width columns of the two weights.
+/// One block for each Launch::columns columns of the two weights.
 template <class Spec, class Arguments>
 __device__ void qk_norm_rope_grad_generic_weights(const Arguments &arguments) {
   using G = typename Spec::grad_type;
   constexpr int dim = int(Spec::head_dim);
   float beta = *arguments.beta();
-  sum_columns(arguments.workspace(), ceil_div(Spec::tokens, qk_grad_tokens), 2 * dim,
-              [&](int column, float sum) {
-                G *to = column < dim ? arguments.dq_weight() + column
-                                     : arguments.dk_weight() + column - dim;
-                *to = from_float<G>(accumulated(beta, to, sum));
-              });
+  sum_columns<typename Spec::Launch>(arguments.workspace(),
+                                     ceil_div(Spec::tokens, Spec::Launch::rows_per_part), 2 * dim,
+                                     [&](int column, float sum) {
+                                       G *to = column < dim ? arguments.dq_weight() + column
+                                                            : arguments.dk_weight() + column - dim;
+                                       *to = from_float<G>(accumulated(beta, to, sum));
+                                     });
 }
 
 } // namespace step37

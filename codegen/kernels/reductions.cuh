@@ -6,9 +6,6 @@
 
 namespace step37 {
 
-/// Threads of the one block of reduce_sum and of global_norm.
-constexpr int single_block_threads = 1024;
-
 /// Sum over the block in f64, in a fixed order; thread 0 gets it.
 __device__ inline double block_sum_f64(double value) {
   __shared__ double sums[warp_size];
@@ -33,7 +30,7 @@ __device__ void reduce_sum_generic(const Arguments &arguments) {
   const float *values = arguments.values();
   double sum = 0;
 #pragma unroll 8
-  for (int64 i = threadIdx.x; i < Spec::elements; i += single_block_threads)
+  for (int64 i = threadIdx.x; i < Spec::elements; i += block_threads)
     sum += values[i];
   sum = block_sum_f64(sum);
   if (threadIdx.x == 0)
@@ -75,7 +72,7 @@ template <class Spec, class Arguments>
 __device__ void global_norm_generic(const Arguments &arguments) {
   constexpr int lists = Spec::sizes_count;
   double squares = 0;
-  for (int list = threadIdx.x / warp_size; list < lists; list += single_block_threads / warp_size) {
+  for (int list = threadIdx.x / warp_size; list < lists; list += block_threads / warp_size) {
     const float *partials = arguments.partials(list);
     int64 size = Spec::sizes(list);
 #pragma unroll 4

@@ -57,7 +57,9 @@ __device__ void rms_norm_generic(const Arguments &arguments) {
 }
 
 /// Threads of a row of the gradient, and rows that a block has in flight.
-constexpr int rms_grad_row_threads = 256, rms_grad_rows = 2;
+constexpr int rms_grad_row_threads = 256;
+template <class Spec>
+constexpr int rms_grad_rows = int(Spec::Launch::row_threads) / rms_grad_row_threads;
 
 /// Sum over rms_grad_row_threads consecutive threads, in a fixed order. Consecutive calls take
 /// turns between two `scratch`es of one float a warp.
@@ -75,17 +77,17 @@ __device__ inline float rms_grad_row_sum(float value, float *scratch) {
   return total;
 }
 
-/// One block of rms_grad_rows·rms_grad_row_threads threads for each part of the workspace.
+/// One block of Launch::row_threads threads for each part of the workspace.
 template <class Spec, class Arguments>
 __device__ void rms_norm_grad_generic_rows(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols), residuals = int(Spec::residuals),
                 threads = rms_grad_row_threads;
   constexpr bool weighs = !Spec::frozen;
-  constexpr int64 rows_per_block = 64; // spec::RmsNormGrad::rowsPerBlock
+  constexpr int64 rows_per_block = Spec::Launch::rows_per_part;
   constexpr int W = common_width(full_width<T>, cols);
   constexpr int packs = int(ceil_div(cols, W * threads));
-  __shared__ float scratch[2][rms_grad_rows * threads / warp_size];
+  __shared__ float scratch[2][rms_grad_rows<Spec> * threads / warp_size];
   const T *dy = arguments.dy(), *x = arguments.x();
   const T *weight = arguments.weight();
   const float *inverse_rms = arguments.inverse_rms();
@@ -103,7 +105,7 @@ __device__ void rms_norm_grad_generic_rows(const Arguments &arguments) {
   int64 begin = int64(blockIdx.x) * rows_per_block;
   int64 end = begin + rows_per_block < Spec::rows ? begin + rows_per_block : Spec::rows;
   int turn = 0;
-  for (int64 first = begin; first < end; first += rms_grad_rows, turn ^= 1) {
+  for (int64 first = begin; first < end; first += rms_grad_rows<Spec>, turn ^= 1) {
     int64 row = first + group, base = row * cols;
     bool active = row < end;
     float r = active ? inverse_rms[row] : 0.0f;
@@ -143,7 +145,7 @@ __device__ void rms_norm_grad_generic_rows(const Arguments &arguments) {
   // The groups' sums, one after the other.
   if constexpr (weighs) {
     float *partial = arguments.workspace() + int64(blockIdx.x) * cols;
-    for (int turn_of = 0; turn_of < rms_grad_rows; ++turn_of) {
+    for (int turn_of = 0; turn_of < rms_grad_rows<Spec>; ++turn_of) {
       if (group == turn_of)
         for_each_column<W, cols, threads>(thread, [&](int pack, int column) {
 #pragma unroll
@@ -156,17 +158,18 @@ __device__ void rms_norm_grad_generic_rows(const Arguments &arguments) {
   }
 }
 
-/// One block for each column_sum_width columns.
+/// One block for each Launch::columns columns.
 template <class Spec, class Arguments>
 __device__ void rms_norm_grad_generic_weight(const Arguments &arguments) {
   using G = typename Spec::grad_type;
   constexpr int residuals = int(Spec::residuals);
   float beta = *arguments.beta();
   G *dweight = arguments.dweight();
-  sum_columns(arguments.workspace(), ceil_div(Spec::rows, 64), int(Spec::cols),
-              [&](int column, float sum) {
-                dweight[column] = from_float<G>(accumulated(beta, dweight + column, sum));
-              });
+  sum_columns<typename Spec::Launch>(
+      arguments.workspace(), ceil_div(Spec::rows, Spec::Launch::rows_per_part), int(Spec::cols),
+      [&](int column, float sum) {
+        dweight[column] = from_float<G>(accumulated(beta, dweight + column, sum));
+      });
 }
 
 } // namespace step37

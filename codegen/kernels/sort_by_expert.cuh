@@ -12,8 +12,9 @@ namespace step37 {
 template <class Spec> struct SortTiles {
   static constexpr int experts = int(Spec::experts);
   static constexpr int64 slots = Spec::tokens * Spec::top_k;
-  static constexpr int64 size = experts < 1024 ? 1024 : experts;
-  static constexpr int64 count = slots < size ? 1 : slots / size; // the last one takes the rest
+  static constexpr int64 size = Spec::Launch::tile_slots;
+  static constexpr int64 count = Spec::Launch::tiles; // the last one takes the rest
+  static_assert(size >= experts, "a tile has room for a count of every expert");
   static __device__ int64 begin(int64 tile) { return tile * size; }
   static __device__ int64 end(int64 tile) { return tile == count - 1 ? slots : (tile + 1) * size; }
   static __device__ bool held(int expert) { return expert >= 0 && expert < experts; }

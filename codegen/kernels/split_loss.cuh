@@ -12,7 +12,7 @@ template <class Spec> __device__ int counted_columns(int coordinate) {
   return int(counted < 0 ? 0 : counted < Spec::vocab ? counted : Spec::vocab);
 }
 
-/// One block of loss_threads a row.
+/// One block of block_threads a row.
 template <class Spec, class Arguments>
 __device__ void loss_stats_generic(const Arguments &arguments) {
   constexpr int W = common_width(full_width<float>, Spec::vocab);
@@ -21,7 +21,7 @@ __device__ void loss_stats_generic(const Arguments &arguments) {
   int columns = counted_columns<Spec>(*arguments.coordinate());
   ExponentialSum own;
 #pragma unroll 4
-  for (int column = threadIdx.x * W; column < columns; column += loss_threads * W) {
+  for (int column = threadIdx.x * W; column < columns; column += block_threads * W) {
     float values[W];
     load<W>(logits + column, values);
 #pragma unroll
@@ -60,7 +60,7 @@ __device__ void merge_loss_stats_generic(const Arguments &arguments) {
   arguments.token_loss()[row] = arguments.weights()[row] * (lse - label_logit);
 }
 
-/// One block of loss_threads a row.
+/// One block of block_threads a row.
 template <class Spec, class Arguments>
 __device__ void logits_grad_generic(const Arguments &arguments) {
   using T = typename Spec::type;
@@ -71,7 +71,7 @@ __device__ void logits_grad_generic(const Arguments &arguments) {
   float lse = arguments.lse()[blockIdx.x];
   int columns = counted_columns<Spec>(*arguments.coordinate());
   T *dlogits = arguments.dlogits() + blockIdx.x * Spec::vocab;
-  for (int column = threadIdx.x * W; column < int(Spec::vocab); column += loss_threads * W) {
+  for (int column = threadIdx.x * W; column < int(Spec::vocab); column += block_threads * W) {
     float values[W];
     load<W>(logits + column, values);
 #pragma unroll

@@ -27,13 +27,12 @@ Spec headsSpec(KernelSelector &select, Op op, Value q, Value k) {
   spec.k_stride = select.strideOf(k);
   spec.normalize = bool(op.getQWeight());
   spec.eps = number(op.getEps());
+  spec.weight_offset = number(op.getWeightOffset());
   spec.type = dtype(op.getQ());
   return spec;
 }
 
 LogicalResult lower(KernelSelector &select, ir::QkNormRopeOp op) {
-  if (failed(requireOffsetOne(op)))
-    return failure();
   Value q = select.in(op.getQ()), k = select.in(op.getK());
   auto spec = headsSpec<spec::QkNormRope>(select, op, q, k);
   return select.launch(op, spec,
@@ -49,8 +48,6 @@ LogicalResult lower(KernelSelector &select, ir::QkNormRopeOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::QkNormRopeGradOp op) {
-  if (failed(requireOffsetOne(op)))
-    return failure();
   Value q = select.in(op.getQ()), k = select.in(op.getK()), dq = select.out(op.getDq()),
         dk = select.out(op.getDk());
   auto spec = headsSpec<spec::QkNormRopeGrad>(select, op, q, k);

@@ -61,11 +61,4 @@ DType dtype(mlir::Value value);
 spec::ClampPosition clampOf(ir::ClampPosition position);
 inline double number(const llvm::APFloat &value) { return value.convertToDouble(); }
 
-/// Kernels of norms add one to the weight, no other number.
-template <typename NormOp> mlir::LogicalResult requireOffsetOne(NormOp op) {
-  if (op.getWeightOffset().isExactlyValue(1.0))
-    return mlir::success();
-  return op.emitOpError("has no kernel for another weight_offset than 1");
-}
-
 } // namespace step37

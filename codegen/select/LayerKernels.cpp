@@ -31,10 +31,8 @@ LogicalResult lower(KernelSelector &select, ir::EmbeddingGradOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::RmsNormOp op) {
-  if (failed(requireOffsetOne(op)))
-    return failure();
-  spec::RmsNorm spec{dim(op.getY(), 0), dim(op.getY(), 1), int64_t(op.getAddends().size()),
-                     number(op.getEps()), dtype(op.getY())};
+  spec::RmsNorm spec{dim(op.getY(), 0),   dim(op.getY(), 1), int64_t(op.getAddends().size()),
+                     number(op.getEps()), dtype(op.getY()),  number(op.getWeightOffset())};
   return select.launch(op, spec,
                        {.addend = select.in(op.getAddends()),
                         .weight = select.in(op.getWeight()),
@@ -44,8 +42,6 @@ LogicalResult lower(KernelSelector &select, ir::RmsNormOp op) {
 }
 
 LogicalResult lower(KernelSelector &select, ir::RmsNormGradOp op) {
-  if (failed(requireOffsetOne(op)))
-    return failure();
   auto target = select.accumulatedIfAny(op, op.getDweight());
   if (failed(target))
     return failure();
@@ -54,6 +50,7 @@ LogicalResult lower(KernelSelector &select, ir::RmsNormGradOp op) {
   spec.cols = dim(op.getDy(), 1);
   spec.residuals = int64_t(op.getResiduals().size());
   spec.eps = number(op.getEps());
+  spec.weight_offset = number(op.getWeightOffset());
   spec.type = dtype(op.getDy());
   spec.frozen = !target->has_value();
   if (!spec.frozen)

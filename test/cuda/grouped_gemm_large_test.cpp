@@ -95,12 +95,12 @@ public:
 
   /// The fastest variant, which must be the one on tensor cores.
   void run() {
-    spec::CudaVariant variant = spec::chooseCudaVariant(spec).variant;
-    EXPECT_EQ(variant.name, "wgmma");
+    spec::CudaKernel kernel = spec::chooseCudaKernel(spec).kernel;
+    EXPECT_EQ(kernel.variant.name, "wgmma");
     std::vector<CUdeviceptr> pointers;
     for (const auto &buffer : buffers)
       pointers.push_back(buffer->address());
-    GpuKernel(Gpu::instance(), spec, variant).run(pointers);
+    GpuKernel(Gpu::instance(), spec, kernel).run(pointers);
   }
 
 private:

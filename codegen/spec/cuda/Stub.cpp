@@ -97,18 +97,19 @@ std::string entryName(const std::string &name, size_t stage) {
   return name + "_" + std::to_string(stage);
 }
 
-std::string printStub(const std::string &name, const KernelSpec &spec, const CudaVariant &variant) {
-  ConstantPrinter constants;
+std::string printStub(const std::string &name, const KernelSpec &spec, const CudaKernel &kernel) {
+  ConstantPrinter choices, constants;
+  std::visit([&](const auto &typed) { typed.visit(typed, choices); }, kernel.config);
   std::visit([&](const auto &typed) { typed.visit(typed, constants); }, spec);
-  std::string text = "#include \"" + std::string(variant.header) + "\"\n\nstruct Spec {\n" +
-                     constants.out + "};\n" + argumentsStruct(spec);
-  for (size_t i = 0; i < variant.stages.size(); ++i) {
-    const Stage &stage = variant.stages[i];
-    text += "\nextern \"C\" __global__ void __launch_bounds__(" + std::to_string(stage.block) +
-            ", " + std::to_string(stage.blocksPerSm) + ")\n" + entryName(name, i) +
-            "(const __grid_constant__ Arguments arguments) {\n  step37::" + stage.function +
+  std::string text = "struct Launch {\n" + choices.out + "};\n#include \"" +
+                     std::string(kernel.variant.header) + "\"\n\nstruct Spec {\n" + constants.out +
+                     "  using Launch = ::Launch;\n};\n" + argumentsStruct(spec);
+  const std::vector<Stage> stages = kernel.stages();
+  for (size_t i = 0; i < stages.size(); ++i)
+    text += "\nextern \"C\" __global__ void __launch_bounds__(" + std::to_string(stages[i].block) +
+            ", " + std::to_string(stages[i].blocksPerSm) + ")\n" + entryName(name, i) +
+            "(const __grid_constant__ Arguments arguments) {\n  step37::" + stages[i].function +
             "<Spec>(arguments);\n}\n";
-  }
   return text;
 }
 
