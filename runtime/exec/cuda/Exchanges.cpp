@@ -82,8 +82,9 @@ void Exchanges::enqueue(const plan::Step &step, const std::vector<CUdeviceptr> &
   if (const auto *counted = std::get_if<spec::CountedExchange>(spec))
     return enqueueCounted(*counted, number, step, buffers, stream);
   progress->enqueueBegin(number, stream);
-  nccl.enqueue(std::get<spec::Collective>(*spec), buffers.at(0), buffers.at(1), stream,
-               progress->name(number));
+  const auto &collective = std::get<spec::Collective>(*spec);
+  const auto at = spec::byName<spec::Collective, CUdeviceptr>(collective, buffers);
+  nccl.enqueue(collective, at.in, at.out, stream, progress->name(number));
 }
 
 void Exchanges::enqueueCounted(const spec::CountedExchange &counted, int number,
@@ -91,15 +92,15 @@ void Exchanges::enqueueCounted(const spec::CountedExchange &counted, int number,
                                CUstream stream) {
   const std::string &what = progress->name(number);
   const int64_t rank = plan::indexAlong(mesh, counted.axes, job.rank());
+  const auto at = spec::byName<spec::CountedExchange, CUdeviceptr>(counted, buffers);
+  const auto from = spec::byName<spec::CountedExchange, plan::Argument>(counted, step.arguments);
   const std::span<const int32_t> known = bounds->of(
-      step.arguments[1].buffer, buffers.at(1), counted.ranks * (counted.experts + 1), stream, what);
+      from.bounds.buffer, at.bounds, counted.ranks * (counted.experts + 1), stream, what);
   rows[&step] = spec::rowsTo(counted, known, rank);
-  const CUdeviceptr own = counted.back ? buffers.back() : buffers.at(0),
-                    received = counted.back ? buffers.at(0) : buffers.back();
   const int64_t rowBytes = counted.cols * byteSize(counted.type);
-  if (counted.keeps && buffers.at(2) != own)
+  if (counted.keeps && at.before != at.own)
     driver.check(driver.call().cuMemcpyDtoDAsync(
-                     own, buffers.at(2), static_cast<size_t>(counted.own_rows * rowBytes), stream),
+                     at.own, at.before, static_cast<size_t>(counted.own_rows * rowBytes), stream),
                  what);
   const auto piece = [&](int64_t other, CUdeviceptr buffer, int64_t row, int64_t count) {
     return Nccl::Piece{static_cast<int>(other), buffer + static_cast<CUdeviceptr>(row * rowBytes),
@@ -111,17 +112,17 @@ void Exchanges::enqueueCounted(const spec::CountedExchange &counted, int number,
   int64_t moved = 0;
   for (int64_t other = 0; other < counted.ranks; ++other) {
     const spec::RowRun &theirs = ofOthers[static_cast<size_t>(other)];
-    receiving.push_back(piece(other, received, theirs.received, theirs.rows));
+    receiving.push_back(piece(other, at.received, theirs.received, theirs.rows));
     const spec::RowRun ours = spec::runsTo(counted, known, other)[static_cast<size_t>(rank)];
-    owning.push_back(piece(other, own, ours.own, ours.rows));
+    owning.push_back(piece(other, at.own, ours.own, ours.rows));
     moved += theirs.rows + ours.rows;
   }
   if (moved == 0) // others may exchange without this rank
     return;
   progress->enqueueBegin(number, stream);
-  const std::vector<Nccl::Piece> &from = counted.back ? receiving : owning,
-                                 &to = counted.back ? owning : receiving;
-  nccl.enqueue(counted.axes, counted.type, from, to, stream, what);
+  const std::vector<Nccl::Piece> &sent = counted.back ? receiving : owning,
+                                 &taken = counted.back ? owning : receiving;
+  nccl.enqueue(counted.axes, counted.type, sent, taken, stream, what);
 }
 
 } // namespace step37::cuda

@@ -15,9 +15,11 @@ void ProductTuning::measure(const ProductStep &step, std::span<const CUdeviceptr
   constexpr double margin = 0.99; // of the time of the best one so far
   if (table.find(step.gemm, step.alignment))
     return;
-  const spec::Arguments arguments = step.gemm.arguments();
-  fill(buffers[0], arguments[0]);
-  fill(buffers[1], arguments[1]);
+  const auto at = spec::byName<spec::Gemm, CUdeviceptr>(step.gemm, buffers);
+  const spec::Arguments list = step.gemm.arguments();
+  const auto declared = spec::byName<spec::Gemm, spec::Argument>(step.gemm, list);
+  fill(at.a, declared.a);
+  fill(at.b, declared.b);
   const std::vector<std::string> candidates = cublas.candidates(step, most);
   size_t best = 0;
   double first = 0, fastest = 0;
