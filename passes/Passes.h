@@ -16,8 +16,9 @@ namespace step37 {
 #define GEN_PASS_REGISTRATION
 #include "passes/Passes.h.inc"
 
-/// The state of this role that belongs to a parameter is called like this.
-std::string stateName(ir::StateRole role, llvm::StringRef parameter);
+/// The gradient of a parameter, and what its optimizer keeps in a slot, are called like this.
+std::string gradientName(llvm::StringRef parameter);
+std::string optimizerStateName(llvm::StringRef slot, llvm::StringRef parameter);
 
 /// How the local program is to be made; without axes for one rank.
 struct LocalPipelineOptions {
@@ -30,6 +31,7 @@ struct LocalPipelineOptions {
   std::string recompute = "none";     // of step37-recompute-activations
   int64_t savedBytes = 0;             // of the same: its mode budget
   bool splitState = true;             // of step37-build-update
+  std::string optimizer = "adamw";    // of the same
 };
 
 /// logical program → local program: both halves below.

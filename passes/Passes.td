@@ -19,16 +19,18 @@ def BuildBackwardPass : Pass<"step37-build-backward", "::mlir::ModuleOp"> {
 }
 
 def BuildUpdatePass : Pass<"step37-build-update", "::mlir::ModuleOp"> {
-  let summary = "Build the program `update`: global norm, clipping, AdamW.";
+  let summary = "Build the program `update`: global norm, clipping, the optimizer.";
   let description = [{
-    For every parameter with a gradient creates its moments, and an f32 master unless it is f32 itself. Works on
+    For every parameter with a gradient creates what the optimizer keeps, and an f32 master unless it is f32 itself. Works on
     what a rank holds, behind packing: gradients that are partial are summed over their axes; with `split-state` a
     rank sums, keeps state for, and updates its part of the elements, and parameters are gathered. The norm has the
     same bits either way. Keeps the local contract.
   }];
   let dependentDialects = ["::step37::ir::Step37Dialect", "::mlir::tensor::TensorDialect"];
   let options = [Option<"splitState", "split-state", "bool", "true",
-                        "split optimizer state over the ranks that hold the same parameter">];
+                        "split optimizer state over the ranks that hold the same parameter">,
+                 Option<"optimizer", "optimizer", "std::string", "\"adamw\"",
+                        "the optimizer's name (dialects/step37/Optimizers.h)">];
 }
 
 def VerifyLogicalPass : Pass<"step37-verify-logical", "::mlir::ModuleOp"> {

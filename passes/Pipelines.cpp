@@ -36,6 +36,7 @@ void buildFusePipeline(OpPassManager &manager, const LocalPipelineOptions &optio
   manager.addPass(createFuseResidualNormPass());
   BuildUpdatePassOptions update;
   update.splitState = options.splitState;
+  update.optimizer = options.optimizer;
   manager.addPass(createBuildUpdatePass(update));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createVerifyLocalPass());

@@ -175,13 +175,10 @@ std::vector<plan::Parameter> emitParameters(ModuleOp module) {
     plan::Parameter parameter;
     parameter.name = parameter.buffer = op.getBuffer().str();
     parameter.trained = op.getTrained();
-    auto nameOf = [](std::optional<StringRef> symbol) {
-      return symbol ? symbol->str() : std::string();
-    };
-    parameter.gradient = nameOf(op.getGradient());
-    parameter.master = nameOf(op.getMaster());
-    parameter.moment1 = nameOf(op.getMoment1());
-    parameter.moment2 = nameOf(op.getMoment2());
+    if (op.getGradient())
+      parameter.gradient = op.getGradient()->str();
+    for (auto state : op.getStates().getAsRange<planir::StateAttr>())
+      parameter.states.push_back({state.getRole().str(), state.getBuffer().getValue().str()});
     for (auto attribute : op.getParts().getAsRange<ir::PartAttr>()) {
       plan::Part part;
       part.name = attribute.getName().str();

@@ -19,9 +19,7 @@ BufferKind kindOf(ir::StateRole role) {
   switch (role) {
   case ir::StateRole::Gradient:
     return BufferKind::Gradients;
-  case ir::StateRole::Master:
-  case ir::StateRole::Moment1:
-  case ir::StateRole::Moment2:
+  case ir::StateRole::Optimizer:
     return BufferKind::Optimizer;
   case ir::StateRole::Activation:
     return BufferKind::Activations;

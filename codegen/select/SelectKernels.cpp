@@ -51,28 +51,32 @@ struct SelectKernelsPass : impl::SelectKernelsPassBase<SelectKernelsPass> {
   /// Programs, buffers and parameters of the plan dialect take the place of what they came from.
   void replaceSymbols() {
     ModuleOp module = getOperation();
-    llvm::StringMap<ir::StateOp> states;
-    for (auto state : module.getOps<ir::StateOp>())
-      states[state.getSymName()] = state;
+    llvm::StringMap<ir::StateOp> gradients;              // by parameter
+    llvm::StringMap<SmallVector<ir::StateOp>> optimizer; // likewise, in the module's order
+    for (auto state : module.getOps<ir::StateOp>()) {
+      if (state.getRole() == ir::StateRole::Gradient)
+        gradients[*state.getOf()] = state;
+      if (state.getRole() == ir::StateRole::Optimizer)
+        optimizer[*state.getOf()].push_back(state);
+    }
+    auto axes = [](ir::StateOp state) {
+      bool some = state && state.getPartial() && !state.getPartial()->empty();
+      return some ? state.getPartialAttr() : ArrayAttr();
+    };
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
     for (auto parameter : module.getOps<ir::ParameterOp>()) {
-      auto find = [&](ir::StateRole role) {
-        return states.lookup(stateName(role, parameter.getSymName()));
-      };
-      auto state = [&](ir::StateRole role) {
-        ir::StateOp found = find(role);
-        return found ? FlatSymbolRefAttr::get(found.getSymNameAttr()) : FlatSymbolRefAttr();
-      };
-      auto axes = [&](ir::StateRole role) {
-        ir::StateOp found = find(role);
-        return found && found.getPartial() && !found.getPartial()->empty() ? found.getPartialAttr()
-                                                                           : ArrayAttr();
-      };
-      planir::ParameterOp::create(builder, parameter.getLoc(), parameter.getSymName(),
-                                  parameter.getTrained(), state(ir::StateRole::Gradient),
-                                  state(ir::StateRole::Master), state(ir::StateRole::Moment1),
-                                  state(ir::StateRole::Moment2), parameter.getParts(),
-                                  axes(ir::StateRole::Gradient), axes(ir::StateRole::Moment1));
+      ir::StateOp gradient = gradients.lookup(parameter.getSymName());
+      SmallVector<Attribute> states;
+      ArrayAttr split;
+      for (ir::StateOp state : optimizer[parameter.getSymName()]) {
+        states.push_back(planir::StateAttr::get(&getContext(), *state.getSlot(),
+                                                FlatSymbolRefAttr::get(state.getSymNameAttr())));
+        split = axes(state);
+      }
+      planir::ParameterOp::create(
+          builder, parameter.getLoc(), parameter.getSymName(), parameter.getTrained(),
+          gradient ? FlatSymbolRefAttr::get(gradient.getSymNameAttr()) : FlatSymbolRefAttr(),
+          builder.getArrayAttr(states), parameter.getParts(), axes(gradient), split);
     }
     for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
       if (isa<func::FuncOp, ir::ParameterOp, ir::StateOp, ir::CarriedOp>(op))

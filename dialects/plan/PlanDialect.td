@@ -52,4 +52,14 @@ def Plan_ArgumentAttr : AttrDef<Plan_Dialect, "Argument"> {
   let assemblyFormat = "`<` $name $access $type `x` $elements `,` `in_place_of` `=` $in_place_of `>`";
 }
 
+def Plan_StateAttr : AttrDef<Plan_Dialect, "State"> {
+  let mnemonic = "state";
+  let summary = "A buffer of an optimizer's state.";
+  let description = [{
+    What the optimizer keeps in it ("master", or a name of the optimizer's own), and the buffer.
+  }];
+  let parameters = (ins StringRefParameter<>:$role, "::mlir::FlatSymbolRefAttr":$buffer);
+  let assemblyFormat = "`<` $role $buffer `>`";
+}
+
 #endif

@@ -181,21 +181,19 @@ def Plan_ParameterOp : Plan_Op<"parameter", [SymbolUser]> {
   let description = [{
     Names the buffers of a parameter and its optimizer state, and what they are made of. `parts` is
     opaque here; the emitter reads it. `gradient_partial`: the mesh axes over which the gradient is to be summed;
-    `state_split`: those over which the elements of master and moments are split.
+    `state_split`: those over which the elements of the optimizer's `states` are split.
 
     C1: every symbol is a buffer.
 
     ```mlir
-    plan.parameter @w trained true gradient @gradient.w moment1 @moment1.w moment2 @moment2.w parts []
+    plan.parameter @w trained true gradient @gradient.w states [#plan.state<"moment1" @moment1.w>] parts []
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$buffer, BoolAttr:$trained, OptionalAttr<FlatSymbolRefAttr>:$gradient,
-                       OptionalAttr<FlatSymbolRefAttr>:$master, OptionalAttr<FlatSymbolRefAttr>:$moment1,
-                       OptionalAttr<FlatSymbolRefAttr>:$moment2, ArrayAttr:$parts,
+                       TypedArrayAttrBase<Plan_StateAttr, "states">:$states, ArrayAttr:$parts,
                        OptionalAttr<StrArrayAttr>:$gradient_partial, OptionalAttr<StrArrayAttr>:$state_split);
   let assemblyFormat = [{
-    $buffer `trained` $trained (`gradient` $gradient^)? (`master` $master^)? (`moment1` $moment1^)?
-    (`moment2` $moment2^)? `parts` $parts (`gradient_partial` $gradient_partial^)? (`state_split` $state_split^)?
+    $buffer `trained` $trained (`gradient` $gradient^)? `states` $states `parts` $parts (`gradient_partial` $gradient_partial^)? (`state_split` $state_split^)?
     attr-dict
   }];
 }

@@ -118,8 +118,10 @@ LogicalResult KernelOp::verify() {
 }
 
 LogicalResult ParameterOp::verifySymbolUses(SymbolTableCollection &tables) {
-  for (FlatSymbolRefAttr symbol :
-       {getBufferAttr(), getGradientAttr(), getMasterAttr(), getMoment1Attr(), getMoment2Attr()})
+  SmallVector<FlatSymbolRefAttr> symbols = {getBufferAttr(), getGradientAttr()};
+  for (auto state : getStates().getAsRange<StateAttr>())
+    symbols.push_back(state.getBuffer());
+  for (FlatSymbolRefAttr symbol : symbols)
     if (failed(require(*this, !symbol || tables.lookupNearestSymbolFrom<BufferOp>(*this, symbol),
                        "C1", "every symbol must be a buffer")))
       return failure();

@@ -67,15 +67,14 @@ LogicalResult OptimizerOpInterface::verifyStep(SymbolTableCollection &tables) {
     sizes = sizes && state && state.getTensorType().getNumElements() == elements;
   }
   symbols = symbols && (!getMasterAttr() || stateOf(getMasterAttr(), "master"));
-  if (failed(
-          require(op, symbols, "C1", "the symbols must be a trained parameter and its states")))
+  if (failed(require(op, symbols, "C1", "the symbols must be a trained parameter and its states")))
     return failure();
   RankedTensorType type = parameter.getTensorType();
   auto updated = getUpdated() ? cast<RankedTensorType>(getUpdated().getType()) : type;
   sizes = sizes && elements == updated.getNumElements() &&
           updated.getElementType() == type.getElementType();
-  if (failed(require(op, sizes, "C1",
-                     "states and gradient must have the elements that are updated")))
+  if (failed(
+          require(op, sizes, "C1", "states and gradient must have the elements that are updated")))
     return failure();
   bool ownMaster = type.getElementType().isF32() && !getUpdated();
   if (failed(require(op, ownMaster == !getMasterAttr(), "C2",

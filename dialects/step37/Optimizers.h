@@ -16,9 +16,9 @@ namespace step37::ir {
 struct OptimizerStep {
   mlir::FlatSymbolRefAttr parameter;
   mlir::Value gradient;
-  llvm::StringMap<mlir::FlatSymbolRefAttr> states;    // by slot
-  mlir::FlatSymbolRefAttr master;                     // null: the parameter is its own
-  llvm::StringMap<mlir::Value> hyperparameters;       // by name
+  llvm::StringMap<mlir::FlatSymbolRefAttr> states; // by slot
+  mlir::FlatSymbolRefAttr master;                  // null: the parameter is its own
+  llvm::StringMap<mlir::Value> hyperparameters;    // by name
   mlir::Value clip;
   mlir::Type updated; // of the part of the new parameter; null: the parameter is updated in place
 };

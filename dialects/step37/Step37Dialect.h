@@ -12,6 +12,7 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include "dialects/step37/Optimizers.h"
 #include "dialects/step37/ShardingRule.h"
 
 #include "dialects/step37/Step37Dialect.h.inc"

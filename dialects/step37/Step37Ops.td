@@ -420,7 +420,7 @@ def Step37_GlobalNormOp : Step37_PureOp<"global_norm"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, Optimizer, MemoryEffects<[MemRead, MemWrite]>]> {
+def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, OptimizerOpInterface, MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "One AdamW step of a parameter, in place.";
   let description = [{
     correction1 is 1−β1^t, correction2 1−β2^t. Weight decay counts if the parameter has `decay`. Without a master
@@ -445,6 +445,11 @@ def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, Optimizer, MemoryEffects<[M
                        Scalar:$beta2, Scalar:$eps, Scalar:$weight_decay, Scalar:$correction1,
                        Scalar:$correction2, Scalar:$clip);
   let results = (outs Optional<FloatTensorOfRank<1>>:$updated);
+  let extraClassDeclaration = [{
+    const ::step37::ir::OptimizerKind &getKind();
+    ::llvm::SmallVector<::mlir::FlatSymbolRefAttr> getStates();
+    ::llvm::SmallVector<::mlir::Value> getHyperparameters();
+  }];
   let assemblyFormat = [{
     $parameter `gradient` $gradient `moments` $moment1 `,` $moment2 (`master` $master^)?
     `learning_rate` $learning_rate `beta1` $beta1 `beta2` $beta2 `eps` $eps `weight_decay` $weight_decay

@@ -12,8 +12,10 @@ namespace step37 {
 #define GEN_PASS_DEF_BUILDBACKWARDPASS
 #include "passes/Passes.h.inc"
 
-std::string stateName(ir::StateRole role, StringRef parameter) {
-  return (ir::stringifyStateRole(role) + "." + parameter).str();
+std::string gradientName(StringRef parameter) { return ("gradient." + parameter).str(); }
+
+std::string optimizerStateName(StringRef slot, StringRef parameter) {
+  return (slot + "." + parameter).str();
 }
 
 namespace {
@@ -122,7 +124,7 @@ private:
   /// several: the first starts the micro-batch, the others go on from there.
   void accumulate(ir::ReadOp read, Value gradient) {
     ir::ParameterOp parameter = parameterOf(read);
-    std::string name = stateName(ir::StateRole::Gradient, read.getSymbol());
+    std::string name = gradientName(read.getSymbol());
     if (!symbols.lookup(name)) {
       OpBuilder atParameter(parameter->getContext());
       atParameter.setInsertionPointAfter(parameter);

@@ -51,7 +51,7 @@ public:
 
 private:
   ir::StateOp gradientOf(ir::ParameterOp member) {
-    return symbols.lookup<ir::StateOp>(stateName(ir::StateRole::Gradient, member.getSymName()));
+    return symbols.lookup<ir::StateOp>(gradientName(member.getSymName()));
   }
 
   /// Dimension of a parameter along which siblings are joined: rows, behind the experts if stacked.
@@ -97,7 +97,7 @@ private:
                             members[0].getDecay(), StringAttr(), members[0].getDimsAttr(),
                             members[0].getSplitAttr(), builder.getArrayAttr(parts));
     if (ir::StateOp gradient = gradientOf(members[0]))
-      ir::StateOp::create(builder, loc, stateName(ir::StateRole::Gradient, pack),
+      ir::StateOp::create(builder, loc, gradientName(pack),
                           packedType.clone(gradient.getTensorType().getElementType()),
                           ir::StateRole::Gradient, FlatSymbolRefAttr::get(context, pack),
                           gradient.getPartialAttr());
@@ -114,7 +114,7 @@ private:
       (user->hasAttr("transpose_b") ? forward : backward).push_back(user);
     }
     for (auto accumulate : read->getParentOfType<func::FuncOp>().getOps<ir::AccumulateGradientOp>())
-      if (accumulate.getGradient() == stateName(ir::StateRole::Gradient, read.getSymbol()))
+      if (accumulate.getGradient() == gradientName(read.getSymbol()))
         weight.push_back(accumulate);
     auto add = [&](ArrayRef<Operation *> operations, SmallVector<Operation *> Uses::*list) {
       if (windows.size() < operations.size())
@@ -260,8 +260,7 @@ private:
     mapping.map(like->getOperand(0), joined);
     Operation *product = builder.clone(*like, mapping);
     product->getResult(0).setType(type);
-    auto packed = ir::AccumulateGradientOp::create(builder, accumulate.getLoc(),
-                                                   stateName(ir::StateRole::Gradient, pack),
+    auto packed = ir::AccumulateGradientOp::create(builder, accumulate.getLoc(), gradientName(pack),
                                                    product->getResult(0), accumulate.getBeta());
     if (Attribute overflow = accumulate->getAttr(ir::overflowAttribute))
       packed->setAttr(ir::overflowAttribute, overflow);

@@ -1,13 +1,13 @@
-// The optimizer program: global norm of all gradients, clipping, one AdamW a parameter. It works on
+// The optimizer program: global norm of all gradients, clipping, one step of the optimizer a
+// parameter. It works on
 // the elements that a rank holds, after packing; gradients that are sums over ranks are summed
 // here, in whole or, where optimizer state is split, in parts.
 #include "passes/Passes.h"
 #include "passes/shard/Resharding.h"
+#include "runtime/plan/Names.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
-
-#include <array>
 
 using namespace mlir;
 
@@ -16,8 +16,6 @@ namespace step37 {
 #include "passes/Passes.h.inc"
 
 namespace {
-
-constexpr int64_t hyperparameters = 7;
 
 /// A parameter with a gradient, and how both lie on the mesh.
 struct Trained {
@@ -31,9 +29,10 @@ struct Trained {
 
 class UpdateBuilder {
 public:
-  UpdateBuilder(ModuleOp module, std::optional<MeshAxes> mesh, bool splitState)
-      : module(module), mesh(std::move(mesh)), splitState(splitState), ops(module.getContext()),
-        f32(ops.getF32Type()) {}
+  UpdateBuilder(ModuleOp module, std::optional<MeshAxes> mesh, const ir::OptimizerKind &optimizer,
+                bool splitState)
+      : module(module), mesh(std::move(mesh)), optimizer(optimizer), splitState(splitState),
+        ops(module.getContext()), f32(ops.getF32Type()) {}
 
   void run() {
     collect();
@@ -52,8 +51,7 @@ private:
   void collect() {
     SymbolTable symbols(module);
     for (auto parameter : module.getOps<ir::ParameterOp>()) {
-      auto gradient =
-          symbols.lookup<ir::StateOp>(stateName(ir::StateRole::Gradient, parameter.getSymName()));
+      auto gradient = symbols.lookup<ir::StateOp>(gradientName(parameter.getSymName()));
       if (!gradient)
         continue;
       Trained &each = trained.emplace_back(Trained{parameter, gradient});
@@ -65,23 +63,29 @@ private:
         for (const DimSharding &dim : mesh->parseSplit(*parameter.getSplit()).dims)
           llvm::append_range(each.split, dim.axes);
       int64_t ways = mesh->ways(each.partial);
-      each.inParts = ways > 1 && parameter.getTensorType().getNumElements() % ways == 0;
+      each.inParts = ways > 1 && !optimizer.wholeMatrix &&
+                     parameter.getTensorType().getNumElements() % ways == 0;
     }
   }
 
   void begin() {
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-    auto hyperType = RankedTensorType::get({hyperparameters}, f32);
     loc = NameLoc::get(builder.getStringAttr("optimizer"));
-    auto function = func::FuncOp::create(
-        builder, loc, "update", builder.getFunctionType({hyperType, scalar()}, {scalar()}));
-    const std::array<StringRef, 2> names{"hyper", "max_norm"};
+    SmallVector<std::string> names;
+    for (StringRef name : optimizer.hyperparameters)
+      names.push_back(plan::names::hyperparameter(name));
+    names.push_back(plan::names::maxNorm);
+    const SmallVector<Type> types(names.size(), scalar());
+    auto function = func::FuncOp::create(builder, loc, plan::updateProgram,
+                                         builder.getFunctionType(types, {scalar()}));
     for (auto [index, name] : llvm::enumerate(names)) {
       function.setArgAttr(index, "step37.name", builder.getStringAttr(name));
       function.setArgAttr(index, "step37.class", builder.getStringAttr("scalar"));
     }
-    function.setResultAttr(0, "step37.name", builder.getStringAttr("grad_norm"));
+    function.setResultAttr(0, "step37.name", builder.getStringAttr(plan::names::gradNorm));
     body = function.addEntryBlock();
+    for (auto [name, argument] : llvm::zip_first(optimizer.hyperparameters, body->getArguments()))
+      hyperparameters[name] = argument;
     ops.setInsertionPointToStart(body);
   }
 
@@ -153,16 +157,19 @@ private:
       Value total = ir::SumElementsOp::create(ops, loc, scalar(), all);
       partials.push_back(Resharder(*mesh).allGather(ops, loc, total, mesh->parse(names)));
     }
-    return ir::GlobalNormOp::create(ops, loc, scalar(), scalar(), partials, body->getArgument(1));
+    return ir::GlobalNormOp::create(ops, loc, scalar(), scalar(), partials,
+                                    body->getArguments().back());
   }
 
-  ir::StateOp addState(Trained &each, ir::StateRole role, RankedTensorType type) {
+  FlatSymbolRefAttr addState(Trained &each, StringRef slot, RankedTensorType type) {
     OpBuilder atParameter(module.getContext());
     atParameter.setInsertionPointAfter(each.gradient);
     auto parts = each.inParts && splitState ? names(each.partial) : ArrayAttr();
-    return ir::StateOp::create(atParameter, each.parameter.getLoc(),
-                               stateName(role, each.parameter.getSymName()), type, role,
-                               FlatSymbolRefAttr::get(each.parameter.getSymNameAttr()), parts);
+    auto state = ir::StateOp::create(
+        atParameter, each.parameter.getLoc(), optimizerStateName(slot, each.parameter.getSymName()),
+        type, ir::StateRole::Optimizer, FlatSymbolRefAttr::get(each.parameter.getSymNameAttr()),
+        parts, atParameter.getStringAttr(slot));
+    return FlatSymbolRefAttr::get(state.getSymNameAttr());
   }
 
   void step(Trained &each, Value clip) {
@@ -171,34 +178,37 @@ private:
     bool inParts = each.inParts && splitState;
     RankedTensorType stateType =
         inParts ? cast<RankedTensorType>(each.part.getType()).clone(f32) : type.clone(f32);
-    auto symbolOf = [&](ir::StateRole role) {
-      return FlatSymbolRefAttr::get(addState(each, role, stateType).getSymNameAttr());
-    };
-    FlatSymbolRefAttr moment2 = symbolOf(ir::StateRole::Moment2),
-                      moment1 = symbolOf(ir::StateRole::Moment1), master;
+    ir::OptimizerStep step;
+    step.parameter = FlatSymbolRefAttr::get(each.parameter.getSymNameAttr());
+    // Each is placed before the others: their order is the slots'.
+    for (StringRef slot : llvm::reverse(optimizer.slots))
+      step.states[slot] = addState(each, slot, stateType);
     if (inParts || !type.getElementType().isF32())
-      master = symbolOf(ir::StateRole::Master);
-    Value gradient = each.part;
+      step.master = addState(each, plan::masterRole, stateType);
+    step.gradient = each.part;
     if (!inParts)
-      gradient =
+      step.gradient =
           ir::ReadOp::create(ops, at, each.gradient.getTensorType(), each.gradient.getSymName());
-    auto adamw =
-        ir::AdamWOp::create(ops, at, inParts ? stateType.clone(type.getElementType()) : Type(),
-                            FlatSymbolRefAttr::get(each.parameter.getSymNameAttr()), gradient,
-                            moment1, moment2, master, body->getArgument(0), clip);
+    step.hyperparameters = hyperparameters;
+    step.clip = clip;
     if (inParts)
-      ir::GatherParameterOp::create(ops, at, each.parameter.getSymName(), adamw.getUpdated(),
+      step.updated = stateType.clone(type.getElementType());
+    Value updated = optimizer.create(ops, at, step);
+    if (inParts)
+      ir::GatherParameterOp::create(ops, at, each.parameter.getSymName(), updated,
                                     names(each.partial), mesh->ways(each.partial));
   }
 
   ModuleOp module;
   std::optional<MeshAxes> mesh;
+  const ir::OptimizerKind &optimizer;
   bool splitState;
   OpBuilder ops;
   Type f32;
   Location loc = UnknownLoc::get(module.getContext());
   Block *body = nullptr;
   SmallVector<Trained> trained;
+  llvm::StringMap<Value> hyperparameters;
   SmallVector<std::pair<Axes, Value>> coordinates;
 };
 
@@ -206,7 +216,12 @@ struct BuildUpdatePass : impl::BuildUpdatePassBase<BuildUpdatePass> {
   using BuildUpdatePassBase::BuildUpdatePassBase;
 
   void runOnOperation() override {
-    UpdateBuilder(getOperation(), MeshAxes::of(getOperation()), splitState).run();
+    const ir::OptimizerKind *kind = ir::findOptimizer(optimizer);
+    if (!kind) {
+      getOperation().emitError("there is no optimizer '") << optimizer << "'";
+      return signalPassFailure();
+    }
+    UpdateBuilder(getOperation(), MeshAxes::of(getOperation()), *kind, splitState).run();
   }
 };
 

@@ -56,7 +56,7 @@ struct VerifyLocalPass : impl::VerifyLocalPassBase<VerifyLocalPass> {
       if (parameter.getPack() &&
           failed(breach(parameter, "local", "C1", "it still waits for its siblings")))
         return signalPassFailure();
-      bool hasGradient = symbols.lookup(stateName(ir::StateRole::Gradient, parameter.getSymName()));
+      bool hasGradient = symbols.lookup(gradientName(parameter.getSymName()));
       if (training && parameter.getTrained() && !hasGradient &&
           failed(breach(parameter, "local", "C3", "it is trained but has no gradient")))
         return signalPassFailure();

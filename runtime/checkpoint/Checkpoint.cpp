@@ -6,6 +6,7 @@
 #include "runtime/base/Error.h"
 #include "runtime/base/Safetensors.h"
 #include "runtime/checkpoint/ParameterPlaces.h"
+#include "runtime/plan/Names.h"
 
 #include <map>
 #include <optional>
@@ -38,18 +39,19 @@ std::vector<Entry> modelEntries(const Model &model) {
 std::vector<Entry> optimizerEntries(const Model &model) {
   std::vector<Entry> entries;
   for (const plan::Parameter &parameter : model.plan().parameters) {
-    const std::string &exact = parameter.master.empty() ? parameter.buffer : parameter.master;
+    const std::string &master = parameter.state(plan::masterRole);
+    const std::string &exact = master.empty() ? parameter.buffer : master;
     for (const plan::Part &part : parameter.parts) {
-      auto add = [&](const char *suffix, PartPlace place) {
-        entries.push_back({{part.name + suffix, DType::f32, part.shape}, std::move(place)});
+      auto add = [&](std::string_view role, PartPlace place) {
+        entries.push_back(
+            {{part.name + "." + std::string(role), DType::f32, part.shape}, std::move(place)});
       };
       if (parameter.trained || model.bufferOf(model.buffer(exact)).type != part.type)
-        add(".master", parameter.master.empty() ? weightPlace(model, parameter, part)
-                                                : statePlace(model, parameter, part, exact));
-      if (!parameter.trained)
-        continue;
-      add(".moment1", statePlace(model, parameter, part, parameter.moment1));
-      add(".moment2", statePlace(model, parameter, part, parameter.moment2));
+        add(plan::masterRole, master.empty() ? weightPlace(model, parameter, part)
+                                             : statePlace(model, parameter, part, exact));
+      for (const plan::ParameterState &state : parameter.states)
+        if (state.role != plan::masterRole)
+          add(state.role, statePlace(model, parameter, part, state.buffer));
     }
   }
   return entries;

@@ -1,6 +1,6 @@
 // A checkpoint: model.safetensors and config.json, so that it is a Hugging Face directory again;
-// optimizer.safetensors with <name>.master, .moment1 and .moment2 (f32) under published names, so
-// that any mesh can resume it; manifest.json. Names and order of checkpoints are
+// optimizer.safetensors with <name>.<role> (f32) of what the optimizer keeps, under published
+// names, so that any mesh can resume it; manifest.json. Names and order of checkpoints are
 // CheckpointDirectory.h.
 #pragma once
 

@@ -39,9 +39,8 @@ void Model::checkParameter(const plan::Parameter &parameter) const {
                 parameter.buffer);
   if (!parameter.state_split.empty())
     return; // plan::check has seen to it
-  for (const std::string *name : {&parameter.master, &parameter.moment1, &parameter.moment2})
-    if (!name->empty())
-      buffer(*name, DType::f32, elements);
+  for (const plan::ParameterState &state : parameter.states)
+    buffer(state.buffer, DType::f32, elements);
 }
 
 std::string Model::description() const {

@@ -19,16 +19,15 @@ namespace {
 
 using namespace names;
 
-constexpr std::string_view batch[] = {inputIds, lossMask, documentStart, pixelValues, pixelValuesLocal,
-                              imageFeature, imagePosition};
-constexpr std::string_view batchAndScales[] = {inputIds, lossMask, documentStart, pixelValues,
-                                       pixelValuesLocal, imageFeature, imagePosition,
-                                       accumulateBeta, lossScale, mtpLossScale};
+constexpr std::string_view batch[] = {inputIds,         lossMask,     documentStart, pixelValues,
+                                      pixelValuesLocal, imageFeature, imagePosition};
+constexpr std::string_view batchAndScales[] = {
+    inputIds,     lossMask,      documentStart,  pixelValues, pixelValuesLocal,
+    imageFeature, imagePosition, accumulateBeta, lossScale,   mtpLossScale};
 constexpr std::string_view ofUpdate[] = {maxNorm, optimizerPrefix};
-constexpr std::string_view batchAndUpdate[] = {inputIds, lossMask, documentStart, pixelValues,
-                                       pixelValuesLocal, imageFeature, imagePosition,
-                                       accumulateBeta, lossScale, mtpLossScale, maxNorm,
-                                       optimizerPrefix};
+constexpr std::string_view batchAndUpdate[] = {
+    inputIds,      lossMask,       documentStart, pixelValues,  pixelValuesLocal, imageFeature,
+    imagePosition, accumulateBeta, lossScale,     mtpLossScale, maxNorm,          optimizerPrefix};
 constexpr std::string_view chunkOnly[] = {chunk};
 constexpr std::string_view sums[] = {lossSum, mtpLossSum};
 constexpr std::string_view norm[] = {gradNorm};

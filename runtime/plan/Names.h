@@ -1,5 +1,5 @@
-// The names by which compiler, runtime and reports find programs, buffers and scalars of a plan: their
-// one home. What a program is for is its role; buffers that belong to a depth of multi-token
+// The names by which compiler, runtime and reports find programs, buffers and scalars of a plan:
+// their one home. What a program is for is its role; buffers that belong to a depth of multi-token
 // prediction, or to features some positions ahead, have a number behind a dot.
 #pragma once
 
@@ -20,8 +20,8 @@ inline constexpr char lossMask[] = "loss_mask";
 inline constexpr char documentStart[] = "document_start";
 inline constexpr char pixelValues[] = "pixel_values";
 inline constexpr char pixelValuesLocal[] = "pixel_values_local"; // of crops
-inline constexpr char imageFeature[] = "image_feature";   // of every token, or −1
-inline constexpr char imagePosition[] = "image_position"; // of every feature, or −1
+inline constexpr char imageFeature[] = "image_feature";          // of every token, or −1
+inline constexpr char imagePosition[] = "image_position";        // of every feature, or −1
 
 // Scalars.
 inline constexpr char accumulateBeta[] = "accumulate_beta"; // 0: gradients start anew

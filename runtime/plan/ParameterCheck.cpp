@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <unordered_map>
 
 namespace step37::plan {
@@ -113,18 +114,18 @@ void checkTiling(const Parameter &parameter, const std::vector<int64_t> &held, i
   }
 }
 
-/// Elements of master and moments: one number for all, of which the ranks along `state_split` hold
+/// Elements of the states: one number for all, of which the ranks along `state_split` hold
 /// the parameter's together. Empty where there is no such buffer.
 std::optional<int64_t> stateElements(const Parameter &parameter, const Mesh &mesh, int64_t elements,
                                      const BufferIndex &buffers, const FieldPath &path) {
   if (parameter.state_split.empty())
     return elements;
-  for (const std::string *name : {&parameter.master, &parameter.moment1, &parameter.moment2})
-    if (const std::optional<int64_t> found = buffers.elementsOf(*name)) {
+  for (const ParameterState &state : parameter.states)
+    if (const std::optional<int64_t> found = buffers.elementsOf(state.buffer)) {
       const int64_t ways = rankCount(mesh, parameter.state_split);
       if (*found < localSize(elements, ways))
         path.field("state_split")
-            .fail("buffer '" + *name + "' has " + std::to_string(*found) + " elements, " +
+            .fail("buffer '" + state.buffer + "' has " + std::to_string(*found) + " elements, " +
                   std::to_string(ways) + " ranks need " +
                   std::to_string(localSize(elements, ways)) + " each for " +
                   std::to_string(elements));
@@ -135,22 +136,26 @@ std::optional<int64_t> stateElements(const Parameter &parameter, const Mesh &mes
 
 void checkState(const Parameter &parameter, const Mesh &mesh, int64_t elements,
                 BufferIndex &buffers, const FieldPath &path) {
-  const auto check = [&](std::string_view field, const std::string &name, bool narrow,
+  const auto check = [&](const FieldPath &here, const std::string &name, bool narrow,
                          int64_t wanted) {
-    if (name.empty())
-      return;
-    const FieldPath here = path.field(field);
     if (!parameter.trained)
       here.fail("the parameter is not trained");
     const DType type = buffers.take(name, BufferClass::state, wanted, here).type;
     if (type != DType::f32 && !(narrow && type == DType::bf16))
       here.fail("buffer '" + name + "' is of type " + std::string(step37::name(type)));
   };
-  check("gradient", parameter.gradient, true, elements);
+  if (!parameter.gradient.empty())
+    check(path.field("gradient"), parameter.gradient, true, elements);
   const int64_t held = stateElements(parameter, mesh, elements, buffers, path).value_or(elements);
-  check("master", parameter.master, false, held);
-  check("moment1", parameter.moment1, false, held);
-  check("moment2", parameter.moment2, false, held);
+  const FieldPath states = path.field("states");
+  std::set<std::string_view> roles;
+  for (size_t i = 0; i < parameter.states.size(); ++i) {
+    const FieldPath here = states.element(i);
+    const auto &[role, buffer] = parameter.states[i];
+    if (role.empty() || !roles.insert(role).second)
+      here.field("role").fail(role.empty() ? "is empty" : "'" + role + "' is there already");
+    check(here.field("buffer"), buffer, false, held);
+  }
 }
 
 /// An axis that has a split of a part cannot also sum or share out the parameter: the ranks along

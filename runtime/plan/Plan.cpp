@@ -43,6 +43,14 @@ const Target *Plan::findTarget(std::string_view name) const { return find(target
 
 const Blob *Plan::findBlob(std::string_view name) const { return find(blobs, name); }
 
+const std::string &Parameter::state(std::string_view role) const {
+  static const std::string none;
+  for (const ParameterState &state : states)
+    if (state.role == role)
+      return state.buffer;
+  return none;
+}
+
 int64_t Plan::imageBytes(const Target &target) const {
   int64_t bytes = 0;
   for (const Kernel &kernel : target.kernels)

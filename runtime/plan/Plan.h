@@ -148,20 +148,30 @@ struct Part {
   Split split{};
 };
 
+/// A buffer of what an optimizer keeps of a parameter, by its role: "master" (the f32 values that
+/// the parameter is rounded from), or what the optimizer calls it.
+struct ParameterState {
+  std::string role, buffer;
+};
+
 /// A parameter as this plan stores it: one buffer, made of published tensors. Names of buffers hold
-/// in every target; empty where there is none. Without `master` the parameter itself is the f32
-/// master.
+/// in every target; `gradient` is empty where there is none. Without a state "master" the parameter
+/// itself is the f32 master.
 struct Parameter {
   std::string name;
-  std::string buffer, gradient, master, moment1, moment2;
+  std::string buffer, gradient;
+  std::vector<ParameterState> states{};
   bool trained = true;
   std::vector<Part> parts;
   /// After `accumulate` the gradient is the sum of its buffers over the ranks along these axes.
   std::vector<std::string> gradient_partial{};
-  /// Optimizer state (master and moments) is split over these axes: rank r along them holds the n
+  /// The states are split over these axes: rank r along them holds the n
   /// elements of the parameter's buffer from r·n on, n the elements of the state's buffers; zeros
   /// behind the parameter's end. Empty: whole, elements as in the parameter's buffer.
   std::vector<std::string> state_split{};
+
+  /// The buffer of the state with this role; empty where there is none.
+  const std::string &state(std::string_view role) const;
 };
 
 /// A published tensor that the plan carries along but does not compute with.

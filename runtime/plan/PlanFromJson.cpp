@@ -39,16 +39,19 @@ Part readPart(const JsonNode &node) {
   return part;
 }
 
+ParameterState readState(const JsonNode &node) {
+  node.expectKeys({"role", "buffer"});
+  return {node["role"].string(), node["buffer"].string()};
+}
+
 Parameter readParameter(const JsonNode &node) {
-  node.expectKeys({"name", "buffer", "gradient", "master", "moment1", "moment2", "trained", "parts",
-                   "gradient_partial", "state_split"});
+  node.expectKeys({"name", "buffer", "gradient", "states", "trained", "parts", "gradient_partial",
+                   "state_split"});
   Parameter parameter;
   parameter.name = node["name"].string();
   parameter.buffer = node["buffer"].string();
   parameter.gradient = node["gradient"].string();
-  parameter.master = node["master"].string();
-  parameter.moment1 = node["moment1"].string();
-  parameter.moment2 = node["moment2"].string();
+  parameter.states = node["states"].list(readState);
   parameter.trained = node["trained"].boolean();
   parameter.parts = node["parts"].list(readPart);
   parameter.gradient_partial = node["gradient_partial"].strings();

@@ -24,13 +24,15 @@ Json partJson(const Part &part) {
           {"split", part.split}};
 }
 
+Json stateJson(const ParameterState &state) {
+  return {{"role", state.role}, {"buffer", state.buffer}};
+}
+
 Json parameterJson(const Parameter &parameter) {
   return {{"name", parameter.name},
           {"buffer", parameter.buffer},
           {"gradient", parameter.gradient},
-          {"master", parameter.master},
-          {"moment1", parameter.moment1},
-          {"moment2", parameter.moment2},
+          {"states", listJson(parameter.states, stateJson)},
           {"trained", parameter.trained},
           {"parts", listJson(parameter.parts, partJson)},
           {"gradient_partial", parameter.gradient_partial},

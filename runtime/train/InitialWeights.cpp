@@ -6,6 +6,7 @@
 #include "bridge/WeightSource.h"
 #include "bridge/WeightsCheck.h"
 #include "runtime/checkpoint/ParameterPlaces.h"
+#include "runtime/plan/Names.h"
 
 #include <memory>
 #include <string>
@@ -38,8 +39,8 @@ void initializeWeights(Model &model, const std::filesystem::path &directory, uin
   for (const plan::Parameter &parameter : model.plan().parameters)
     for (const plan::Part &part : parameter.parts) {
       std::vector<PartPlace> places{weightPlace(model, parameter, part)};
-      if (!parameter.master.empty())
-        places.push_back(statePlace(model, parameter, part, parameter.master));
+      if (const std::string &master = parameter.state(plan::masterRole); !master.empty())
+        places.push_back(statePlace(model, parameter, part, master));
       if (weights)
         writePart(model.ranks(), mesh, places, storedValues(*weights->open(part.name, part.shape)));
       else

@@ -3,10 +3,9 @@
 #include "runtime/train/BatchInputs.h"
 
 #include "runtime/base/Error.h"
-#include "runtime/train/LearningRate.h"
 #include "runtime/plan/Names.h"
+#include "runtime/train/LearningRate.h"
 
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <string>
@@ -14,13 +13,12 @@
 namespace step37 {
 
 Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
-    : model(model), options(options), objective(model),
+    : model(model), options(options), objective(model), hyperparameters(model),
       ahead(data, options, model.rows(), model.seqLen()) {
   model.requirePrograms({plan::accumulateProgram, plan::updateProgram});
   updatesAtOnce = model.executor().target().findProgram(plan::accumulateUpdateProgram) >= 0;
   for (const plan::Parameter &parameter : model.plan().parameters)
-    if (parameter.trained &&
-        (parameter.gradient.empty() || parameter.moment1.empty() || parameter.moment2.empty()))
+    if (parameter.trained && (parameter.gradient.empty() || parameter.states.empty()))
       throw Error("the plan's parameter " + parameter.name +
                   " is to be trained, but has no gradient or optimizer state");
 }
@@ -35,7 +33,8 @@ void Trainer::runPrograms(const std::vector<Batch> &batches, int64_t number, dou
                 ": no token of its batches counts in the loss: all samples were left out, or the "
                 "loss mask is zero; training stops");
   objective.writeScales();
-  writeHyper(number, lr);
+  hyperparameters.write(model, options.optimizer, lr, number);
+  model.writeScalar(plan::names::maxNorm, static_cast<float>(options.optimizer.clip));
   for (size_t i = 0; i < batches.size(); ++i) {
     model.writeScalar(plan::names::accumulateBeta, i == 0 ? 0.0f : 1.0f);
     writeBatch(model, batches[i].tokens, batches[i].images);
@@ -45,20 +44,6 @@ void Trainer::runPrograms(const std::vector<Batch> &batches, int64_t number, dou
   }
   if (!updatesAtOnce)
     model.run(plan::updateProgram);
-}
-
-void Trainer::writeHyper(int64_t number, double lr) {
-  const OptimizerOptions &optimizer = options.optimizer;
-  auto steps = static_cast<double>(number);
-  const std::array<double, 7> hyper{lr,
-                                    optimizer.beta1,
-                                    optimizer.beta2,
-                                    optimizer.eps,
-                                    optimizer.weight_decay,
-                                    1 - std::pow(optimizer.beta1, steps),
-                                    1 - std::pow(optimizer.beta2, steps)};
-  model.writeScalars("hyper", std::vector<float>(hyper.begin(), hyper.end()));
-  model.writeScalar(plan::names::maxNorm, static_cast<float>(optimizer.clip));
 }
 
 StepRecord Trainer::step(int64_t number) {

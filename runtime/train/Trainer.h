@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/train/BatchesAhead.h"
+#include "runtime/train/Hyperparameters.h"
 #include "runtime/train/Objective.h"
 #include "runtime/train/Options.h"
 #include "runtime/train/StepRecord.h"
@@ -23,11 +24,11 @@ public:
 
 private:
   void runPrograms(const std::vector<Batch> &batches, int64_t number, double lr);
-  void writeHyper(int64_t number, double lr);
 
   Model &model;
   const TrainOptions options;
   Objective objective;
+  Hyperparameters hyperparameters;
   bool updatesAtOnce = false; // the plan has a program for the last micro-batch and the update
   BatchesAhead ahead;
 };

@@ -160,10 +160,3 @@ func.func @two_betas(%x: tensor<8x16xf32> {step37.name = "x", step37.class = "in
   return
 }
 
-// -----
-
-func.func @weight_offset(%x: tensor<8x16xf32> {step37.name = "x", step37.class = "input"}, %w: tensor<16xf32> {step37.name = "w", step37.class = "input"}) -> (tensor<8x16xf32> {step37.name = "y"}) {
-  // expected-error @below {{'step37.rms_norm' op has no kernel for another weight_offset than 1}}
-  %y, %r = step37.rms_norm %x, %w {eps = 1.0e-5 : f64, weight_offset = 0.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
-  return %y : tensor<8x16xf32>
-}
