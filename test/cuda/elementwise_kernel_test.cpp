@@ -49,7 +49,7 @@ TEST(Fill, Small) {
 void checkAdamW(int64_t elements, bool decay, DType type, DType gradType) {
   GpuCase gpu(spec::AdamW{elements, decay, type != DType::f32, type, gradType});
   gpu.fillLarge("grad").fillLarge("master", 0.1).fillLarge("m", 0.5).fillPositive("v", 0.2);
-  gpu.set("hyper", {0.01, 0.9, 0.95, 1e-8, 0.1, 1 - 0.9 * 0.9, 1 - 0.95 * 0.95});
+  setAdamW(gpu, {0.01, 0.9, 0.95, 1e-8, 0.1, 1 - 0.9 * 0.9, 1 - 0.95 * 0.95});
   gpu.setSlot("clip", 0.7).check();
 }
 
@@ -70,7 +70,8 @@ TEST(AdamW, ClipZeroChangesNothing) {
   for (DType type : types) {
     GpuCase gpu(spec::AdamW{3, true, type != DType::f32, type, DType::f32});
     gpu.set("grad", {NAN, 1, INFINITY}).set("master", {1, 2, 3}).set("m", {4, 5, 6});
-    gpu.set("v", {7, 8, 9}).set("hyper", {0.1, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05});
+    gpu.set("v", {7, 8, 9});
+    setAdamW(gpu, {0.1, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05});
     gpu.setSlot("clip", 0).check();
   }
 }

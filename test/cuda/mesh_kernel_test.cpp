@@ -143,7 +143,7 @@ TEST(AdamW, CopyBesideAnF32Master) {
   for (DType gradType : {DType::f32, DType::bf16}) {
     GpuCase gpu(spec::AdamW{4099, true, true, DType::f32, gradType});
     gpu.fillLarge("grad").fillLarge("master", 0.1).fillLarge("m", 0.5).fillPositive("v", 0.2);
-    gpu.set("hyper", {0.01, 0.9, 0.95, 1e-8, 0.1, 1 - 0.9 * 0.9, 1 - 0.95 * 0.95});
+    setAdamW(gpu, {0.01, 0.9, 0.95, 1e-8, 0.1, 1 - 0.9 * 0.9, 1 - 0.95 * 0.95});
     gpu.setSlot("clip", 0.7).check();
   }
 }

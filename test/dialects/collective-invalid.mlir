@@ -362,4 +362,4 @@ step37.state gradient @gradient.w of @w : tensor<128xf32> partial ["dp"]
 step37.parameter @w : tensor<16x16xf32> trained true decay true parts [#step37.part<"w", f32, [16, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 // Nor is a moment that is not split.
 // expected-error @below {{violates C1: `of` must name a parameter of the same shape}}
-step37.state moment1 @moment1.w of @w : tensor<128xf32>
+step37.state optimizer "moment1" @moment1.w of @w : tensor<128xf32>

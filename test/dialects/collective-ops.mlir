@@ -9,10 +9,10 @@
 step37.parameter @w : tensor<16x16xf32> trained true decay true dims ["vocab", ""] split [["tp"], []] parts [#step37.part<"w", f32, [16, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64, split = [["tp"], []], whole = [32, 16]>]
 // CHECK: step37.state gradient @gradient.w of @w : tensor<16x16xf32> partial ["dp"]
 step37.state gradient @gradient.w of @w : tensor<16x16xf32> partial ["dp"]
-// CHECK: step37.state moment1 @moment1.w of @w : tensor<128xf32> partial ["dp"]
-step37.state moment1 @moment1.w of @w : tensor<128xf32> partial ["dp"]
-step37.state moment2 @moment2.w of @w : tensor<128xf32> partial ["dp"]
-step37.state master @master.w of @w : tensor<128xf32> partial ["dp"]
+// CHECK: step37.state optimizer "moment1" @moment1.w of @w : tensor<128xf32> partial ["dp"]
+step37.state optimizer "moment1" @moment1.w of @w : tensor<128xf32> partial ["dp"]
+step37.state optimizer "moment2" @moment2.w of @w : tensor<128xf32> partial ["dp"]
+step37.state optimizer "master" @master.w of @w : tensor<128xf32> partial ["dp"]
 
 // CHECK-LABEL: func.func @exchange
 func.func @exchange(%x: tensor<8x16xf32>, %ids: tensor<8xi32>) {
@@ -52,7 +52,7 @@ func.func @parts_of_tables(%ids: tensor<8xi32>, %c: tensor<1xi32>, %x: tensor<8x
 }
 
 // CHECK-LABEL: func.func @gradients
-func.func @gradients(%c: tensor<1xi32>, %hyper: tensor<7xf32>, %clip: tensor<1xf32>) {
+func.func @gradients(%c: tensor<1xi32>, %hyper: tensor<1xf32>, %clip: tensor<1xf32>) {
   // CHECK: step37.reduce_gradient @gradient.w {axes = ["dp"], ranks = 2 : i64}
   step37.reduce_gradient @gradient.w {axes = ["dp"], ranks = 2 : i64}
   // CHECK: step37.scatter_gradient @gradient.w {axes = ["dp"], ranks = 2 : i64} : tensor<128xf32>
@@ -60,8 +60,8 @@ func.func @gradients(%c: tensor<1xi32>, %hyper: tensor<7xf32>, %clip: tensor<1xf
   // CHECK: step37.gradient_part @gradient.w, %{{.*}} : tensor<1xi32> -> tensor<128xf32>
   %0 = step37.gradient_part @gradient.w, %c : tensor<1xi32> -> tensor<128xf32>
   // A step in parts: the parameter itself stays as it is until the parts are gathered.
-  // CHECK: %[[UPDATED:.*]] = step37.adamw @w gradient %{{.*}} moments @moment1.w, @moment2.w master @master.w hyper %{{.*}} clip %{{.*}} : (tensor<128xf32>, tensor<7xf32>, tensor<1xf32>) -> tensor<128xf32>
-  %updated = step37.adamw @w gradient %part moments @moment1.w, @moment2.w master @master.w hyper %hyper clip %clip : (tensor<128xf32>, tensor<7xf32>, tensor<1xf32>) -> tensor<128xf32>
+  // CHECK: %[[UPDATED:.*]] = step37.adamw @w gradient %{{.*}} moments @moment1.w, @moment2.w master @master.w learning_rate %{{.*}} beta1 %{{.*}} beta2 %{{.*}} eps %{{.*}} weight_decay %{{.*}} corrections %{{.*}}, %{{.*}} clip %{{.*}} : (tensor<128xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<128xf32>
+  %updated = step37.adamw @w gradient %part moments @moment1.w, @moment2.w master @master.w learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<128xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<128xf32>
   // CHECK: step37.gather_parameter @w, %[[UPDATED]] {axes = ["dp"], ranks = 2 : i64} : tensor<128xf32>
   step37.gather_parameter @w, %updated {axes = ["dp"], ranks = 2 : i64} : tensor<128xf32>
   return

@@ -219,7 +219,7 @@ plan.kernel @kernel_c1_none "f" variant "" reason "" spec {} arguments []
 
 plan.buffer parameter weights @w : memref<4xf32>
 // expected-error @below {{violates C1: every symbol must be a buffer}}
-plan.parameter @w trained true gradient @gradient.w parts []
+plan.parameter @w trained true gradient @gradient.w states [] parts []
 
 // -----
 

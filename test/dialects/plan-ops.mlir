@@ -29,15 +29,15 @@ plan.kernel @scale "scale" variant "" reason "" spec {} arguments [#plan.argumen
 // CHECK: plan.kernel @product "gemm" {{.*}} in_place_of = 0>]
 plan.kernel @product "gemm" variant "host" reason "" spec {} arguments [#plan.argument<"a" read f32 x 128, in_place_of = -1>, #plan.argument<"c" write f32 x 128, in_place_of = 0>]
 
-// CHECK: plan.parameter @w trained true gradient @gradient.w moment1 @moment1.w moment2 @moment1.w parts []
-plan.parameter @w trained true gradient @gradient.w moment1 @moment1.w moment2 @moment1.w parts []
-// CHECK: plan.parameter @w trained false parts ["opaque"]
-plan.parameter @w trained false parts ["opaque"]
+// CHECK: plan.parameter @w trained true gradient @gradient.w states [#plan.state<"moment1" @moment1.w>] parts []
+plan.parameter @w trained true gradient @gradient.w states [#plan.state<"moment1" @moment1.w>] parts []
+// CHECK: plan.parameter @w trained false states [] parts ["opaque"]
+plan.parameter @w trained false states [] parts ["opaque"]
 
 // CHECK: plan.kernel @gather "collective" {{.*}} spec {axes = ["dp"], exchange = "all_gather"}
 plan.kernel @gather "collective" variant "host" reason "" spec {axes = ["dp"], exchange = "all_gather"} arguments [#plan.argument<"in" read f32 x 128, in_place_of = -1>, #plan.argument<"out" write f32 x 256, in_place_of = -1>]
-// CHECK: plan.parameter @w trained true gradient @gradient.w parts [] gradient_partial ["dp"] state_split ["dp", "tp"]
-plan.parameter @w trained true gradient @gradient.w parts [] gradient_partial ["dp"] state_split ["dp", "tp"]
+// CHECK: plan.parameter @w trained true gradient @gradient.w states [] parts [] gradient_partial ["dp"] state_split ["dp", "tp"]
+plan.parameter @w trained true gradient @gradient.w states [] parts [] gradient_partial ["dp"] state_split ["dp", "tp"]
 
 // An output may be called like the program that writes it.
 // CHECK: plan.program "logits" {

@@ -45,8 +45,14 @@ step37.parameter @w : tensor<4xf32> trained true decay true parts [#step37.part<
 
 // -----
 
-// expected-error @below {{violates C2: masters and moments are f32}}
-step37.state moment1 @state_c2 of @w : tensor<4xbf16>
+// expected-error @below {{violates C2: an optimizer's state is f32}}
+step37.state optimizer "moment1" @state_c2 of @w : tensor<4xbf16>
+step37.parameter @w : tensor<4xf32> trained true decay true parts [#step37.part<"w", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
+
+// -----
+
+// expected-error @below {{violates C3: `slot` belongs to the role optimizer alone}}
+step37.state optimizer @state_c3 of @w : tensor<4xf32>
 step37.parameter @w : tensor<4xf32> trained true decay true parts [#step37.part<"w", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 
 // -----
@@ -521,66 +527,66 @@ func.func @global_norm_c1(%max_norm: tensor<1xf32>) {
 // -----
 
 step37.parameter @w : tensor<4xf32> trained false decay true parts [#step37.part<"w", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
-step37.state moment1 @m of @w : tensor<4xf32>
-step37.state moment2 @v of @w : tensor<4xf32>
-func.func @adamw_c1(%dw: tensor<4xf32>, %hyper: tensor<7xf32>, %clip: tensor<1xf32>) {
+step37.state optimizer "moment1" @m of @w : tensor<4xf32>
+step37.state optimizer "moment2" @v of @w : tensor<4xf32>
+func.func @adamw_c1(%dw: tensor<4xf32>, %hyper: tensor<1xf32>, %clip: tensor<1xf32>) {
   // expected-error @below {{violates C1: the symbols must be a trained parameter and its states}}
-  step37.adamw @w gradient %dw moments @m, @v hyper %hyper clip %clip : (tensor<4xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
+  step37.adamw @w gradient %dw moments @m, @v learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<4xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
   return
 }
 
 // -----
 
 step37.parameter @w : tensor<4xf32> trained true decay true parts [#step37.part<"w", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
-step37.state moment1 @m of @w : tensor<4xf32>
-step37.state moment2 @v of @w : tensor<4xf32>
-func.func @adamw_c1_roles(%dw: tensor<4xf32>, %hyper: tensor<7xf32>, %clip: tensor<1xf32>) {
+step37.state optimizer "moment1" @m of @w : tensor<4xf32>
+step37.state optimizer "moment2" @v of @w : tensor<4xf32>
+func.func @adamw_c1_roles(%dw: tensor<4xf32>, %hyper: tensor<1xf32>, %clip: tensor<1xf32>) {
   // expected-error @below {{violates C1: the symbols must be a trained parameter and its states}}
-  step37.adamw @w gradient %dw moments @v, @m hyper %hyper clip %clip : (tensor<4xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
+  step37.adamw @w gradient %dw moments @v, @m learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<4xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
   return
 }
 
 // -----
 
 step37.parameter @w : tensor<4xbf16> trained true decay true parts [#step37.part<"w", bf16, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
-step37.state moment1 @m of @w : tensor<4xf32>
-step37.state moment2 @v of @w : tensor<4xf32>
-func.func @adamw_c2(%dw: tensor<4xf32>, %hyper: tensor<7xf32>, %clip: tensor<1xf32>) {
+step37.state optimizer "moment1" @m of @w : tensor<4xf32>
+step37.state optimizer "moment2" @v of @w : tensor<4xf32>
+func.func @adamw_c2(%dw: tensor<4xf32>, %hyper: tensor<1xf32>, %clip: tensor<1xf32>) {
   // expected-error @below {{violates C2: a master belongs to a parameter that is not f32 or updated in parts}}
-  step37.adamw @w gradient %dw moments @m, @v hyper %hyper clip %clip : (tensor<4xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
+  step37.adamw @w gradient %dw moments @m, @v learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<4xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
   return
 }
 
 // -----
 
 step37.parameter @w : tensor<4xf32> trained true decay true parts [#step37.part<"w", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
-step37.state moment1 @m of @w : tensor<4xf32>
-step37.state moment2 @v of @w : tensor<4xf32>
-func.func @adamw_c3(%dw: tensor<4xf32>, %hyper: tensor<6xf32>, %clip: tensor<1xf32>) {
-  // expected-error @below {{violates C3: hyper must have 7 elements, clip one}}
-  step37.adamw @w gradient %dw moments @m, @v hyper %hyper clip %clip : (tensor<4xf32>, tensor<6xf32>, tensor<1xf32>) -> ()
+step37.state optimizer "moment1" @m of @w : tensor<4xf32>
+step37.state optimizer "moment2" @v of @w : tensor<4xf32>
+func.func @adamw_c3(%dw: tensor<4xf32>, %hyper: tensor<2xf32>, %clip: tensor<1xf32>) {
+  // expected-error @below {{violates C3: hyperparameters and clip must have one element}}
+  step37.adamw @w gradient %dw moments @m, @v learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<4xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<1xf32>) -> ()
   return
 }
 
 // -----
 
 step37.parameter @w : tensor<4xf32> trained true decay true parts [#step37.part<"w", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
-step37.state moment1 @m of @w : tensor<4xf32>
-step37.state moment2 @v of @w : tensor<4xf32>
-func.func @adamw_c1_elements(%dw: tensor<2xf32>, %hyper: tensor<7xf32>, %clip: tensor<1xf32>) {
+step37.state optimizer "moment1" @m of @w : tensor<4xf32>
+step37.state optimizer "moment2" @v of @w : tensor<4xf32>
+func.func @adamw_c1_elements(%dw: tensor<2xf32>, %hyper: tensor<1xf32>, %clip: tensor<1xf32>) {
   // expected-error @below {{violates C1: states and gradient must have the elements that are updated}}
-  step37.adamw @w gradient %dw moments @m, @v hyper %hyper clip %clip : (tensor<2xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
+  step37.adamw @w gradient %dw moments @m, @v learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<2xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
   return
 }
 
 // -----
 
 step37.parameter @w : tensor<4xf32> trained true decay true parts [#step37.part<"w", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
-step37.state moment1 @m of @w : tensor<2xf32> partial ["dp"]
-step37.state moment2 @v of @w : tensor<2xf32> partial ["dp"]
-func.func @adamw_c2_part(%dw: tensor<2xf32>, %hyper: tensor<7xf32>, %clip: tensor<1xf32>) {
+step37.state optimizer "moment1" @m of @w : tensor<2xf32> partial ["dp"]
+step37.state optimizer "moment2" @v of @w : tensor<2xf32> partial ["dp"]
+func.func @adamw_c2_part(%dw: tensor<2xf32>, %hyper: tensor<1xf32>, %clip: tensor<1xf32>) {
   // expected-error @below {{violates C2: a master belongs to a parameter that is not f32 or updated in parts}}
-  %part = step37.adamw @w gradient %dw moments @m, @v hyper %hyper clip %clip : (tensor<2xf32>, tensor<7xf32>, tensor<1xf32>) -> tensor<2xf32>
+  %part = step37.adamw @w gradient %dw moments @m, @v learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<2xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<2xf32>
   return
 }
 

@@ -12,16 +12,16 @@ step37.parameter @gate_up : tensor<4x6x16xbf16> trained true decay true pack "al
 step37.carried @enorm : tensor<16xbf16>
 // CHECK: step37.state gradient @gradient.w of @w : tensor<32x16xbf16>
 step37.state gradient @gradient.w of @w : tensor<32x16xbf16>
-// CHECK: step37.state moment1 @moment1.w of @w : tensor<32x16xf32>
-step37.state moment1 @moment1.w of @w : tensor<32x16xf32>
-// CHECK: step37.state moment2 @moment2.w of @w : tensor<32x16xf32>
-step37.state moment2 @moment2.w of @w : tensor<32x16xf32>
+// CHECK: step37.state optimizer "moment1" @moment1.w of @w : tensor<32x16xf32>
+step37.state optimizer "moment1" @moment1.w of @w : tensor<32x16xf32>
+// CHECK: step37.state optimizer "moment2" @moment2.w of @w : tensor<32x16xf32>
+step37.state optimizer "moment2" @moment2.w of @w : tensor<32x16xf32>
 // CHECK: step37.state gradient @gradient.gate_up of @gate_up : tensor<4x6x16xf32>
 step37.state gradient @gradient.gate_up of @gate_up : tensor<4x6x16xf32>
-// CHECK: step37.state master @master.gate_up of @gate_up : tensor<4x6x16xf32>
-step37.state master @master.gate_up of @gate_up : tensor<4x6x16xf32>
-step37.state moment1 @moment1.gate_up of @gate_up : tensor<4x6x16xf32>
-step37.state moment2 @moment2.gate_up of @gate_up : tensor<4x6x16xf32>
+// CHECK: step37.state optimizer "master" @master.gate_up of @gate_up : tensor<4x6x16xf32>
+step37.state optimizer "master" @master.gate_up of @gate_up : tensor<4x6x16xf32>
+step37.state optimizer "moment1" @moment1.gate_up of @gate_up : tensor<4x6x16xf32>
+step37.state optimizer "moment2" @moment2.gate_up of @gate_up : tensor<4x6x16xf32>
 // CHECK: step37.state activation @hidden : tensor<8x16xf32>
 step37.state activation @hidden : tensor<8x16xf32>
 
@@ -152,14 +152,14 @@ func.func @loss(%x: tensor<8x16xf32>, %w: tensor<32x16xf32>, %ids: tensor<8xi32>
 }
 
 // CHECK-LABEL: func.func @optimizer
-func.func @optimizer(%g: tensor<300x300xbf16>, %dw: tensor<32x16xbf16>, %dgate_up: tensor<4x6x16xf32>, %max_norm: tensor<1xf32>, %hyper: tensor<7xf32>) {
+func.func @optimizer(%g: tensor<300x300xbf16>, %dw: tensor<32x16xbf16>, %dgate_up: tensor<4x6x16xf32>, %max_norm: tensor<1xf32>, %hyper: tensor<1xf32>) {
   // CHECK: step37.sum_of_squares %{{.*}} : (tensor<300x300xbf16>) -> tensor<2xf32>
   %partial = step37.sum_of_squares %g : (tensor<300x300xbf16>) -> tensor<2xf32>
   // CHECK: step37.global_norm %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2xf32>, tensor<2xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>)
   %norm, %clip = step37.global_norm %partial, %partial, %max_norm : (tensor<2xf32>, tensor<2xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>)
-  // CHECK: step37.adamw @w gradient %{{.*}} moments @moment1.w, @moment2.w hyper %{{.*}} clip %{{.*}} : (tensor<32x16xbf16>, tensor<7xf32>, tensor<1xf32>) -> ()
-  step37.adamw @w gradient %dw moments @moment1.w, @moment2.w hyper %hyper clip %clip : (tensor<32x16xbf16>, tensor<7xf32>, tensor<1xf32>) -> ()
-  // CHECK: step37.adamw @gate_up gradient %{{.*}} moments @moment1.gate_up, @moment2.gate_up master @master.gate_up hyper %{{.*}} clip %{{.*}} : (tensor<4x6x16xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
-  step37.adamw @gate_up gradient %dgate_up moments @moment1.gate_up, @moment2.gate_up master @master.gate_up hyper %hyper clip %clip : (tensor<4x6x16xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
+  // CHECK: step37.adamw @w gradient %{{.*}} moments @moment1.w, @moment2.w learning_rate %{{.*}} beta1 %{{.*}} beta2 %{{.*}} eps %{{.*}} weight_decay %{{.*}} corrections %{{.*}}, %{{.*}} clip %{{.*}} : (tensor<32x16xbf16>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
+  step37.adamw @w gradient %dw moments @moment1.w, @moment2.w learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<32x16xbf16>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
+  // CHECK: step37.adamw @gate_up gradient %{{.*}} moments @moment1.gate_up, @moment2.gate_up master @master.gate_up learning_rate %{{.*}} beta1 %{{.*}} beta2 %{{.*}} eps %{{.*}} weight_decay %{{.*}} corrections %{{.*}}, %{{.*}} clip %{{.*}} : (tensor<4x6x16xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
+  step37.adamw @gate_up gradient %dgate_up moments @moment1.gate_up, @moment2.gate_up master @master.gate_up learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<4x6x16xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
   return
 }

@@ -11,6 +11,8 @@
 #include "test/golden/Golden.h"
 
 #include "mlir/Pass/PassManager.h"
+#include "runtime/plan/Names.h"
+#include "runtime/train/Hyperparameters.h"
 
 #include <functional>
 
@@ -94,15 +96,14 @@ protected:
     std::map<std::string, std::vector<std::byte>> before;
     for (const plan::Parameter &parameter : model.plan().parameters)
       before[parameter.name] = bytesOf(model, parameter.buffer);
-    model.writeScalars("hyper", std::vector<float>{1e-3f, 0.9f, 0.95f, 1e-8f, 0.1f, 0.1f, 0.05f});
-    model.writeScalar("max_norm", 1.0f);
-    model.run("update");
+    Hyperparameters(model).write(model, OptimizerOptions(), /*learningRate=*/1e-3, /*number=*/2);
+    model.writeScalar(plan::names::maxNorm, 1.0f);
+    model.run(plan::updateProgram);
     for (const plan::Parameter &parameter : model.plan().parameters) {
       EXPECT_EQ(bytesOf(model, parameter.buffer) == before[parameter.name], !parameter.trained)
           << parameter.name;
-      for (const std::string *state :
-           {&parameter.gradient, &parameter.master, &parameter.moment1, &parameter.moment2})
-        EXPECT_TRUE(parameter.trained || state->empty()) << *state;
+      EXPECT_TRUE(parameter.trained || parameter.gradient.empty()) << parameter.gradient;
+      EXPECT_TRUE(parameter.trained || parameter.states.empty()) << parameter.name;
     }
   }
 };

@@ -6,29 +6,29 @@
 module attributes {step37.mesh = [["dp", 2], ["tp", 2]]} {
 // A part is a list of elements. Its parameter is written by a gathering, so f32 has a master as well.
 // CHECK: step37.state gradient @gradient.rows of @rows : tensor<16x16xf32> partial ["dp"]
-// CHECK-NEXT: step37.state master @master.rows of @rows : tensor<128xf32> partial ["dp"]
-// CHECK-NEXT: step37.state moment1 @moment1.rows of @rows : tensor<128xf32> partial ["dp"]
-// CHECK-NEXT: step37.state moment2 @moment2.rows of @rows : tensor<128xf32> partial ["dp"]
+// CHECK-NEXT: step37.state optimizer "master" @master.rows of @rows : tensor<128xf32> partial ["dp"]
+// CHECK-NEXT: step37.state optimizer "moment1" @moment1.rows of @rows : tensor<128xf32> partial ["dp"]
+// CHECK-NEXT: step37.state optimizer "moment2" @moment2.rows of @rows : tensor<128xf32> partial ["dp"]
 // WHOLE-NOT: @master.rows
-// WHOLE: step37.state moment1 @moment1.rows of @rows : tensor<16x16xf32>
+// WHOLE: step37.state optimizer "moment1" @moment1.rows of @rows : tensor<16x16xf32>
 step37.parameter @rows : tensor<16x16xf32> trained true decay true split [["tp"], []] parts [#step37.part<"rows", f32, [16, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64, split = [["tp"], []], whole = [32, 16]>]
 step37.state gradient @gradient.rows of @rows : tensor<16x16xf32> partial ["dp"]
-// CHECK: step37.state master @master.norm of @norm : tensor<4xf32> partial ["dp", "tp"]
-// WHOLE: step37.state master @master.norm of @norm : tensor<16xf32>
+// CHECK: step37.state optimizer "master" @master.norm of @norm : tensor<4xf32> partial ["dp", "tp"]
+// WHOLE: step37.state optimizer "master" @master.norm of @norm : tensor<16xf32>
 step37.parameter @norm : tensor<16xbf16> trained true decay false parts [#step37.part<"norm", bf16, [16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.state gradient @gradient.norm of @norm : tensor<16xf32> partial ["dp", "tp"]
 // Five elements have no two equal parts: state is whole.
-// CHECK: step37.state moment1 @moment1.odd of @odd : tensor<5xf32>
+// CHECK: step37.state optimizer "moment1" @moment1.odd of @odd : tensor<5xf32>
 step37.parameter @odd : tensor<5xf32> trained true decay false parts [#step37.part<"odd", f32, [5], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.state gradient @gradient.odd of @odd : tensor<5xf32> partial ["dp"]
 // No other rank has these experts.
-// CHECK: step37.state moment1 @moment1.experts of @experts : tensor<1x6x16xf32>
+// CHECK: step37.state optimizer "moment1" @moment1.experts of @experts : tensor<1x6x16xf32>
 step37.parameter @experts : tensor<1x6x16xf32> trained true decay true split [["dp", "tp"], [], []] parts [#step37.part<"experts", f32, [1, 6, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64, split = [["dp", "tp"], [], []], whole = [4, 6, 16]>]
 step37.state gradient @gradient.experts of @experts : tensor<1x6x16xf32> partial []
 }
 
 // CHECK-LABEL: func.func @update(
-// CHECK-SAME: %[[HYPER:[^:]*]]: tensor<7xf32>
+// CHECK-SAME: %[[RATE:[^:]*]]: tensor<1xf32>
 // CHECK-SAME: %[[MAX:[^:]*]]: tensor<1xf32>
 // CHECK-NEXT: %[[ROWS:.*]] = step37.scatter_gradient @gradient.rows {axes = ["dp"], ranks = 2 : i64} : tensor<128xf32>
 // CHECK-NEXT: %[[NORM:.*]] = step37.scatter_gradient @gradient.norm {axes = ["dp", "tp"], ranks = 4 : i64} : tensor<4xf32>
@@ -45,7 +45,7 @@ step37.state gradient @gradient.experts of @experts : tensor<1x6x16xf32> partial
 // CHECK-NEXT: %[[OWN:.*]] = step37.sum_elements %[[LIST]]
 // CHECK-NEXT: %[[ALL:.*]] = step37.all_gather %[[OWN]] {axes = ["dp", "tp"], ranks = 4 : i64} : (tensor<1xf32>) -> tensor<4xf32>
 // CHECK-NEXT: %[[N:.*]], %[[CLIP:.*]] = step37.global_norm %[[ALL]], %[[S3]], %[[MAX]]
-// CHECK-NEXT: %[[P1:.*]] = step37.adamw @rows gradient %[[ROWS]] moments @moment1.rows, @moment2.rows master @master.rows hyper %[[HYPER]] clip %[[CLIP]] : {{.*}} -> tensor<128xf32>
+// CHECK-NEXT: %[[P1:.*]] = step37.adamw @rows gradient %[[ROWS]] moments @moment1.rows, @moment2.rows master @master.rows learning_rate %[[RATE]] {{.*}} clip %[[CLIP]] : {{.*}} -> tensor<128xf32>
 // CHECK-NEXT: step37.gather_parameter @rows, %[[P1]] {axes = ["dp"], ranks = 2 : i64}
 // CHECK-NEXT: %[[P2:.*]] = step37.adamw @norm gradient %[[NORM]] {{.*}} -> tensor<4xbf16>
 // CHECK-NEXT: step37.gather_parameter @norm, %[[P2]] {axes = ["dp", "tp"], ranks = 4 : i64} : tensor<4xbf16>

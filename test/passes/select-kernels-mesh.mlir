@@ -5,9 +5,9 @@
 
 step37.parameter @w : tensor<16x16xf32> trained true decay true split [["tp"], []] parts [#step37.part<"w", f32, [16, 16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64, split = [["tp"], []], whole = [32, 16]>]
 step37.state gradient @gradient.w of @w : tensor<16x16xf32> partial ["dp"]
-step37.state master @master.w of @w : tensor<128xf32> partial ["dp"]
-step37.state moment1 @moment1.w of @w : tensor<128xf32> partial ["dp"]
-step37.state moment2 @moment2.w of @w : tensor<128xf32> partial ["dp"]
+step37.state optimizer "master" @master.w of @w : tensor<128xf32> partial ["dp"]
+step37.state optimizer "moment1" @moment1.w of @w : tensor<128xf32> partial ["dp"]
+step37.state optimizer "moment2" @moment2.w of @w : tensor<128xf32> partial ["dp"]
 // CHECK-DAG: plan.buffer input io @x : memref<8x16xf32> split {{\[\[}}"dp"], []]
 // CHECK-DAG: plan.buffer output io @y : memref<4x16xf32> split {{\[\[}}"dp", "tp"], []]
 // CHECK-DAG: plan.buffer scalar io @coordinate.tp : memref<1xi32> coordinate ["tp"]
@@ -71,14 +71,14 @@ func.func @rows(%slots: tensor<16xi32> {step37.name = "slots", step37.class = "i
 // CHECK: plan.launch @reduce_sum_{{[0-9a-f]+}}(%[[LIST]], %{{.*}})
 // CHECK: plan.launch @[[ADAMW]](%[[OWN]], %{{.*}}, %[[UPDATED:[^,]*]]) :
 // CHECK: plan.collective @[[NEW]](%[[UPDATED]], %[[W]]) : memref<128xf32>, memref<16x16xf32>
-func.func @update(%hyper: tensor<7xf32> {step37.name = "hyper", step37.class = "scalar"}, %max: tensor<1xf32> {step37.name = "max_norm", step37.class = "scalar"}) -> (tensor<1xf32> {step37.name = "grad_norm"}) {
+func.func @update(%hyper: tensor<1xf32> {step37.name = "hyper", step37.class = "scalar"}, %max: tensor<1xf32> {step37.name = "max_norm", step37.class = "scalar"}) -> (tensor<1xf32> {step37.name = "grad_norm"}) {
   %part = step37.scatter_gradient @gradient.w {axes = ["dp"], ranks = 2 : i64} : tensor<128xf32>
   %s1 = step37.sum_of_squares %part : (tensor<128xf32>) -> tensor<1xf32>
   %s2 = step37.sum_of_squares %part : (tensor<128xf32>) -> tensor<1xf32>
   %list = tensor.concat dim(0) %s1, %s2 : (tensor<1xf32>, tensor<1xf32>) -> tensor<2xf32>
   %total = step37.sum_elements %list : (tensor<2xf32>) -> tensor<1xf32>
   %norm, %clip = step37.global_norm %total, %max : (tensor<1xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>)
-  %new = step37.adamw @w gradient %part moments @moment1.w, @moment2.w master @master.w hyper %hyper clip %clip : (tensor<128xf32>, tensor<7xf32>, tensor<1xf32>) -> tensor<128xf32>
+  %new = step37.adamw @w gradient %part moments @moment1.w, @moment2.w master @master.w learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<128xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<128xf32>
   step37.gather_parameter @w, %new {axes = ["dp"], ranks = 2 : i64} : tensor<128xf32>
   return %norm : tensor<1xf32>
 }
@@ -94,4 +94,4 @@ func.func @whole_state() {
   %s = step37.sum_of_squares %part : (tensor<128xf32>) -> tensor<1xf32>
   return
 }
-// CHECK: plan.parameter @w trained true gradient @gradient.w master @master.w moment1 @moment1.w moment2 @moment2.w parts [{{.*}} split = {{\[\[}}"tp"], []], whole = [32, 16]>] gradient_partial ["dp"] state_split ["dp"]
+// CHECK: plan.parameter @w trained true gradient @gradient.w states [#plan.state<"master" @master.w>, #plan.state<"moment1" @moment1.w>, #plan.state<"moment2" @moment2.w>] parts [{{.*}} split = {{\[\[}}"tp"], []], whole = [32, 16]>] gradient_partial ["dp"] state_split ["dp"]

@@ -9,8 +9,8 @@ step37.parameter @w : tensor<32x16xf32> trained true decay true parts [#step37.p
 step37.parameter @frozen : tensor<16xf32> trained false decay true parts [#step37.part<"frozen", f32, [16], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.carried @carried : tensor<16xf32>
 step37.state gradient @gradient.w of @w : tensor<32x16xf32>
-step37.state moment1 @moment1.w of @w : tensor<32x16xf32>
-step37.state moment2 @moment2.w of @w : tensor<32x16xf32>
+step37.state optimizer "moment1" @moment1.w of @w : tensor<32x16xf32>
+step37.state optimizer "moment2" @moment2.w of @w : tensor<32x16xf32>
 step37.state activation @hidden : tensor<8x16xf32>
 // CHECK-DAG: plan.buffer parameter weights @w : memref<32x16xf32>
 // CHECK-DAG: plan.buffer parameter weights @frozen : memref<16xf32>
@@ -53,7 +53,7 @@ func.func @symbols(%ids: tensor<8xi32> {step37.name = "ids", step37.class = "inp
   return %y : tensor<8x16xf32>
 }
 // CHECK: plan.program "update" {
-func.func @update(%hyper: tensor<7xf32> {step37.name = "hyper", step37.class = "scalar"}, %max: tensor<1xf32> {step37.name = "max_norm", step37.class = "scalar"}) -> (tensor<1xf32> {step37.name = "grad_norm"}) {
+func.func @update(%hyper: tensor<1xf32> {step37.name = "hyper", step37.class = "scalar"}, %max: tensor<1xf32> {step37.name = "max_norm", step37.class = "scalar"}) -> (tensor<1xf32> {step37.name = "grad_norm"}) {
   // CHECK-DAG: %[[G:.*]] = plan.get @gradient.w
   // CHECK-DAG: %[[HYPER:.*]] = plan.get @hyper
   // CHECK-DAG: %[[MAX:.*]] = plan.get @max_norm
@@ -62,15 +62,15 @@ func.func @update(%hyper: tensor<7xf32> {step37.name = "hyper", step37.class = "
   // CHECK: plan.launch @sum_of_squares_{{[0-9a-f]+}}(%[[G]], %[[PARTIAL]])
   // CHECK: plan.launch @global_norm_{{[0-9a-f]+}}(%[[PARTIAL]], %[[MAX]], %[[NORMOUT]], %[[CLIP:.*]]) :
   // An f32 parameter is its own master.
-  // CHECK: plan.launch @[[ADAMW]](%[[G]], %[[HYPER]], %[[CLIP]], %{{.*}}, %{{.*}}, %{{.*}}) : memref<32x16xf32>, memref<7xf32>, memref<1xf32>, memref<32x16xf32>, memref<32x16xf32>, memref<32x16xf32>
+  // CHECK: plan.launch @[[ADAMW]](%[[G]], %[[HYPER]], %[[HYPER]], %[[HYPER]], %[[HYPER]], %[[HYPER]], %[[HYPER]], %[[HYPER]], %[[CLIP]], %{{.*}}, %{{.*}}, %{{.*}}) : memref<32x16xf32>, memref<1xf32>, memref<1xf32>, memref<1xf32>, memref<1xf32>, memref<1xf32>, memref<1xf32>, memref<1xf32>, memref<1xf32>, memref<32x16xf32>, memref<32x16xf32>, memref<32x16xf32>
   %g = step37.read @gradient.w : tensor<32x16xf32>
   %partial = step37.sum_of_squares %g : (tensor<32x16xf32>) -> tensor<1xf32>
   %norm, %clip = step37.global_norm %partial, %max : (tensor<1xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<1xf32>)
-  step37.adamw @w gradient %g moments @moment1.w, @moment2.w hyper %hyper clip %clip : (tensor<32x16xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
+  step37.adamw @w gradient %g moments @moment1.w, @moment2.w learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<32x16xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
   return %norm : tensor<1xf32>
 }
-// CHECK: plan.parameter @w trained true gradient @gradient.w moment1 @moment1.w moment2 @moment2.w parts [#step37.part<"w"
-// CHECK: plan.parameter @frozen trained false parts
+// CHECK: plan.parameter @w trained true gradient @gradient.w states [#plan.state<"moment1" @moment1.w>, #plan.state<"moment2" @moment2.w>] parts [#step37.part<"w"
+// CHECK: plan.parameter @frozen trained false states [] parts
 
 // -----
 

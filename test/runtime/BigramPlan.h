@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/base/Sha256.h"
+#include "test/runtime/AdamWScalars.h"
 #include "test/runtime/PlanBuilder.h"
 
 #include <cstdint>
@@ -57,7 +58,8 @@ private:
     add("document_start", Cls::input, Kind::io, DType::i32, rows);
     for (const char *name : {"loss_scale", "accumulate_beta", "max_norm"})
       add(name, Cls::scalar, Kind::io, DType::f32, {1});
-    add("hyper", Cls::scalar, Kind::io, DType::f32, {7});
+    for (const std::string &name : adamwScalars())
+      add(name, Cls::scalar, Kind::io, DType::f32, {1});
     add("chunk", Cls::scalar, Kind::io, DType::i32, {1});
     add("loss_sum", Cls::output, Kind::io, DType::f32, {1});
     add("grad_norm", Cls::output, Kind::io, DType::f32, {1});
@@ -116,9 +118,10 @@ private:
     launch(norm, squares, "optimizer");
     for (const std::string &name : trained) {
       const bool ownMaster = shape.type != DType::f32;
-      std::vector<std::string> arguments{
-          name + ".gradient", "hyper",          "clip", ownMaster ? name + ".master" : name,
-          name + ".moment1",  name + ".moment2"};
+      std::vector<std::string> arguments = adamwScalars();
+      arguments.insert(arguments.begin(), name + ".gradient");
+      arguments.insert(arguments.end(), {"clip", ownMaster ? name + ".master" : name,
+                                         name + ".moment1", name + ".moment2"});
       if (ownMaster)
         arguments.push_back(name);
       launch(spec::AdamW{elements, true, ownMaster, shape.type, shape.gradType}, arguments, name);
@@ -164,9 +167,10 @@ private:
       parameter.trained = isTrained(name);
       if (parameter.trained) {
         parameter.gradient = name + ".gradient";
-        parameter.master = shape.type == DType::f32 ? "" : name + ".master";
-        parameter.moment1 = name + ".moment1";
-        parameter.moment2 = name + ".moment2";
+        if (shape.type != DType::f32)
+          parameter.states.push_back({"master", name + ".master"});
+        for (const char *role : {"moment1", "moment2"})
+          parameter.states.push_back({role, name + "." + role});
       }
       plan::Part part;
       part.name = published;

@@ -217,6 +217,17 @@ private:
   std::mt19937_64 random;
 };
 
+struct AdamWScalars {
+  double learningRate, beta1, beta2, eps, weightDecay, correction1, correction2;
+};
+
+template <class Run> void setAdamW(Run &run, const AdamWScalars &scalars) {
+  run.set("learning_rate", {scalars.learningRate}).set("beta1", {scalars.beta1});
+  run.set("beta2", {scalars.beta2}).set("eps", {scalars.eps});
+  run.set("weight_decay", {scalars.weightDecay});
+  run.set("correction1", {scalars.correction1}).set("correction2", {scalars.correction2});
+}
+
 /// How far a result may be from exact arithmetic on the same inputs, rounded once to `type`.
 inline double tolerance(DType type) { return type == DType::f32 ? 1e-6 : 4e-3; }
 

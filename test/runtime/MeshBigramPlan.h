@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/plan/Mesh.h"
+#include "test/runtime/AdamWScalars.h"
 #include "test/runtime/BigramPlan.h"
 
 namespace step37::test {
@@ -30,7 +31,8 @@ public:
     plan::Plan plan = bigramPlan(shape);
     plan.mesh = mesh;
     for (plan::Parameter &parameter : plan.parameters) {
-      parameter.master = zero ? parameter.name + ".master" : parameter.master;
+      if (zero && parameter.state("master").empty())
+        parameter.states.insert(parameter.states.begin(), {"master", parameter.name + ".master"});
       parameter.gradient_partial = dpAxes;
       if (zero)
         parameter.state_split = dpAxes;
@@ -89,7 +91,8 @@ private:
       add(name, Cls::input, Kind::io, type, {tokens}).split = split({dpAxes});
     for (const char *name : {"loss_scale", "accumulate_beta", "max_norm"})
       add(name, Cls::scalar, Kind::io, DType::f32, {1});
-    add("hyper", Cls::scalar, Kind::io, DType::f32, {7});
+    for (const std::string &name : adamwScalars())
+      add(name, Cls::scalar, Kind::io, DType::f32, {1});
     add("chunk", Cls::scalar, Kind::io, DType::i32, {1});
     add("tp.index", Cls::scalar, Kind::io, DType::i32, {1}).coordinate = tpAxes;
     add("loss_sum", Cls::output, Kind::io, DType::f32, {1});
@@ -185,9 +188,10 @@ private:
 
   void step(const std::string &name, const std::string &gradient) {
     const bool ownMaster = zero || shape.type != DType::f32;
-    std::vector<std::string> arguments{
-        gradient,          "hyper",          "clip", ownMaster ? name + ".master" : name,
-        name + ".moment1", name + ".moment2"};
+    std::vector<std::string> arguments = adamwScalars();
+    arguments.insert(arguments.begin(), gradient);
+    arguments.insert(arguments.end(), {"clip", ownMaster ? name + ".master" : name,
+                                       name + ".moment1", name + ".moment2"});
     if (zero)
       temporary(name + ".updated", shape.type, {share});
     if (ownMaster)

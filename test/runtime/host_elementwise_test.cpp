@@ -111,17 +111,6 @@ TEST(HostGlobalNorm, ANormThatIsNotFiniteClipsToZero) {
     }
 }
 
-struct AdamWSlots {
-  double learningRate, beta1, beta2, eps, weightDecay, correction1, correction2;
-};
-
-void setAdamW(KernelRun<spec::AdamW> &run, const AdamWSlots &slots) {
-  run.set("learning_rate", {slots.learningRate}).set("beta1", {slots.beta1});
-  run.set("beta2", {slots.beta2}).set("eps", {slots.eps});
-  run.set("weight_decay", {slots.weightDecay});
-  run.set("correction1", {slots.correction1}).set("correction2", {slots.correction2});
-}
-
 TEST(HostAdamW, ClipZeroChangesNothing) {
   for (DType type : types) {
     KernelRun run(spec::AdamW{3, true, type != DType::f32, type, DType::f32});

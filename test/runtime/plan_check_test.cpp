@@ -227,10 +227,14 @@ const Case parameterCases[] = {
      [](plan::Plan &p) { p.parameters[0].trained = false; }},
     {"parameters[0].gradient: buffer 'packed.grad' is of type f16",
      [](plan::Plan &p) { buffer(p, 1).type = DType::f16; }},
-    {"parameters[0].master: buffer 'packed.master' is of type bf16",
+    {"parameters[0].states[0].buffer: buffer 'packed.master' is of type bf16",
      [](plan::Plan &p) { buffer(p, 2).type = DType::bf16; }},
-    {"parameters[0].moment1: buffer 'packed.grad' is used by two parameters",
-     [](plan::Plan &p) { p.parameters[0].moment1 = "packed.grad"; }},
+    {"parameters[0].states[1].buffer: buffer 'packed.grad' is used by two parameters",
+     [](plan::Plan &p) { p.parameters[0].states.push_back({"moment1", "packed.grad"}); }},
+    {"parameters[0].states[1].role: 'master' is there already",
+     [](plan::Plan &p) { p.parameters[0].states.push_back({"master", "packed.grad"}); }},
+    {"parameters[0].states[1].role: is empty",
+     [](plan::Plan &p) { p.parameters[0].states.push_back({"", "packed.grad"}); }},
     {"parameters[0].parts[0].shape: the size is beyond 64 bits",
      [](plan::Plan &p) { part(p, 0).shape = {huge, huge}; }},
     {"parameters[0].parts[1].shape: the size is beyond 64 bits",
@@ -332,7 +336,7 @@ const Case meshCases[] = {
     {"parameters[0].state_split: buffer 'packed.master' has 11 elements, 2 ranks need 12 each for "
      "24",
      [](plan::Plan &p) { buffer(p, 2).shape = {11}; }},
-    {"parameters[0].master: buffer 'packed.master' has 12 elements, expected 24",
+    {"parameters[0].states[0].buffer: buffer 'packed.master' has 12 elements, expected 24",
      [](plan::Plan &p) { p.parameters[0].state_split.clear(); }},
 };
 

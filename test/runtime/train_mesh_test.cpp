@@ -201,7 +201,7 @@ TEST(Mesh, sharesOfStateMayBePadded) {
   });
   Model model(plan, {.device = "host"});
   const plan::Parameter &embed = plan.parameters[0];
-  const PartPlace place = statePlace(model, embed, embed.parts[0], embed.moment1);
+  const PartPlace place = statePlace(model, embed, embed.parts[0], embed.state("moment1"));
   const std::vector<float> values{1, 2, 3, 4, 5, 6, 7, 8, 9};
   writePart(model.ranks(), plan.mesh, {&place, 1},
             valuesIn(DType::f32, std::as_bytes(std::span(values))));

@@ -195,7 +195,7 @@ TEST_F(Training, missingProgramIsNamed) {
 
 TEST_F(Training, missingOptimizerStateIsNamed) {
   plan::Plan plan = bigramPlan(shape);
-  plan.parameters[1].moment1.clear();
+  plan.parameters[1].states.clear();
   std::string message = errorOf([&] { trainQuietly(plan, someOptions()); });
   EXPECT_NE(message.find("parameter head is to be trained"), std::string::npos) << message;
 }
