@@ -108,6 +108,40 @@ def check_opening(root, path, text):
     yield f"{path}: does not open with a comment about its job"
 
 
+NAMED = re.compile(r"\b(?:class|struct|enum(?:\s+class)?)\s+(?:alignas\([^)]*\)\s*)?([A-Za-z_]\w*)\s*(?:final\s*)?(?::(?!:)[^;{]*)?\{")
+SCOPE = re.compile(r"\bnamespace\s+([\w:]*)\s*\{")
+
+
+def types_of(code):
+    """Qualified names of the types that a source defines at namespace scope, those without linkage left out."""
+    openings = [(m.start(), m.end(), "namespace", m.group(1)) for m in SCOPE.finditer(code)]
+    openings += [(m.start(), m.end(), "type", m.group(1)) for m in NAMED.finditer(code)]
+    starts = {end - 1: (kind, name) for _, end, kind, name in openings}
+    scopes = []
+    for position, character in enumerate(code):
+        if character == "{":
+            kind, name = starts.get(position, ("block", ""))
+            if kind == "type" and all(scope[0] == "namespace" and scope[1] for scope in scopes):
+                yield "::".join([scope[1] for scope in scopes] + [name])
+            scopes.append((kind, name))
+        elif character == "}" and scopes:
+            scopes.pop()
+
+
+def check_types(root):
+    """No two types of one name in a binary: that would be undefined behaviour, and nobody would say so."""
+    homes = {}
+    for path in files_of(root):
+        if not path.endswith((".cpp", ".h")) or path.startswith(TESTS + "/"):
+            continue
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            code = code_of(file.read(), path)
+        for name in types_of(code):
+            other = homes.setdefault(name, path)
+            if other != path:
+                yield f"{path}: defines {name}, as {other} does"
+
+
 def check_rooms(rooms):
     """The table itself: floors without circles, every room after the rooms that it includes."""
     found = circle(rooms)
@@ -137,7 +171,7 @@ def check_readme(root):
 
 
 def check(root):
-    breaches = list(check_readme(root))
+    breaches = list(check_readme(root)) + list(check_types(root))
     for path in files_of(root):
         if "utils" in os.path.basename(path).lower():
             breaches.append(f"{path}: a file called Utils has no job")
@@ -169,7 +203,8 @@ def self_test():
         "passes/A.h": '// A pass.\n#include "dialects/step37/D.h"\n#include "mlir/Pass/Pass.h"\n',
         "passes/A.cpp": '#include "passes/A.h"\nauto s = "cuda json"; // nccl\n',
         "dialects/step37/D.td": "// Ops.\ndef D { let description = [{ bytes and files }]; }\n",
-        "runtime/base/F.h": '// Reads.\n#include "runtime/base/DType.h"\nint kLayered, LayerNormGrad, layer_norm;\n',
+        "runtime/base/F.h": '// Reads.\n#include "runtime/base/DType.h"\nint kLayered, LayerNormGrad, layer_norm;\nnamespace step37 { class F { struct Inner {}; }; }\n',
+        "passes/N.cpp": "// N.\nnamespace step37 { namespace { struct F {}; } class Declared; }\n",
         "codegen/kernels/k.cuh": '// A kernel.\n#include "element.cuh"\n',
         "test/t_test.cpp": '// Tests.\n#include "passes/A.h"\n#include "mlir/IR/Builders.h"\nint head_layer;\n',
         "tools/run.sh": "cd $(mktemp -d) && ls /usr/lib ${root}/work\n",
@@ -199,6 +234,7 @@ def self_test():
         ("elsewhere/E.cpp", "// E.\n", "lies in no room"),
         ("README.md", "no table\n", "no table of rooms"),
         ("README.md", TABLE_BEGIN + TABLE_END, "differs from rooms.py"),
+        ("bridge/T.h", "// T.\nnamespace step37 {\nstruct F : Base {};\n}\n", "defines step37::F, as"),
         ("runtime/base/U.h", '// U.\n#include "runtime/plan/Plan.h"\n', "may not include"),
         ("runtime/plan/U.h", '// U.\n#include "codegen/spec/KernelSpec.h"\n', "may not include"),
     ]
