@@ -103,7 +103,7 @@ void ProgramBuilder::buildLogits(const Twine &program, StringRef state, const Te
   RankedTensorType type = build.tensor({tokens, config.hidden});
   build.setPath(TensorAt(TensorId::finalNorm).module());
   ir::StateOp::create(build.ops(), build.location(), state, type, ir::StateRole::Activation,
-                      FlatSymbolRefAttr(), ArrayAttr());
+                      FlatSymbolRefAttr(), /*partial=*/ArrayAttr(), /*slot=*/StringAttr());
   build.beginProgram(program.str(), {{plan::names::chunk, "scalar", build.i32({1})}});
   Value hidden = ir::ReadOp::create(build.ops(), build.location(), type, state);
   build.setPath(head.module());

@@ -140,6 +140,13 @@ def VerifyLocalPass : Pass<"step37-verify-local", "::mlir::ModuleOp"> {
     C1: no parameter waits for its siblings (`pack` is gone).
     C2: no objective is left.
     C3: every parameter that is trained has a gradient, if one has.
+    C4: every part of a parameter has the shape that its split leaves of the whole on this mesh, and a gradient or
+    an optimizer's state the elements that its axes leave of the parameter.
+    C5: a sum over ranks is not used before it is complete: a value that is partial over axes of the mesh
+    (`step37.partial`) goes into an exchange that sums over them, into an operation that is linear in it and whose
+    results are partial over them, or into a gradient that is; a gradient that is partial is summed up before its
+    norm and its parameter's update.
+    C6: every effect that leaves a rank is an exchange over axes of this mesh, with as many ranks as they have.
   }];
 }
 

@@ -131,7 +131,7 @@ private:
       auto state = ir::StateOp::create(atParameter, parameter.getLoc(), name,
                                        parameter.getTensorType().clone(gradientElement),
                                        ir::StateRole::Gradient, read.getSymbolAttr(),
-                                       /*partial=*/ArrayAttr());
+                                       /*partial=*/ArrayAttr(), /*slot=*/StringAttr());
       symbols.insert(state);
     }
     Value beta = started.insert(name).second ? objective.getBeta() : one();

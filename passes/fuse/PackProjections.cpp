@@ -100,7 +100,7 @@ private:
       ir::StateOp::create(builder, loc, gradientName(pack),
                           packedType.clone(gradient.getTensorType().getElementType()),
                           ir::StateRole::Gradient, FlatSymbolRefAttr::get(context, pack),
-                          gradient.getPartialAttr());
+                          gradient.getPartialAttr(), /*slot=*/StringAttr());
     return success();
   }
 

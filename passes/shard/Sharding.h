@@ -35,6 +35,10 @@ struct Sharding {
   }
 };
 
+/// On an operation of a local program: for each result the mesh axes over which it is still to be
+/// summed. Written where operations are cut, read by the check of the local contract.
+inline constexpr llvm::StringLiteral partialAttribute = "step37.partial";
+
 /// The axes of the mesh and what they are for. Kept on the module: `step37.mesh`, a list of
 /// ["name", size].
 class MeshAxes {

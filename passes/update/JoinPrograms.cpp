@@ -2,6 +2,7 @@
 // gradients while the backward pass is still running.
 #include "dialects/plan/PlanDialect.h"
 #include "passes/Passes.h"
+#include "runtime/plan/Names.h"
 
 #include "mlir/IR/IRMapping.h"
 
@@ -10,7 +11,6 @@ using namespace mlir;
 namespace step37 {
 #define GEN_PASS_DEF_JOINPROGRAMSPASS
 #include "passes/Passes.h.inc"
-#include "runtime/plan/Names.h"
 
 namespace {
 

@@ -1,7 +1,8 @@
-// The three contracts between the parts of the compiler, as passes (DESIGN: logical, local,
-// planned).
+// The first and the third contract between the parts of the compiler, as passes: of the logical and
+// of the planned program. The second is VerifyLocal.cpp.
 #include "dialects/plan/StepOrder.h"
 #include "passes/Passes.h"
+#include "passes/verify/Breach.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -9,17 +10,10 @@ using namespace mlir;
 
 namespace step37 {
 #define GEN_PASS_DEF_VERIFYLOGICALPASS
-#define GEN_PASS_DEF_VERIFYLOCALPASS
 #define GEN_PASS_DEF_VERIFYPLANNEDPASS
 #include "passes/Passes.h.inc"
 
 namespace {
-
-LogicalResult breach(Operation *op, StringRef contract, StringRef constraint,
-                     const Twine &message) {
-  return op->emitError() << "breaks " << constraint << " of the " << contract
-                         << " contract: " << message;
-}
 
 struct VerifyLogicalPass : impl::VerifyLogicalPassBase<VerifyLogicalPass> {
   void runOnOperation() override {
@@ -40,29 +34,6 @@ struct VerifyLogicalPass : impl::VerifyLogicalPassBase<VerifyLogicalPass> {
           function && !llvm::hasSingleElement(function.getBlocks()))
         return breach(op, "logical", "C4", "a program is one block");
       return WalkResult::advance();
-    });
-    if (result.wasInterrupted())
-      signalPassFailure();
-  }
-};
-
-struct VerifyLocalPass : impl::VerifyLocalPassBase<VerifyLocalPass> {
-  void runOnOperation() override {
-    SymbolTable symbols(getOperation());
-    bool training = llvm::any_of(getOperation().getOps<ir::StateOp>(), [](ir::StateOp state) {
-      return state.getRole() == ir::StateRole::Gradient;
-    });
-    for (auto parameter : getOperation().getOps<ir::ParameterOp>()) {
-      if (parameter.getPack() &&
-          failed(breach(parameter, "local", "C1", "it still waits for its siblings")))
-        return signalPassFailure();
-      bool hasGradient = symbols.lookup(gradientName(parameter.getSymName()));
-      if (training && parameter.getTrained() && !hasGradient &&
-          failed(breach(parameter, "local", "C3", "it is trained but has no gradient")))
-        return signalPassFailure();
-    }
-    WalkResult result = getOperation().walk([](ir::ObjectiveOp objective) -> WalkResult {
-      return breach(objective, "local", "C2", "an objective that was not differentiated");
     });
     if (result.wasInterrupted())
       signalPassFailure();
