@@ -9,7 +9,8 @@ namespace step37::spec {
 
 void ArgumentList::push(std::string name, const Entry &entry) {
   const Count &elements = entry.elements;
-  if (!elements.valid || elements.value > std::numeric_limits<int64_t>::max() / byteSize(entry.type))
+  if (!elements.valid ||
+      elements.value > std::numeric_limits<int64_t>::max() / byteSize(entry.type))
     throw Error(std::string(family) + ": the bytes of argument " + name + " do not fit in 64 bits");
   const int shared = entry.inPlace.empty() ? -1 : indexOf(entry.inPlace);
   all.push_back({std::move(name), entry.access, entry.type, elements.value, shared, elements.cols,

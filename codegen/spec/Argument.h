@@ -1,8 +1,8 @@
 // A kernel's buffer arguments as its spec declares them, once and by name: role, element type,
 // extent. From the one list STEP37_ARGUMENTS of a spec come its launch order, the struct of named
-// operands that selection fills and host twins read, and the accessors in a kernel's stub. What each
-// family takes is in its struct (KernelSpec.h, MeshSpecs.h, VisionSpec.h); which buffers they are is
-// the plan's.
+// operands that selection fills and host twins read, and the accessors in a kernel's stub. What
+// each family takes is in its struct (the headers of KernelSpec.h); which buffers they are is the
+// plan's.
 #pragma once
 
 #include "codegen/spec/Fields.h"
@@ -90,7 +90,7 @@ inline Count strided(int64_t rows, int64_t cols, int64_t stride) {
 
 inline int64_t blockCount(int64_t count, int64_t perBlock) { return (count - 1) / perBlock + 1; }
 
-// What a declaration may say behind the extent.
+// What a declaration may say after the extent.
 
 /// The argument exists only if this holds.
 struct when {
@@ -102,8 +102,11 @@ struct inPlaceOf {
   std::string_view name;
   explicit inPlaceOf(std::string_view name) : name(name) {}
 };
-/// Only some elements are written.
-struct partly {};
+/// Only some elements are written, if this holds.
+struct partly {
+  bool holds;
+  explicit partly(bool holds) : holds(holds) {}
+};
 
 /// Collects declarations in launch order, with checked extents.
 class ArgumentList {
@@ -153,7 +156,7 @@ private:
 
     void apply(when option) { exists = option.holds; }
     void apply(inPlaceOf option) { inPlace = option.name; }
-    void apply(partly) { partial = true; }
+    void apply(partly option) { partial = option.holds; }
   };
   void add(const Entry &entry);
   void push(std::string name, const Entry &entry);
@@ -164,7 +167,8 @@ private:
   std::vector<Declaration> declared;
 };
 
-/// STEP37_ARGUMENTS((kind, name, …), …) inside a spec struct declares its arguments in launch order:
+/// STEP37_ARGUMENTS((kind, name, …), …) inside a spec struct declares its arguments in launch
+/// order:
 ///   (read, x, type, shape(rows, cols))            read; write and readWrite likewise
 ///   (read, b, type, strided(rows, cols, b_stride), when(has_b))
 ///   (write, y, type, shape(rows, cols), inPlaceOf("x"))
@@ -174,7 +178,8 @@ private:
 /// and defines
 ///   arguments()      in launch order, absent ones left out
 ///   declarations()   every name, absent ones too
-///   Operands<T>      a struct with a member T (a list: std::vector<T>) for every name, to be filled
+///   Operands<T>      a struct with a member T (a list: std::vector<T>) for every name, to be
+///   filled
 ///                    with designated initializers: `Swiglu::Operands<Value>{.gate = g, .up = u}`.
 #define STEP37_ARGUMENTS(...)                                                                      \
   template <class T> struct Operands {                                                             \
