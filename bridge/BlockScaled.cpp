@@ -2,9 +2,9 @@
 #include "bridge/BlockScaled.h"
 
 #include "bridge/MappedPages.h"
-#include "runtime/file/Error.h"
-#include "runtime/plan/FloatConversion.h"
-#include "runtime/plan/ShapeText.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/FloatConversion.h"
+#include "runtime/base/ShapeText.h"
 
 #include <algorithm>
 #include <cstring>

@@ -2,8 +2,8 @@
 #include "bridge/CompanionFiles.h"
 
 #include "bridge/ContainedPath.h"
-#include "runtime/file/AtomicFile.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/AtomicFile.h"
+#include "runtime/base/Error.h"
 
 #include <fstream>
 

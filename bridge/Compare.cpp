@@ -2,9 +2,9 @@
 #include "bridge/Compare.h"
 
 #include "bridge/TensorFiles.h"
-#include "runtime/file/Safetensors.h"
-#include "runtime/plan/FloatConversion.h"
-#include "runtime/plan/ShapeText.h"
+#include "runtime/base/FloatConversion.h"
+#include "runtime/base/Safetensors.h"
+#include "runtime/base/ShapeText.h"
 
 #include <algorithm>
 #include <array>

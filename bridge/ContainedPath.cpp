@@ -1,7 +1,7 @@
 // Compares resolved paths component by component.
 #include "bridge/ContainedPath.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <algorithm>
 

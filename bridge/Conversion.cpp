@@ -6,10 +6,10 @@
 #include "bridge/DequantizedConfig.h"
 #include "bridge/PublishedShards.h"
 #include "bridge/RankManifest.h"
-#include "runtime/file/AtomicDirectory.h"
-#include "runtime/file/AtomicFile.h"
-#include "runtime/file/Error.h"
-#include "runtime/file/Sha256.h"
+#include "runtime/base/AtomicDirectory.h"
+#include "runtime/base/AtomicFile.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/Sha256.h"
 
 #include <algorithm>
 #include <iterator>

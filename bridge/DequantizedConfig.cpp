@@ -1,9 +1,9 @@
 // Parses, erases, writes.
 #include "bridge/DequantizedConfig.h"
 
-#include "runtime/file/AtomicFile.h"
-#include "runtime/file/MappedFile.h"
-#include "runtime/file/StrictJson.h"
+#include "runtime/base/AtomicFile.h"
+#include "runtime/base/MappedFile.h"
+#include "runtime/base/StrictJson.h"
 
 namespace step37 {
 

@@ -2,8 +2,9 @@
 #include "bridge/HfDirectory.h"
 
 #include "bridge/ContainedPath.h"
-#include "runtime/file/Error.h"
-#include "runtime/file/StrictJson.h"
+#include "frontend/config/StoredNames.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/StrictJson.h"
 
 #include <algorithm>
 #include <array>
@@ -20,19 +21,6 @@ constexpr const char *leadsOutside = "is a link that leads outside of the direct
 } // namespace
 
 std::string StoredTensor::label() const { return file->path().string() + ": " + tensor->name; }
-
-std::string publishedTensorName(std::string_view stored) {
-  // Longest first: the head is published outside of `model.`.
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> prefixes{
-      {{"model.language_model.lm_head.", "lm_head."},
-       {"model.language_model.", "model."},
-       {"model.vision_model.", "vision_model."},
-       {"model.vit_large_projector.", "vit_large_projector."}}};
-  for (const auto &[packaged, published] : prefixes)
-    if (stored.starts_with(packaged))
-      return std::string(published) + std::string(stored.substr(packaged.size()));
-  return std::string(stored);
-}
 
 HfDirectory::HfDirectory(fs::path path) : directory(std::move(path)) {
   std::error_code ignored;

@@ -1,10 +1,10 @@
 // A directory of published weights, read-only: DIR/model.safetensors.index.json and the shards it
 // names, or DIR/model.safetensors; nothing else in DIR is opened. Tensors are found under their
 // published names, also where the directory uses a known other packaging. Putting them into a
-// plan's parameters is ParameterIO.h.
+// plan's parameters is PartMover.h.
 #pragma once
 
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Safetensors.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -26,10 +26,6 @@ struct StoredTensor {
   std::string label() const;
   std::span<const std::byte> bytes() const { return file->bytes(*tensor); }
 };
-
-/// The published name of a tensor: `model.language_model.*`, `model.vision_model.*` and
-/// `model.vit_large_projector.*` lose their packaging's prefix, other names are returned as given.
-std::string publishedTensorName(std::string_view stored);
 
 class HfDirectory {
 public:

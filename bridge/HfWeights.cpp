@@ -3,9 +3,9 @@
 
 #include "bridge/BlockScaled.h"
 #include "bridge/MappedPages.h"
-#include "bridge/TensorMap.h"
-#include "runtime/file/Error.h"
-#include "runtime/plan/ShapeText.h"
+#include "frontend/config/StoredNames.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/ShapeText.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,8 +1,8 @@
 // Checks a part's placement; see PartRuns.h.
 #include "bridge/PartRuns.h"
 
-#include "runtime/file/CheckedSize.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/CheckedSize.h"
+#include "runtime/base/Error.h"
 
 namespace step37 {
 

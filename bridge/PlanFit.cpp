@@ -2,8 +2,8 @@
 #include "bridge/PlanFit.h"
 
 #include "bridge/PartRuns.h"
-#include "runtime/file/CheckedSize.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/CheckedSize.h"
+#include "runtime/base/Error.h"
 
 #include <algorithm>
 #include <map>

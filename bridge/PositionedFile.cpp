@@ -1,7 +1,7 @@
 // open, pwrite, close.
 #include "bridge/PositionedFile.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <cerrno>
 #include <cstring>

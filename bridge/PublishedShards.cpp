@@ -2,10 +2,10 @@
 #include "bridge/PublishedShards.h"
 
 #include "bridge/FiveDigits.h"
-#include "runtime/file/AtomicFile.h"
-#include "runtime/file/Error.h"
-#include "runtime/file/MappedFile.h"
-#include "runtime/file/StrictJson.h"
+#include "runtime/base/AtomicFile.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/MappedFile.h"
+#include "runtime/base/StrictJson.h"
 
 namespace step37 {
 

@@ -1,15 +1,14 @@
 // Box-Muller over Philox; see RandomInit.h.
 #include "bridge/RandomInit.h"
 
-#include "bridge/PartRuns.h"
 #include "bridge/Philox.h"
 #include "bridge/WorkItems.h"
-#include "runtime/plan/FloatConversion.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 namespace step37 {
 
@@ -53,22 +52,23 @@ void drawScaled(const plan::Part &part, uint64_t seed, int64_t first, std::span<
     value = value * static_cast<float>(part.init_std) + mean;
 }
 
-/// Elements [first, first + count) of a part's published tensor, as far as a rank has them, into
-/// the parameter's buffer.
-void fillRange(const plan::Part &part, const PartRuns &runs, uint64_t seed, DType type,
-               std::span<std::byte> bytes, int64_t first, int64_t count) {
-  const int64_t size = byteSize(type);
-  std::array<float, 1024> chunk{};
-  runs.forEach(first, count, [&](int64_t published, int64_t buffer, int64_t run) {
-    for (int64_t begin = 0; begin < run; begin += std::ssize(chunk)) {
-      const std::span<float> values(
-          chunk.data(), static_cast<size_t>(std::min<int64_t>(std::ssize(chunk), run - begin)));
-      drawScaled(part, seed, published + begin, values);
-      convertFloats(values, type,
-                    bytes.subspan(static_cast<size_t>((buffer + begin) * size),
-                                  values.size() * static_cast<size_t>(size)));
+/// The ranges cut and grouped, so that a group is work for a thread.
+std::vector<std::vector<ElementRange>> groupsOf(std::span<const ElementRange> ranges) {
+  constexpr int64_t groupElements = 1 << 16;
+  std::vector<std::vector<ElementRange>> groups;
+  int64_t left = 0; // that the last group still takes
+  for (ElementRange range : ranges)
+    while (range.count > 0) {
+      if (left == 0) {
+        groups.emplace_back();
+        left = groupElements;
+      }
+      const int64_t count = std::min(left, range.count);
+      groups.back().push_back({range.first, count});
+      range = {range.first + count, range.count - count};
+      left -= count;
     }
-  });
+  return groups;
 }
 
 } // namespace
@@ -84,23 +84,23 @@ void drawNormal(uint64_t seed, std::string_view tensor, int64_t first, std::span
   }
 }
 
-void initializeParameter(const plan::Parameter &parameter, uint64_t seed, DType type,
-                         std::span<std::byte> bytes, const plan::Mesh &mesh, int64_t rank) {
-  constexpr int64_t range = 1 << 18; // elements that one thread takes at a time
-  for (const plan::Part &part : parameter.parts) {
-    const int64_t elements =
-        checkPart(parameter, part, static_cast<int64_t>(bytes.size()) / byteSize(type), mesh);
-    const PartRuns runs(part, mesh, rank);
-    auto fill = [&](int64_t index, int) {
-      fillRange(part, runs, seed, type, bytes, index * range,
-                std::min(range, elements - index * range));
-    };
-    const int64_t ranges = (elements + range - 1) / range;
-    if (ranges > 1)
-      runItems(ranges, copyThreads(), fill, [] {});
-    else if (ranges == 1)
-      fill(0, 0);
-  }
+PartValues initialValues(const plan::Part &part, uint64_t seed) {
+  return {DType::f32,
+          [&part, seed](std::span<const ElementRange> ranges, std::span<std::byte> bytes) {
+            const std::span values(reinterpret_cast<float *>(bytes.data()),
+                                   bytes.size() / sizeof(float));
+            const std::vector<std::vector<ElementRange>> groups = groupsOf(ranges);
+            const auto draw = [&](int64_t group, int) {
+              for (const ElementRange &range : groups[static_cast<size_t>(group)])
+                drawScaled(part, seed, range.first,
+                           values.subspan(static_cast<size_t>(range.first - ranges.front().first),
+                                          static_cast<size_t>(range.count)));
+            };
+            if (groups.size() > 1)
+              runItems(std::ssize(groups), copyThreads(), draw, [] {});
+            else
+              draw(0, 0);
+          }};
 }
 
 } // namespace step37

@@ -5,8 +5,8 @@
 #include "bridge/ContainedPath.h"
 #include "bridge/MappedPages.h"
 #include "bridge/TensorFiles.h"
-#include "runtime/file/Error.h"
-#include "runtime/plan/ShapeText.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/ShapeText.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bridge/RankManifest.h"
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Safetensors.h"
 
 #include <atomic>
 #include <memory>

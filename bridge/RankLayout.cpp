@@ -1,7 +1,7 @@
 // Every layout as slices of published tensors; see RankLayout.h.
 #include "bridge/RankLayout.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <array>
 #include <cassert>
@@ -46,27 +46,27 @@ Part partOf(const MappedTensor &tensor, const plan::Mesh &mesh, const Coordinate
     count /= ways;
     first = index * count;
   };
-  switch (tensor.sharding) {
-  case Sharding::replicated:
+  switch (tensor.sharing) {
+  case Sharing::replicated:
     break;
-  case Sharding::column:
+  case Sharing::column:
     cut(part.firstRow, part.rows, mesh.tp, at.tp);
     break;
-  case Sharding::row:
+  case Sharing::row:
     cut(part.firstColumn, part.columns, mesh.tp, at.tp);
     break;
-  case Sharding::vocabulary: {
+  case Sharing::vocabulary: {
     const int64_t padded = (whole.rows + mesh.tp - 1) / mesh.tp;
     part.firstRow = std::min(at.tp * padded, whole.rows);
     part.rows = std::min(padded, whole.rows - part.firstRow);
     part.zeroRows = padded - part.rows;
     break;
   }
-  case Sharding::expertColumn:
+  case Sharing::expertColumn:
     cut(part.firstExpert, part.experts, mesh.ep, at.ep);
     cut(part.firstRow, part.rows, mesh.etp, at.etp);
     break;
-  case Sharding::expertRow:
+  case Sharing::expertRow:
     cut(part.firstExpert, part.experts, mesh.ep, at.ep);
     cut(part.firstColumn, part.columns, mesh.etp, at.etp);
     break;
@@ -122,7 +122,7 @@ private:
   /// Tensors [first, end) are packed with each other.
   void addParameter(int first, int end) {
     const MappedTensor &leader = tensor(first);
-    if (leader.packing == Packing::query && layout != Layout::plan)
+    if (leader.place == PackPlace::query && layout != Layout::plan)
       addAttention(first, end);
     else if (leader.stacksExperts() && layout != Layout::plan)
       for (int64_t expert = 0; expert < part(first).experts; ++expert)
@@ -146,7 +146,7 @@ private:
       result.name = leader.megatron.substr(0, leader.megatron.size() - 1) + std::to_string(expert);
     else
       result.name = leader.megatron;
-    if (leader.sharding == Sharding::replicated)
+    if (leader.sharing == Sharing::replicated)
       result.shape = leader.published.shape;
     else
       result.shape = {rows, leading.columns};
@@ -171,7 +171,7 @@ private:
     const MappedTensor &leader = tensor(first);
     const int64_t columns = extentsOf(leader).columns, head = leader.headDim * columns;
     const int64_t groups = leader.groups / mesh.tp, perGroup = leader.heads / leader.groups;
-    const bool hasGate = tensor(end - 1).packing == Packing::headGate;
+    const bool hasGate = tensor(end - 1).place == PackPlace::headGate;
     const bool expanded = hasGate && layout == Layout::megatronExpanded;
     const int64_t group = (perGroup * (expanded ? 2 : 1) + 2) * head;
     const int64_t gateRows = hasGate && !expanded ? groups * perGroup : 0;
@@ -187,14 +187,14 @@ private:
                                .toStride = group});
     };
     for (int index = first; index < end; ++index)
-      switch (tensor(index).packing) {
-      case Packing::query:
+      switch (tensor(index).place) {
+      case PackPlace::query:
         addGroups(index, perGroup, 0);
         break;
-      case Packing::key:
+      case PackPlace::key:
         addGroups(index, 1, group - 2 * head);
         break;
-      case Packing::value:
+      case PackPlace::value:
         addGroups(index, 1, group - head);
         break;
       default:
@@ -257,20 +257,20 @@ void checkMesh(const TensorMap &map, const plan::Mesh &mesh) {
                     std::to_string(ways));
     };
     const Extents whole = extentsOf(tensor);
-    if (tensor.packing == Packing::query || tensor.packing == Packing::headGate)
+    if (tensor.place == PackPlace::query || tensor.place == PackPlace::headGate)
       require(tensor.heads, "heads", mesh.tp, "tp");
-    if (tensor.packing == Packing::query || tensor.packing == Packing::key ||
-        tensor.packing == Packing::value)
+    if (tensor.place == PackPlace::query || tensor.place == PackPlace::key ||
+        tensor.place == PackPlace::value)
       require(tensor.groups, "attention groups", mesh.tp, "tp");
-    if (tensor.sharding == Sharding::column)
+    if (tensor.sharing == Sharing::column)
       require(whole.rows, "rows", mesh.tp, "tp");
-    if (tensor.sharding == Sharding::row)
+    if (tensor.sharing == Sharing::row)
       require(whole.columns, "columns", mesh.tp, "tp");
     if (tensor.stacksExperts())
       require(whole.experts, "experts", mesh.ep, "ep");
-    if (tensor.sharding == Sharding::expertColumn)
+    if (tensor.sharing == Sharing::expertColumn)
       require(whole.rows, "rows", mesh.etp, "etp");
-    if (tensor.sharding == Sharding::expertRow)
+    if (tensor.sharing == Sharing::expertRow)
       require(whole.columns, "columns", mesh.etp, "etp");
   }
 }

@@ -3,9 +3,9 @@
 
 #include "bridge/ContainedPath.h"
 #include "bridge/FiveDigits.h"
-#include "runtime/file/Error.h"
-#include "runtime/file/MappedFile.h"
-#include "runtime/file/StrictJson.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/MappedFile.h"
+#include "runtime/base/StrictJson.h"
 
 #include <charconv>
 

@@ -2,8 +2,8 @@
 #include "bridge/RankWeights.h"
 
 #include "bridge/ContainedPath.h"
-#include "runtime/file/Error.h"
-#include "runtime/plan/ShapeText.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/ShapeText.h"
 
 #include <algorithm>
 #include <cstring>

@@ -3,8 +3,8 @@
 
 #include "bridge/BlockHash.h"
 #include "bridge/PositionedFile.h"
-#include "runtime/file/CheckedSize.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/CheckedSize.h"
+#include "runtime/base/Error.h"
 
 #include <algorithm>
 #include <atomic>

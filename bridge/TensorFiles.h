@@ -6,7 +6,7 @@
 #include "bridge/Slice.h"
 #include "bridge/WeightSource.h"
 #include "bridge/WorkItems.h"
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Safetensors.h"
 
 namespace step37 {
 

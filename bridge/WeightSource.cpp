@@ -3,7 +3,7 @@
 
 #include "bridge/HfWeights.h"
 #include "bridge/RankWeights.h"
-#include "runtime/file/AtomicDirectory.h"
+#include "runtime/base/AtomicDirectory.h"
 
 namespace step37 {
 

@@ -3,8 +3,8 @@
 // through here.
 #pragma once
 
-#include "runtime/file/Error.h"
-#include "runtime/plan/DType.h"
+#include "runtime/base/DType.h"
+#include "runtime/base/Error.h"
 
 #include <cstddef>
 #include <filesystem>

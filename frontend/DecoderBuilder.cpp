@@ -8,8 +8,6 @@ using namespace mlir;
 
 namespace step37 {
 
-std::string layerPath(int64_t index) { return "model.layers." + std::to_string(index); }
-
 Value DecoderBuilder::ropeTable(const LayerConfig &layer) {
   if (!layer.use_rope || layer.rotary_dim == 0)
     return Value();
@@ -24,15 +22,18 @@ Value DecoderBuilder::ropeTable(const LayerConfig &layer) {
   return table;
 }
 
-Value DecoderBuilder::attention(Value x, const LayerConfig &layer) {
+Value DecoderBuilder::attention(Value x, int64_t index, const LayerConfig &layer) {
+  const TensorAt qProj(TensorId::qProj, index);
+  build.setPath(qProj.parent());
   Value table = ropeTable(layer);
-  Value q = build.linear(x, "q_proj"), k = build.linear(x, "k_proj"), v = build.linear(x, "v_proj");
-  Value gate = config.use_head_gate ? build.linear(x, "g_proj") : Value();
+  Value q = build.linear(x, qProj), k = build.linear(x, {TensorId::kProj, index}),
+        v = build.linear(x, {TensorId::vProj, index});
+  Value gate = config.use_head_gate ? build.linear(x, {TensorId::gProj, index}) : Value();
   Value qWeight, kWeight;
   Type inverseRms;
   if (config.use_qk_norm) {
-    qWeight = build.parameter("q_norm.weight");
-    kWeight = build.parameter("k_norm.weight");
+    qWeight = build.parameter({TensorId::qNorm, index});
+    kWeight = build.parameter({TensorId::kNorm, index});
     inverseRms = build.f32({tokens, layer.heads + layer.groups});
   }
   OpBuilder &ops = build.ops();
@@ -41,7 +42,8 @@ Value DecoderBuilder::attention(Value x, const LayerConfig &layer) {
   // reads a slice of the packed projections.
   auto rotated = ir::QkNormRopeOp::create(
       ops, build.location(), q.getType(), k.getType(), inverseRms, q, k, qWeight, kWeight, table,
-      documentStart, options.seqLen, layer.head_dim, llvm::APFloat(config.rms_norm_eps));
+      documentStart, options.seqLen, layer.head_dim, llvm::APFloat(config.rms_norm_eps),
+      llvm::APFloat(normWeightOffset));
   q = rotated.getQOut();
   k = rotated.getKOut();
   int64_t window = layer.sliding ? options.switches.integerOr("window_keys", layer.window) : 0;
@@ -49,7 +51,7 @@ Value DecoderBuilder::attention(Value x, const LayerConfig &layer) {
       ir::AttentionOp::create(ops, build.location(), q.getType(), build.f32({tokens, layer.heads}),
                               q, k, v, gate, documentStart, options.seqLen, layer.head_dim, window,
                               llvm::APFloat(1.0 / std::sqrt(double(layer.head_dim))));
-  return build.linear(attended.getOut(), "o_proj");
+  return build.linear(attended.getOut(), {TensorId::oProj, index});
 }
 
 Value DecoderBuilder::swiglu(Value gate, Value up, double limit) {
@@ -59,16 +61,19 @@ Value DecoderBuilder::swiglu(Value gate, Value up, double limit) {
                               after ? ir::ClampPosition::AfterSilu : ir::ClampPosition::BeforeSilu);
 }
 
-Value DecoderBuilder::denseMlp(Value x, double limit) {
-  Value gate = build.linear(x, "gate_proj"), up = build.linear(x, "up_proj");
-  return build.linear(swiglu(gate, up, limit), "down_proj");
+Value DecoderBuilder::denseMlp(Value x, const MlpTensors &mlp, double limit) {
+  build.setPath(mlp.gate.parent());
+  Value gate = build.linear(x, mlp.gate), up = build.linear(x, mlp.up);
+  return build.linear(swiglu(gate, up, limit), mlp.down);
 }
 
-Value DecoderBuilder::experts(Value x, const LayerConfig &layer) {
+Value DecoderBuilder::experts(Value x, int64_t index, const LayerConfig &layer) {
+  const TensorAt router(TensorId::router, index);
+  build.setPath(router.parent());
   OpBuilder &ops = build.ops();
   int64_t rows = tokens * config.top_k;
-  Value bias = config.router_bias ? build.parameter("router_bias") : Value();
-  Value logits = build.linear(x, "gate", /*wide=*/true);
+  Value bias = config.router_bias ? build.parameter({TensorId::routerBias, index}) : Value();
+  Value logits = build.linear(x, router, /*wide=*/true);
   Type perSlot = build.f32({tokens, config.top_k});
   auto routed = ir::RouteOp::create(
       ops, build.location(), perSlot, build.i32({tokens, config.top_k}), perSlot, logits, bias,
@@ -79,45 +84,48 @@ Value DecoderBuilder::experts(Value x, const LayerConfig &layer) {
   Value dispatched =
       ir::DispatchOp::create(ops, build.location(), build.tensor({rows, config.hidden}), x,
                              sorted.getRowSlot(), sorted.getSlotRow());
-  auto product = [&](Value input, StringRef name, int64_t cols) -> Value {
+  auto product = [&](Value input, TensorId weight, int64_t cols) -> Value {
     return ir::GroupedMatmulOp::create(ops, build.location(), build.tensor({rows, cols}), input,
-                                       build.parameter(name + ".weight"), sorted.getOffsets(),
-                                       true);
+                                       build.parameter({weight, index}), sorted.getOffsets(), true);
   };
-  Value gate = product(dispatched, "gate_proj", config.moe_intermediate);
-  Value up = product(dispatched, "up_proj", config.moe_intermediate);
-  Value down = product(swiglu(gate, up, layer.swiglu_limit), "down_proj", config.hidden);
+  Value gate = product(dispatched, TensorId::expertGateProj, config.moe_intermediate);
+  Value up = product(dispatched, TensorId::expertUpProj, config.moe_intermediate);
+  Value down =
+      product(swiglu(gate, up, layer.swiglu_limit), TensorId::expertDownProj, config.hidden);
   return ir::CombineOp::create(ops, build.location(), x.getType(), down, sorted.getRowSlot(),
                                sorted.getSlotRow(), routed.getWeights());
 }
 
 Value DecoderBuilder::embed(Value ids) {
-  build.setPath("model.embed_tokens");
+  const TensorAt table = TensorId::embedTokens;
+  build.setPath(table.module());
   return ir::EmbeddingOp::create(build.ops(), build.location(),
                                  build.tensor({tokens, config.hidden}), ids,
-                                 build.parameter("weight"));
+                                 build.parameter(table));
 }
 
 Value DecoderBuilder::layer(Value x, int64_t index, const LayerConfig &layer) {
-  std::string path = layerPath(index);
+  const TensorAt inputNorm(TensorId::inputNorm, index);
+  const std::string path = inputNorm.parent();
   build.setPath(path);
-  Value normed = build.rmsNorm(x, "input_layernorm", config.rms_norm_eps);
-  build.setPath(path + ".self_attn");
-  Value attended = attention(normed, layer);
+  Value normed = build.rmsNorm(x, inputNorm, config.rms_norm_eps);
+  Value attended = attention(normed, index, layer);
   build.setPath(path);
   x = build.add({x, attended});
-  normed = build.rmsNorm(x, "post_attention_layernorm", config.rms_norm_eps);
+  normed = build.rmsNorm(x, {TensorId::postAttentionNorm, index}, config.rms_norm_eps);
   SmallVector<Value> addends = {x};
   if (layer.moe) {
-    build.setPath(path + ".moe");
-    addends.push_back(experts(normed, layer));
-    if (config.shared_intermediate) {
-      build.setPath(path + ".share_expert");
-      addends.push_back(denseMlp(normed, layer.swiglu_limit_shared));
-    }
+    const MlpTensors shared{{TensorId::sharedGateProj, index},
+                            {TensorId::sharedUpProj, index},
+                            {TensorId::sharedDownProj, index}};
+    addends.push_back(experts(normed, index, layer));
+    if (config.shared_intermediate)
+      addends.push_back(denseMlp(normed, shared, layer.swiglu_limit_shared));
   } else {
-    build.setPath(path + ".mlp");
-    addends.push_back(denseMlp(normed, layer.swiglu_limit_shared));
+    const MlpTensors mlp{{TensorId::mlpGateProj, index},
+                         {TensorId::mlpUpProj, index},
+                         {TensorId::mlpDownProj, index}};
+    addends.push_back(denseMlp(normed, mlp, layer.swiglu_limit_shared));
   }
   build.setPath(path);
   return build.add(addends);
@@ -130,8 +138,9 @@ Value DecoderBuilder::layers(Value x) {
 }
 
 Value DecoderBuilder::finalNorm(Value x) {
-  build.setPath("model");
-  return build.rmsNorm(x, "norm", config.rms_norm_eps);
+  const TensorAt norm = TensorId::finalNorm;
+  build.setPath(norm.parent());
+  return build.rmsNorm(x, norm, config.rms_norm_eps);
 }
 
 Targets DecoderBuilder::targets(int64_t by) {
@@ -142,11 +151,11 @@ Targets DecoderBuilder::targets(int64_t by) {
   return {shifted.getLabels(), shifted.getWeights()};
 }
 
-HeadLoss DecoderBuilder::loss(Value hidden, const Twine &head, const Targets &targets) {
-  build.setPath(head);
+HeadLoss DecoderBuilder::loss(Value hidden, const TensorAt &head, const Targets &targets) {
+  build.setPath(head.module());
   auto loss =
       ir::LmLossOp::create(build.ops(), build.location(), build.f32({1}), build.f32({tokens}),
-                           hidden, build.parameter("weight"), targets.labels, targets.weights);
+                           hidden, build.parameter(head), targets.labels, targets.weights);
   return {loss.getLossSum(), loss.getTokenLoss()};
 }
 

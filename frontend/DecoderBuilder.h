@@ -18,8 +18,10 @@ struct HeadLoss {
   mlir::Value sum, ofTokens;
 };
 
-/// "model.layers.<index>".
-std::string layerPath(int64_t index);
+/// The three projections of a gated MLP.
+struct MlpTensors {
+  TensorAt gate, up, down;
+};
 
 class DecoderBuilder {
 public:
@@ -38,13 +40,13 @@ public:
 
   /// Targets of predicting the token `by` positions on.
   Targets targets(int64_t by);
-  /// The loss behind the output head `<head>.weight`.
-  HeadLoss loss(mlir::Value hidden, const llvm::Twine &head, const Targets &targets);
+  /// The loss after the output head `head`.
+  HeadLoss loss(mlir::Value hidden, const TensorAt &head, const Targets &targets);
 
 private:
-  mlir::Value attention(mlir::Value x, const LayerConfig &layer);
-  mlir::Value denseMlp(mlir::Value x, double limit);
-  mlir::Value experts(mlir::Value x, const LayerConfig &layer);
+  mlir::Value attention(mlir::Value x, int64_t index, const LayerConfig &layer);
+  mlir::Value denseMlp(mlir::Value x, const MlpTensors &mlp, double limit);
+  mlir::Value experts(mlir::Value x, int64_t index, const LayerConfig &layer);
   mlir::Value swiglu(mlir::Value gate, mlir::Value up, double limit);
   mlir::Value ropeTable(const LayerConfig &layer);
 

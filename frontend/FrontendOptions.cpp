@@ -7,7 +7,7 @@ bool FrontendOptions::computes(const PublishedTensor &tensor) const {
   case TensorGroup::text:
     return true;
   case TensorGroup::mtp:
-    return mtp && (ownMtpHeads() || !tensor.name.ends_with("shared_head.output.weight"));
+    return mtp && (ownMtpHeads() || tensor.rule->id != TensorId::sharedHeadOutput);
   case TensorGroup::vision:
   case TensorGroup::projector:
     break;
@@ -19,8 +19,7 @@ bool FrontendOptions::trains(const PublishedTensor &tensor) const {
   switch (tensor.group) {
   case TensorGroup::text:
   case TensorGroup::mtp:
-    // The router's bias only selects experts: nothing has a gradient with respect to it.
-    return !frozen.language && !tensor.name.ends_with("router_bias");
+    return !frozen.language && !tensor.rule->selects;
   case TensorGroup::vision:
     return !frozen.vision;
   case TensorGroup::projector:

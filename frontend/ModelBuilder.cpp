@@ -13,17 +13,6 @@ namespace {
 // Elements of the block of logits that a probe reads at a time.
 constexpr int64_t logitsBlockElements = 1 << 22;
 
-/// The parameter that this one shares a buffer with on a rank, or "".
-std::string packOf(StringRef name) {
-  for (StringRef sibling : {"q_proj", "k_proj", "v_proj", "g_proj"})
-    if (name.ends_with(("self_attn." + sibling + ".weight").str()))
-      return (name.drop_back(sibling.size() + 7) + "qkvg_proj.weight").str();
-  for (StringRef sibling : {"gate_proj", "up_proj"})
-    if (name.ends_with(("." + sibling + ".weight").str()))
-      return (name.drop_back(sibling.size() + 7) + "gate_up_proj.weight").str();
-  return "";
-}
-
 /// Names of what belongs to a depth of multi-token prediction, e.g. "mtp_logits.0".
 std::string ofDepth(StringRef what, size_t depth) { return (what + "." + Twine(depth)).str(); }
 
@@ -68,7 +57,7 @@ private:
   void keep(StringRef state, Value hidden) {
     ir::WriteOp::create(build.ops(), build.location(), state, hidden);
   }
-  void buildLogits(const Twine &program, StringRef state, const Twine &head);
+  void buildLogits(const Twine &program, StringRef state, const TensorAt &head);
 
   ModuleBuilder &build;
   const ModelConfig &config;
@@ -86,9 +75,10 @@ ProgramBuilder::Forward ProgramBuilder::forward() {
   };
   Value stream = decoder.layers(embed(build.argument("input_ids"), 0));
   result.hidden = decoder.finalNorm(stream);
-  build.setPath("lm_head");
+  const TensorAt head = TensorId::lmHead;
+  build.setPath(head.module());
   Targets targets = decoder.targets(1);
-  result.loss = decoder.loss(result.hidden, "lm_head", targets);
+  result.loss = decoder.loss(result.hidden, head, targets);
   if (options.mtp)
     result.mtp = buildMtp(build, decoder, config, options, embed, stream, result.hidden, targets);
   return result;
@@ -104,21 +94,21 @@ void ProgramBuilder::buildEval() {
   results.emplace_back("token_loss", result.loss.ofTokens);
   build.endProgram(results);
 
-  buildLogits("logits", "final_hidden", "lm_head");
+  buildLogits("logits", "final_hidden", TensorId::lmHead);
   for (size_t depth = 0; depth < result.mtp.size(); ++depth)
     buildLogits(ofDepth("mtp_logits", depth), ofDepth("mtp_hidden", depth),
-                mtpHeadPath(config, options, int64_t(depth)));
+                mtpHead(config, options, int64_t(depth)));
 }
 
 /// A block of rows of what `eval` has kept, times an output head.
-void ProgramBuilder::buildLogits(const Twine &program, StringRef state, const Twine &head) {
+void ProgramBuilder::buildLogits(const Twine &program, StringRef state, const TensorAt &head) {
   RankedTensorType type = build.tensor({tokens, config.hidden});
-  build.setPath("model.norm");
+  build.setPath(TensorAt(TensorId::finalNorm).module());
   ir::StateOp::create(build.ops(), build.location(), state, type, ir::StateRole::Activation,
                       FlatSymbolRefAttr(), ArrayAttr());
   build.beginProgram(program.str(), {{"chunk", "scalar", build.i32({1})}});
   Value hidden = ir::ReadOp::create(build.ops(), build.location(), type, state);
-  build.setPath(head);
+  build.setPath(head.module());
   // A block of every batch: each is read by itself.
   int64_t rows = options.batches *
                  std::clamp<int64_t>(logitsBlockElements / config.vocab, 1, options.batchTokens());
@@ -159,8 +149,7 @@ OwningOpRef<ModuleOp> buildModel(MLIRContext &context, const ModelConfig &config
   ModuleBuilder build(context, options.type);
   for (const PublishedTensor &tensor : inventory(config)) {
     if (options.computes(tensor))
-      build.addParameter(tensor, packOf(tensor.name), options.trains(tensor),
-                         initMean(config, tensor));
+      build.addParameter(tensor, initialDistribution(config, tensor), options.trains(tensor));
     else
       build.addCarried(tensor);
   }

@@ -1,14 +1,9 @@
 #include "frontend/ModuleBuilder.h"
 
-#include "frontend/LogicalDims.h"
-
 using namespace mlir;
 
 namespace step37 {
 namespace {
-
-// Random initialisation as published: matrices normal with this deviation, norms and biases zero.
-constexpr double initStd = 0.02;
 
 Type elementType(MLIRContext &context, DType type) {
   return type == DType::f32 ? Type(Float32Type::get(&context)) : Type(BFloat16Type::get(&context));
@@ -22,23 +17,22 @@ ModuleBuilder::ModuleBuilder(MLIRContext &context, DType type)
   builder.setInsertionPointToEnd(root->getBody());
 }
 
-void ModuleBuilder::addParameter(const PublishedTensor &tensor, StringRef pack, bool trained,
-                                 double initMean) {
-  // The router's bias is published in f32, and kept in f32.
-  bool selects = StringRef(tensor.name).ends_with("router_bias");
+void ModuleBuilder::addParameter(const PublishedTensor &tensor, const InitialDistribution &initial,
+                                 bool trained) {
   bool matrix = tensor.shape.size() >= 2;
   Type published = elementType(*builder.getContext(), tensor.type);
-  Type stored = selects ? Type(builder.getF32Type()) : element;
-  auto part = ir::PartAttr::get(builder.getContext(), builder.getStringAttr(tensor.name), published,
-                                tensor.shape, /*blocks=*/1, /*begin=*/0, /*stride=*/0,
-                                builder.getF64FloatAttr(matrix ? initStd : 0.0),
-                                initMean == 0 ? FloatAttr() : builder.getF64FloatAttr(initMean),
-                                /*split=*/ArrayAttr(), /*whole=*/{});
+  Type stored = tensor.rule->selects ? published : element;
+  auto part = ir::PartAttr::get(
+      builder.getContext(), builder.getStringAttr(tensor.name), published, tensor.shape,
+      /*blocks=*/1, /*begin=*/0, /*stride=*/0, builder.getF64FloatAttr(initial.deviation),
+      initial.mean == 0 ? FloatAttr() : builder.getF64FloatAttr(initial.mean),
+      /*split=*/ArrayAttr(), /*whole=*/{});
   // The kernel of a convolution is the matrix that its windows are multiplied with.
   SmallVector<int64_t> shape(ArrayRef<int64_t>(tensor.shape));
   if (shape.size() == 4)
     shape = {shape[0], shape[1] * shape[2] * shape[3]};
   Location at = NameLoc::get(builder.getStringAttr(tensor.name));
+  std::string pack = packName(tensor);
   SmallVector<StringRef> dims(llvm::to_vector_of<StringRef>(logicalDims(tensor)));
   ir::ParameterOp::create(builder, at, tensor.name, RankedTensorType::get(shape, stored), trained,
                           matrix, pack.empty() ? StringAttr() : builder.getStringAttr(pack),
@@ -90,10 +84,7 @@ void ModuleBuilder::endProgram(ArrayRef<std::pair<std::string, Value>> results) 
 
 Value ModuleBuilder::argument(StringRef name) const { return arguments.lookup(name); }
 
-void ModuleBuilder::setPath(const Twine &newPath) {
-  path = newPath.str();
-  loc = NameLoc::get(builder.getStringAttr(path));
-}
+void ModuleBuilder::setPath(const Twine &path) { loc = NameLoc::get(builder.getStringAttr(path)); }
 
 RankedTensorType ModuleBuilder::tensor(ArrayRef<int64_t> shape) const {
   return RankedTensorType::get(shape, element);
@@ -105,12 +96,8 @@ RankedTensorType ModuleBuilder::i32(ArrayRef<int64_t> shape) const {
   return RankedTensorType::get(shape, IntegerType::get(builder.getContext(), 32));
 }
 
-bool ModuleBuilder::hasParameter(const Twine &name) {
-  return root->lookupSymbol<ir::ParameterOp>((path + (path.empty() ? "" : ".") + name).str());
-}
-
-Value ModuleBuilder::parameter(const Twine &name) {
-  std::string symbol = (path + (path.empty() ? "" : ".") + name).str();
+Value ModuleBuilder::parameter(const TensorAt &tensor) {
+  std::string symbol = tensor.name();
   Value &read = reads[symbol];
   if (!read) {
     auto parameter = root->lookupSymbol<ir::ParameterOp>(symbol);
@@ -120,22 +107,25 @@ Value ModuleBuilder::parameter(const Twine &name) {
   return read;
 }
 
-Value ModuleBuilder::linear(Value x, const Twine &name, bool wide) {
-  Value weight = parameter(name + ".weight");
+Location ModuleBuilder::moduleOf(const TensorAt &tensor) {
+  return NameLoc::get(builder.getStringAttr(tensor.module()));
+}
+
+Value ModuleBuilder::linear(Value x, const TensorAt &tensor, bool wide) {
+  Value weight = parameter(tensor);
   int64_t rows = cast<RankedTensorType>(x.getType()).getDimSize(0);
   int64_t cols = cast<RankedTensorType>(weight.getType()).getDimSize(0);
-  Location at = NameLoc::get(builder.getStringAttr(path + (path.empty() ? "" : ".") + name));
-  RankedTensorType type = wide ? f32({rows, cols}) : tensor({rows, cols});
-  return ir::MatmulOp::create(builder, at, type, x, weight, /*transpose_a=*/false,
+  RankedTensorType type = wide ? f32({rows, cols}) : this->tensor({rows, cols});
+  return ir::MatmulOp::create(builder, moduleOf(tensor), type, x, weight, /*transpose_a=*/false,
                               /*transpose_b=*/true);
 }
 
-Value ModuleBuilder::rmsNorm(Value x, const Twine &name, double eps) {
-  Value weight = parameter(name + ".weight");
+Value ModuleBuilder::rmsNorm(Value x, const TensorAt &tensor, double eps) {
+  Value weight = parameter(tensor);
   int64_t rows = cast<RankedTensorType>(x.getType()).getDimSize(0);
-  Location at = NameLoc::get(builder.getStringAttr(path + "." + name));
-  return ir::RmsNormOp::create(builder, at, x.getType(), f32({rows}), Type(), ValueRange{x}, weight,
-                               builder.getF64FloatAttr(eps))
+  return ir::RmsNormOp::create(builder, moduleOf(tensor), x.getType(), f32({rows}), Type(),
+                               ValueRange{x}, weight, builder.getF64FloatAttr(eps),
+                               builder.getF64FloatAttr(normWeightOffset))
       .getY();
 }
 

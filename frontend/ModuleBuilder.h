@@ -27,11 +27,9 @@ public:
   mlir::ModuleOp module() { return *root; }
   mlir::OwningOpRef<mlir::ModuleOp> take() { return std::move(root); }
 
-  /// Adds the symbol of a published tensor. `pack` names the parameter that siblings are stored in
-  /// together on a rank; empty where there are none.
-  /// `initMean` is what random initialisation starts around.
-  void addParameter(const PublishedTensor &tensor, llvm::StringRef pack, bool trained,
-                    double initMean = 0);
+  /// Adds the symbol of a published tensor, with all that the table says of it.
+  void addParameter(const PublishedTensor &tensor, const InitialDistribution &initial,
+                    bool trained);
   void addCarried(const PublishedTensor &tensor);
 
   /// Starts a function; operations are created in it until `endProgram`.
@@ -48,23 +46,22 @@ public:
   mlir::RankedTensorType f32(llvm::ArrayRef<int64_t> shape) const;
   mlir::RankedTensorType i32(llvm::ArrayRef<int64_t> shape) const;
 
-  /// The value of parameter `<path>.<name>`.
-  mlir::Value parameter(const llvm::Twine &name);
-  bool hasParameter(const llvm::Twine &name);
+  /// The value of a parameter, read where the path says.
+  mlir::Value parameter(const TensorAt &tensor);
 
-  /// x·wᵀ with the parameter `<path>.<name>.weight`; f32 instead of the model's type where asked
-  /// for.
-  mlir::Value linear(mlir::Value x, const llvm::Twine &name, bool wide = false);
-  /// RMS norm with the parameter `<name>.weight`, under the path.
-  mlir::Value rmsNorm(mlir::Value x, const llvm::Twine &name, double eps);
+  /// x·wᵀ; f32 instead of the model's type where asked for. Stands at the weight's module.
+  mlir::Value linear(mlir::Value x, const TensorAt &tensor, bool wide = false);
+  /// RMS norm, at the weight's module.
+  mlir::Value rmsNorm(mlir::Value x, const TensorAt &tensor, double eps);
   mlir::Value add(llvm::ArrayRef<mlir::Value> values);
 
 private:
+  mlir::Location moduleOf(const TensorAt &tensor);
+
   mlir::OwningOpRef<mlir::ModuleOp> root;
   mlir::OpBuilder builder;
   mlir::Type element;
   mlir::Location loc;
-  std::string path;
   mlir::func::FuncOp function;
   llvm::StringMap<mlir::Value> arguments, reads;
 };

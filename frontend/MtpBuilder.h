@@ -11,8 +11,8 @@ struct MtpDepth {
   mlir::Value hidden, lossSum;
 };
 
-/// Module path of the output head that depth `depth` predicts with.
-std::string mtpHeadPath(const ModelConfig &config, const FrontendOptions &options, int64_t depth);
+/// The output head that depth `depth` predicts with.
+TensorAt mtpHead(const ModelConfig &config, const FrontendOptions &options, int64_t depth);
 
 /// The embedding of the tokens `ahead` positions on, of which `ids` are the ids.
 using EmbedAhead = llvm::function_ref<mlir::Value(mlir::Value ids, int64_t ahead)>;

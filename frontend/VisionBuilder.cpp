@@ -16,18 +16,7 @@ std::string placeName(const char *what, int64_t ahead) {
   return ahead == 0 ? what : std::string(what) + "." + std::to_string(ahead);
 }
 
-std::string tower(const char *module) { return std::string("vision_model.") + module; }
-
 } // namespace
-
-double initMean(const ModelConfig &config, const PublishedTensor &tensor) {
-  StringRef name = tensor.name;
-  if (tensor.group != TensorGroup::vision || tensor.shape.size() != 1)
-    return 0;
-  if (name.ends_with(".gamma"))
-    return config.vision->layer_scale_init;
-  return name.ends_with(".weight") ? 1 : 0;
-}
 
 VisionBuilder::VisionBuilder(ModuleBuilder &build, const ModelConfig &config,
                              const FrontendOptions &options)
@@ -67,31 +56,31 @@ SmallVector<ProgramArgument> VisionBuilder::arguments() const {
   return list;
 }
 
-Value VisionBuilder::layerNorm(Value x, const std::string &path) {
-  build.setPath(path);
+Value VisionBuilder::layerNorm(Value x, const TensorAt &weight, const TensorAt &bias) {
+  build.setPath(weight.module());
   Type perRow = build.f32({rowsOf(x)});
   return ir::LayerNormOp::create(build.ops(), build.location(), x.getType(), perRow, perRow, x,
-                                 build.parameter("weight"), build.parameter("bias"),
+                                 build.parameter(weight), build.parameter(bias),
                                  llvm::APFloat(vision.layer_norm_eps))
       .getY();
 }
 
-Value VisionBuilder::addBias(Value x, const std::string &path, StringRef name) {
-  build.setPath(path);
+Value VisionBuilder::addBias(Value x, const TensorAt &bias) {
+  build.setPath(bias.module());
   return ir::AddBiasOp::create(build.ops(), build.location(), x.getType(), x,
-                               build.parameter(name));
+                               build.parameter(bias));
 }
 
-Value VisionBuilder::affine(Value x, const std::string &path) {
+Value VisionBuilder::affine(Value x, const TensorAt &weight, const TensorAt &bias) {
   build.setPath("");
-  return addBias(build.linear(x, path), path);
+  return addBias(build.linear(x, weight), bias);
 }
 
-/// x + gamma ⊙ branch, gamma that of the layer scale at `path`.
-Value VisionBuilder::residual(Value x, Value branch, const std::string &path) {
-  build.setPath(path);
+/// x + gamma ⊙ branch.
+Value VisionBuilder::residual(Value x, Value branch, const TensorAt &gamma) {
+  build.setPath(gamma.module());
   Value scaled = ir::ScaleColumnsOp::create(build.ops(), build.location(), x.getType(), branch,
-                                            build.parameter("gamma"));
+                                            build.parameter(gamma));
   return build.add({x, scaled});
 }
 
@@ -99,18 +88,19 @@ Value VisionBuilder::embeddedPatches() {
   SmallVector<Value> pixels = {build.argument("pixel_values")};
   if (bounds.crops > 0)
     pixels.push_back(build.argument("pixel_values_local"));
-  build.setPath(tower("conv1"));
+  const TensorAt conv1 = TensorId::conv1;
+  build.setPath(conv1.module());
   int64_t cols = vision.num_channels * vision.patch_size * vision.patch_size;
   Value patches =
       ir::PatchesOp::create(build.ops(), build.location(), build.tensor({patchRows(), cols}),
                             pixels, vision.patch_size, vision.use_cls_token, options.batches);
   build.setPath("");
-  Value x = build.linear(patches, tower("conv1"));
-  build.setPath("vision_model");
+  Value x = build.linear(patches, conv1);
+  build.setPath(conv1.parent());
   if (!vision.use_abs_posemb && !vision.use_cls_token)
     return x;
-  Value table = vision.use_abs_posemb ? build.parameter("positional_embedding") : Value();
-  Value classEmbedding = vision.use_cls_token ? build.parameter("class_embedding") : Value();
+  Value table = vision.use_abs_posemb ? build.parameter(TensorId::positionalEmbedding) : Value();
+  Value classEmbedding = vision.use_cls_token ? build.parameter(TensorId::classEmbedding) : Value();
   return ir::AddPositionsOp::create(build.ops(), build.location(), x.getType(), x, table,
                                     classEmbedding, grids);
 }
@@ -124,21 +114,22 @@ Value VisionBuilder::ropeTable() {
   for (int64_t i = 0; i < perAxis / 2; ++i)
     frequencies.push_back(
         vision.use_rope2d ? std::pow(vision.rope_theta, -2.0 * double(i) / double(perAxis)) : 0.0);
-  build.setPath("vision_model.transformer");
+  build.setPath(TensorAt(TensorId::conv1).parent() + ".transformer");
   Type type = build.f32({ir::imageTokens(grids, vision.use_cls_token), headDim});
   return ir::AxialRopeTableOp::create(build.ops(), build.location(), type, frequencies, grids,
                                       vision.use_cls_token,
                                       options.switches.word("vision_rope") == "row_first");
 }
 
-Value VisionBuilder::attention(Value x, Value table, const std::string &path) {
+Value VisionBuilder::attention(Value x, Value table, int64_t index) {
   OpBuilder &ops = build.ops();
   int64_t rows = rowsOf(x), headDim = vision.width / vision.heads;
-  build.setPath(path);
+  const TensorAt inProj(TensorId::inProj, index);
+  build.setPath(inProj.module());
   Value packed = ir::MatmulOp::create(ops, build.location(), build.tensor({rows, 3 * vision.width}),
-                                      x, build.parameter("in_proj_weight"),
+                                      x, build.parameter(inProj),
                                       /*transpose_a=*/false, /*transpose_b=*/true);
-  packed = addBias(packed, path, "in_proj_bias");
+  packed = addBias(packed, {TensorId::inProjBias, index});
   SmallVector<Type> types(3, x.getType());
   auto parts = ir::SliceColumnsOp::create(ops, build.location(), types, packed).getParts();
   auto rotated = [&](Value heads) -> Value {
@@ -149,47 +140,52 @@ Value VisionBuilder::attention(Value x, Value table, const std::string &path) {
   auto attended = ir::ImageAttentionOp::create(
       ops, build.location(), x.getType(), build.f32({rows, vision.heads}), q, k, parts[2], grids,
       vision.use_cls_token, headDim, llvm::APFloat(1.0 / std::sqrt(double(headDim))));
-  return affine(attended.getOut(), path + ".out_proj");
+  return affine(attended.getOut(), {TensorId::outProj, index}, {TensorId::outProjBias, index});
 }
 
-Value VisionBuilder::block(Value x, Value table, const std::string &path) {
-  x = residual(x, attention(layerNorm(x, path + ".ln_1"), table, path + ".attn"), path + ".ls_1");
-  Value hidden = affine(layerNorm(x, path + ".ln_2"), path + ".mlp.c_fc");
-  build.setPath(path + ".mlp");
+Value VisionBuilder::block(Value x, Value table, int64_t index) {
+  const auto own = [&](TensorId id) { return TensorAt(id, index); };
+  Value normed = layerNorm(x, own(TensorId::ln1), own(TensorId::ln1Bias));
+  x = residual(x, attention(normed, table, index), own(TensorId::ls1));
+  normed = layerNorm(x, own(TensorId::ln2), own(TensorId::ln2Bias));
+  Value hidden = affine(normed, own(TensorId::cFc), own(TensorId::cFcBias));
+  build.setPath(own(TensorId::cFc).parent());
   Value active = ir::QuickGeluOp::create(build.ops(), build.location(), hidden.getType(), hidden);
-  return residual(x, affine(active, path + ".mlp.c_proj"), path + ".ls_2");
+  return residual(x, affine(active, own(TensorId::cProj), own(TensorId::cProjBias)),
+                  own(TensorId::ls2));
 }
 
-/// 3×3, stride 2, padding 1.
 Value VisionBuilder::convolution(Value x, ArrayRef<int64_t> from, bool classToken,
-                                 const std::string &path) {
-  build.setPath(path);
+                                 const TensorAt &weight, const TensorAt &bias) {
+  build.setPath(weight.module());
   int64_t rows = options.batches * ir::imageTokens(ir::halvedGrids(from), false);
   int64_t cols = 9 * cast<RankedTensorType>(x.getType()).getDimSize(1);
   Value windows = ir::UnfoldOp::create(build.ops(), build.location(), build.tensor({rows, cols}), x,
                                        from, classToken);
-  return affine(windows, path);
+  return affine(windows, weight, bias);
 }
 
 Value VisionBuilder::features() {
   Value x = embeddedPatches();
   if (vision.use_ln_pre)
-    x = layerNorm(x, tower("ln_pre"));
+    x = layerNorm(x, TensorId::lnPre, TensorId::lnPreBias);
   Value table = ropeTable();
   for (int64_t i = 0; i < vision.layers; ++i)
-    x = block(x, table, tower("transformer.resblocks.") + std::to_string(i));
+    x = block(x, table, i);
   if (vision.use_ln_post)
-    x = layerNorm(x, tower("ln_post"));
-  x = convolution(x, grids, vision.use_cls_token, tower("vit_downsampler1"));
-  x = convolution(x, ir::halvedGrids(grids), false, tower("vit_downsampler2"));
+    x = layerNorm(x, TensorId::lnPost, TensorId::lnPostBias);
+  x = convolution(x, grids, vision.use_cls_token, TensorId::downsampler1,
+                  TensorId::downsampler1Bias);
+  x = convolution(x, ir::halvedGrids(grids), false, TensorId::downsampler2,
+                  TensorId::downsampler2Bias);
   if (config.projector_bias)
-    return affine(x, "vit_large_projector");
+    return affine(x, TensorId::projector, TensorId::projectorBias);
   build.setPath("");
-  return build.linear(x, "vit_large_projector");
+  return build.linear(x, TensorId::projector);
 }
 
 Value VisionBuilder::insert(Value embedded, Value features, int64_t ahead) {
-  build.setPath("vit_large_projector");
+  build.setPath(TensorAt(TensorId::projector).module());
   return ir::MergeRowsOp::create(build.ops(), build.location(), embedded.getType(), embedded,
                                  features, build.argument(placeName("image_feature", ahead)),
                                  build.argument(placeName("image_position", ahead)),

@@ -9,11 +9,6 @@
 
 namespace step37 {
 
-/// What a tensor of the tower is initialised around: layer norms do nothing at first, layer scales
-/// are the config's; 0 for all others, and for tensors of the decoder, whose norms are
-/// zero-centred.
-double initMean(const ModelConfig &config, const PublishedTensor &tensor);
-
 class VisionBuilder {
 public:
   /// `config` has a vision tower, and `options` have images. Keeps references.
@@ -37,16 +32,16 @@ public:
 private:
   mlir::Value embeddedPatches();
   mlir::Value ropeTable();
-  mlir::Value block(mlir::Value x, mlir::Value table, const std::string &path);
-  mlir::Value attention(mlir::Value x, mlir::Value table, const std::string &path);
+  mlir::Value block(mlir::Value x, mlir::Value table, int64_t index);
+  mlir::Value attention(mlir::Value x, mlir::Value table, int64_t index);
 
-  // Each takes the module path of its parameters.
-  mlir::Value layerNorm(mlir::Value x, const std::string &path);
-  mlir::Value addBias(mlir::Value x, const std::string &path, llvm::StringRef name = "bias");
-  mlir::Value affine(mlir::Value x, const std::string &path);
-  mlir::Value residual(mlir::Value x, mlir::Value branch, const std::string &path);
+  mlir::Value layerNorm(mlir::Value x, const TensorAt &weight, const TensorAt &bias);
+  mlir::Value addBias(mlir::Value x, const TensorAt &bias);
+  mlir::Value affine(mlir::Value x, const TensorAt &weight, const TensorAt &bias);
+  mlir::Value residual(mlir::Value x, mlir::Value branch, const TensorAt &gamma);
+  /// 3×3, stride 2, padding 1.
   mlir::Value convolution(mlir::Value x, llvm::ArrayRef<int64_t> grids, bool classToken,
-                          const std::string &path);
+                          const TensorAt &weight, const TensorAt &bias);
   int64_t featureRows() const;
   int64_t patchRows() const;
 

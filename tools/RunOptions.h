@@ -1,7 +1,7 @@
 // The command line of step37-run as typed, checked values.
 #pragma once
 
-#include "runtime/Executor.h"
+#include "runtime/exec/base/Executor.h"
 #include "runtime/train/Options.h"
 
 #include <filesystem>

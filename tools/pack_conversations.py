@@ -15,7 +15,7 @@ roles are system, user, assistant and tool. A content may also be a list of {"ty
 The tokenizer's chat template writes a conversation as text. What counts in the loss are the
 assistant's turns after the last user turn, from where they differ from the prompt that they answer.
 Pictures are neither opened nor copied: how many tokens one becomes depends on the plan, and is
-settled when step37-run opens the data. The format is described in runtime/train/ConversationFile.h.
+settled when step37-run opens the data. The format is described in runtime/data/ConversationFile.h.
 
 Needs the Python packages transformers (with tokenizers, jinja2, safetensors) and numpy.
 """

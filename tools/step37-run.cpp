@@ -1,8 +1,8 @@
 // step37-run: executes a plan. Flags are RunOptions.h, the work is runtime/train.
-#include "runtime/Executor.h"
-#include "runtime/ProductTable.h"
-#include "runtime/file/MappedFile.h"
-#include "runtime/file/Sha256.h"
+#include "runtime/base/MappedFile.h"
+#include "runtime/base/Sha256.h"
+#include "runtime/exec/CreateExecutor.h"
+#include "runtime/exec/base/ProductTable.h"
 #include "runtime/job/Job.h"
 #include "runtime/job/Launcher.h"
 #include "runtime/plan/PlanFile.h"
@@ -32,7 +32,7 @@ RunLog::Style logStyle(bool quiet) {
 
 void tune(const plan::Plan &plan, const ExecutorOptions &executor, const TuneOptions &options,
           RunLog &log) {
-  std::unique_ptr<Executor> measured = Executor::create(plan, executor);
+  std::unique_ptr<Executor> measured = createExecutor(plan, executor);
   log.note(measured->description());
   ProductTable table = measured->tuneProducts([&](const std::string &line) { log.note(line); });
   table.save(options.output);

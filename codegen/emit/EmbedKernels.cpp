@@ -3,7 +3,7 @@
 #include "codegen/nvrtc/Nvrtc.h"
 #include "codegen/spec/SpecJson.h"
 #include "codegen/spec/cuda/Stub.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <algorithm>
 #include <atomic>

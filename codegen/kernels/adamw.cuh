@@ -5,23 +5,23 @@
 
 namespace step37 {
 
-/// Arguments: grad, hyper, clip, master, m, v, [param with copy].
-template <class Spec, int N> __device__ void adamw_generic(const Pointers<N> &buffers) {
+template <class Spec, class Arguments> __device__ void adamw_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   using G = typename Spec::grad_type;
   constexpr int widest = full_width<float>;
-  const G *grad = buffers.template get<const G>(0);
-  const float *hyper = buffers.template get<const float>(1);
-  float clip = *buffers.template get<const float>(2);
+  const G *grad = arguments.grad();
+  float clip = *arguments.clip();
   if (clip == 0.0f) // the norm is not finite
     return;
-  float *master = buffers.template get<float>(3), *m = buffers.template get<float>(4);
-  float *v = buffers.template get<float>(5);
-  T *param = buffers.template get<T>(Spec::copy ? 6 : 3);
+  float *master = arguments.master(), *m = arguments.m();
+  float *v = arguments.v();
+  T *param = arguments.param(); // null without copy
 
-  float rate = hyper[0], beta1 = hyper[1], beta2 = hyper[2], eps = hyper[3];
-  float keep = Spec::decay ? 1.0f - rate * hyper[4] : 1.0f;
-  float correction1 = 1.0f / hyper[5], correction2 = 1.0f / hyper[6];
+  float rate = *arguments.learning_rate(), eps = *arguments.eps();
+  float beta1 = *arguments.beta1(), beta2 = *arguments.beta2();
+  float keep = Spec::decay ? 1.0f - rate * *arguments.weight_decay() : 1.0f;
+  float correction1 = 1.0f / *arguments.correction1(),
+        correction2 = 1.0f / *arguments.correction2();
   bool allowed = aligned<widest>(grad) && aligned<widest>(master) && aligned<widest>(m) &&
                  aligned<widest>(v) && aligned<widest>(param);
   for_each_pack<widest>(Spec::elements, allowed, [&](auto width, int64 at) {

@@ -5,7 +5,6 @@
 // and by keys (dk, dv), so that every sum belongs to one warp and has a fixed order.
 #pragma once
 
-#include "attention_arguments.cuh"
 #include "common.cuh"
 
 namespace step37 {
@@ -14,6 +13,7 @@ namespace step37 {
 constexpr int attention_warps = 8, attention_each = 4,
               attention_tile = attention_warps * attention_each;
 static_assert(attention_tile == warp_size, "a tile has one line for each lane");
+static_assert(Launch::tile == attention_tile && Launch::threads == attention_warps * warp_size);
 
 template <class Spec> struct AttentionShape {
   static constexpr int dim = int(Spec::head_dim);
@@ -97,27 +97,30 @@ template <class T> __device__ float attention_gate(const T *gate, int64 index) {
   return sigmoid(to_float(gate[index]));
 }
 
-/// Arguments: q, k, v, [gate], [document_start], out, lse. Grid: query tiles of a row, heads, rows.
-template <class Spec, int N> __device__ void attention_generic(const Pointers<N> &buffers) {
+/// Starts of the documents of a row's tokens; null without causality.
+template <class Spec, class Arguments>
+__device__ const int *starts_of_row(const Arguments &arguments, int64 row_start) {
+  return Spec::causal ? arguments.document_start() + row_start : nullptr;
+}
+
+/// Grid: query tiles of a row, heads, rows.
+template <class Spec, class Arguments>
+__device__ void attention_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   using Shape = AttentionShape<Spec>;
   extern __shared__ float shared[];
   float *q_tile = shared, *k_tile = q_tile + Shape::tile_floats,
         *v_tile = k_tile + Shape::tile_floats;
-  using At = AttentionArguments<Spec>;
   int64 row_start = int64(blockIdx.z) * Spec::seq_len, head = blockIdx.y,
         group = head / Shape::group_heads;
   int64 first = int64(blockIdx.x) * attention_tile;
   int64 end = first + attention_tile < Spec::seq_len ? first + attention_tile : Spec::seq_len;
-  const int *document_start = attention_starts<Spec>(buffers, At::document_start, row_start);
-  const T *q =
-      buffers.template get<const T>(0) + row_start * Spec::heads * Shape::dim + head * Shape::dim;
-  const T *k =
-      buffers.template get<const T>(1) + row_start * Spec::groups * Shape::dim + group * Shape::dim;
-  const T *v = buffers.template get<const T>(2) + row_start * Spec::v_stride + group * Shape::dim;
-  T *out =
-      buffers.template get<T>(At::out) + row_start * Spec::heads * Shape::dim + head * Shape::dim;
-  float *lse = buffers.template get<float>(At::lse) + row_start * Spec::heads + head;
+  const int *document_start = starts_of_row<Spec>(arguments, row_start);
+  const T *q = arguments.q() + row_start * Spec::heads * Shape::dim + head * Shape::dim;
+  const T *k = arguments.k() + row_start * Spec::groups * Shape::dim + group * Shape::dim;
+  const T *v = arguments.v() + row_start * Spec::v_stride + group * Shape::dim;
+  T *out = arguments.out() + row_start * Spec::heads * Shape::dim + head * Shape::dim;
+  float *lse = arguments.lse() + row_start * Spec::heads + head;
   int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size;
 
   attention_load<Spec>(q_tile, q, Spec::heads * Shape::dim, first, end,
@@ -165,8 +168,7 @@ template <class Spec, int N> __device__ void attention_generic(const Pointers<N>
       continue;
     float factor = 1.0f / total[e];
     if constexpr (Spec::gated)
-      factor *= attention_gate(buffers.template get<const T>(3),
-                               (row_start + t) * Spec::gate_stride + head);
+      factor *= attention_gate(arguments.gate(), (row_start + t) * Spec::gate_stride + head);
 #pragma unroll
     for (int i = 0; i < Shape::per_lane; ++i)
       if (int d = lane + i * warp_size; d < Shape::dim)
@@ -178,11 +180,10 @@ template <class Spec, int N> __device__ void attention_generic(const Pointers<N>
 
 /// dq, dgate and the row terms <dout, out>, which begin the workspace. Grid: query tiles of a row,
 /// heads, rows.
-template <class Spec, int N>
-__device__ void attention_grad_generic_queries(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void attention_grad_generic_queries(const Arguments &arguments) {
   using T = typename Spec::type;
   using Shape = AttentionShape<Spec>;
-  using At = AttentionGradArguments<Spec>;
   extern __shared__ float shared[];
   float *q_tile = shared, *do_tile = q_tile + Shape::tile_floats,
         *k_tile = do_tile + Shape::tile_floats, *v_tile = k_tile + Shape::tile_floats;
@@ -190,24 +191,21 @@ __device__ void attention_grad_generic_queries(const Pointers<N> &buffers) {
         group = head / Shape::group_heads;
   int64 first = int64(blockIdx.x) * attention_tile;
   int64 end = first + attention_tile < Spec::seq_len ? first + attention_tile : Spec::seq_len;
-  const int *document_start = attention_starts<Spec>(buffers, At::document_start, row_start);
+  const int *document_start = starts_of_row<Spec>(arguments, row_start);
   int64 head_begin = row_start * Spec::heads * Shape::dim + head * Shape::dim;
-  const T *dout = buffers.template get<const T>(0) + head_begin,
-          *q = buffers.template get<const T>(1) + head_begin;
-  const T *out = buffers.template get<const T>(At::out) + head_begin;
-  const T *k =
-      buffers.template get<const T>(2) + row_start * Spec::groups * Shape::dim + group * Shape::dim;
-  const T *v = buffers.template get<const T>(3) + row_start * Spec::v_stride + group * Shape::dim;
-  const float *lse = buffers.template get<const float>(At::lse) + row_start * Spec::heads + head;
-  T *dq = buffers.template get<T>(At::dq) + head_begin;
-  float *row_terms = buffers.template get<float>(At::workspace) + row_start * Spec::heads + head;
+  const T *dout = arguments.dout() + head_begin, *q = arguments.q() + head_begin;
+  const T *out = arguments.out() + head_begin;
+  const T *k = arguments.k() + row_start * Spec::groups * Shape::dim + group * Shape::dim;
+  const T *v = arguments.v() + row_start * Spec::v_stride + group * Shape::dim;
+  const float *lse = arguments.lse() + row_start * Spec::heads + head;
+  T *dq = arguments.dq() + head_begin;
+  float *row_terms = arguments.workspace() + row_start * Spec::heads + head;
   int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size;
   constexpr int64 q_stride = Spec::heads * Shape::dim;
 
   auto gate_of = [&](int64 t) {
     if constexpr (Spec::gated)
-      return attention_gate(buffers.template get<const T>(At::gate),
-                            (row_start + t) * Spec::gate_stride + head);
+      return attention_gate(arguments.gate(), (row_start + t) * Spec::gate_stride + head);
     else
       return 1.0f;
   };
@@ -226,7 +224,7 @@ __device__ void attention_grad_generic_queries(const Pointers<N> &buffers) {
     if (lane == 0) {
       row_terms[t * Spec::heads] = row_term[e];
       if constexpr (Spec::gated)
-        buffers.template get<T>(At::dgate)[(row_start + t) * Spec::dgate_stride + head] =
+        arguments.dgate()[(row_start + t) * Spec::dgate_stride + head] =
             from_float<T>(row_term[e] * (1.0f - gate_of(t)));
     }
   }
@@ -265,23 +263,22 @@ __device__ void attention_grad_generic_queries(const Pointers<N> &buffers) {
 }
 
 /// dk and dv. Grid: key tiles of a row, groups, rows. Needs the row terms of the first sweep.
-template <class Spec, int N>
-__device__ void attention_grad_generic_keys(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void attention_grad_generic_keys(const Arguments &arguments) {
   using T = typename Spec::type;
   using Shape = AttentionShape<Spec>;
-  using At = AttentionGradArguments<Spec>;
   extern __shared__ float shared[];
   float *k_tile = shared, *v_tile = k_tile + Shape::tile_floats,
         *q_tile = v_tile + Shape::tile_floats, *do_tile = q_tile + Shape::tile_floats;
   int64 row_start = int64(blockIdx.z) * Spec::seq_len, group = blockIdx.y;
   int64 first = int64(blockIdx.x) * attention_tile;
   int64 end = first + attention_tile < Spec::seq_len ? first + attention_tile : Spec::seq_len;
-  const int *document_start = attention_starts<Spec>(buffers, At::document_start, row_start);
+  const int *document_start = starts_of_row<Spec>(arguments, row_start);
   constexpr int64 q_stride = Spec::heads * Shape::dim, k_stride = Spec::groups * Shape::dim;
-  const T *k = buffers.template get<const T>(2) + row_start * k_stride + group * Shape::dim;
-  const T *v = buffers.template get<const T>(3) + row_start * Spec::v_stride + group * Shape::dim;
-  T *dk = buffers.template get<T>(At::dk) + row_start * k_stride + group * Shape::dim;
-  T *dv = buffers.template get<T>(At::dv) + row_start * Spec::dv_stride + group * Shape::dim;
+  const T *k = arguments.k() + row_start * k_stride + group * Shape::dim;
+  const T *v = arguments.v() + row_start * Spec::v_stride + group * Shape::dim;
+  T *dk = arguments.dk() + row_start * k_stride + group * Shape::dim;
+  T *dv = arguments.dv() + row_start * Spec::dv_stride + group * Shape::dim;
   int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size;
 
   attention_load<Spec>(k_tile, k, k_stride, first, end, [](int64) { return float(Spec::scale); });
@@ -291,15 +288,13 @@ __device__ void attention_grad_generic_keys(const Pointers<N> &buffers) {
   if (Spec::window > 0 && end - 1 + Spec::window < last_query)
     last_query = end - 1 + Spec::window;
   for (int64 head = group * Shape::group_heads; head < (group + 1) * Shape::group_heads; ++head) {
-    const T *dout = buffers.template get<const T>(0) + row_start * q_stride + head * Shape::dim;
-    const T *q = buffers.template get<const T>(1) + row_start * q_stride + head * Shape::dim;
-    const float *lse = buffers.template get<const float>(At::lse) + row_start * Spec::heads + head;
-    const float *row_terms =
-        buffers.template get<const float>(At::workspace) + row_start * Spec::heads + head;
+    const T *dout = arguments.dout() + row_start * q_stride + head * Shape::dim;
+    const T *q = arguments.q() + row_start * q_stride + head * Shape::dim;
+    const float *lse = arguments.lse() + row_start * Spec::heads + head;
+    const float *row_terms = arguments.workspace() + row_start * Spec::heads + head;
     auto gate_of = [&](int64 t) {
       if constexpr (Spec::gated)
-        return attention_gate(buffers.template get<const T>(At::gate),
-                              (row_start + t) * Spec::gate_stride + head);
+        return attention_gate(arguments.gate(), (row_start + t) * Spec::gate_stride + head);
       else
         return 1.0f;
     };

@@ -12,7 +12,10 @@ namespace step37 {
 
 template <class Spec> struct AttentionGradKeys {
   using Tiles = AttentionTiles<Spec>;
-  static constexpr int queries = 64, keys = 2 * warpgroup_lines, stages = 3;
+  using Choices = typename Spec::Launch;
+  static constexpr int queries = int(Choices::key_queries), keys = 2 * warpgroup_lines,
+                       stages = int(Choices::key_stages);
+  static_assert(Choices::key_lines == keys && queries == 64, "two warpgroups compute");
   static constexpr int tokens = Tiles::tokens(queries),
                        group_parts = Tiles::group_heads / Tiles::heads_per_tile;
   using Queries = SwizzledTile<queries, Tiles::dim>;
@@ -24,6 +27,7 @@ template <class Spec> struct AttentionGradKeys {
                        terms_at = dout_at + stages * Queries::bytes,
                        terms_bytes = 3 * queries * int(sizeof(float)),
                        barriers_at = terms_at + stages * terms_bytes;
+  static_assert(Choices::key_shared_bytes == barriers_at + 16 * stages + 8);
   unsigned shared;
   __device__ Keys key_tile() const { return {shared}; }
   __device__ Keys value_tile() const { return {shared + Keys::bytes}; }
@@ -94,25 +98,21 @@ template <class Spec> struct AttentionGradKeyTile {
 };
 
 /// The copying warpgroup.
-template <class Spec, int N>
-__device__ void attention_grad_keys_copy(AttentionGradKeys<Spec> at, const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void attention_grad_keys_copy(AttentionGradKeys<Spec> at, const Arguments &arguments) {
   using Tiles = AttentionTiles<Spec>;
   using Keys = AttentionGradKeys<Spec>;
-  using At = AttentionGradArguments<Spec>;
   constexpr int dim = Tiles::dim;
-  const int *document_start = attention_starts<Spec>(buffers, At::document_start, 0);
+  const int *document_start = arguments.document_start();
   AttentionGradKeyTile<Spec> work(document_start);
   int64 first = work.row_start + work.first_key;
   int keys = work.end_key - work.first_key;
   CopyAnnouncer announcer;
-  load_tile_async<1, dim>(at.key_tile(),
-                          buffers.template get<const bf16>(2) + first * Tiles::k_stride +
-                              work.group * dim,
+  load_tile_async<1, dim>(at.key_tile(), arguments.k() + first * Tiles::k_stride + work.group * dim,
                           Tiles::k_stride, keys);
   load_tile_async<1, dim>(at.value_tile(),
-                          buffers.template get<const bf16>(3) + first * Spec::v_stride +
-                              work.group * dim,
-                          Spec::v_stride, keys);
+                          arguments.v() + first * Spec::v_stride + work.group * dim, Spec::v_stride,
+                          keys);
   announcer.started(at.keys_full());
 
   // Half of the threads copy a line's first term and its document's start, half its second term.
@@ -123,10 +123,8 @@ __device__ void attention_grad_keys_copy(AttentionGradKeys<Spec> at, const Point
   for (int part = 0; part < Keys::group_parts; ++part) {
     int head = work.group * Tiles::group_heads + part * Tiles::heads_per_tile;
     int64 query_at = first_query * Tiles::q_stride + head * dim;
-    const bf16 *q = buffers.template get<const bf16>(1) + query_at,
-               *dout = buffers.template get<const bf16>(0) + query_at;
-    const float *terms = buffers.template get<const float>(At::workspace) +
-                         which * AttentionGradRows<Spec>::row_term_at +
+    const bf16 *q = arguments.q() + query_at, *dout = arguments.dout() + query_at;
+    const float *terms = arguments.workspace() + which * AttentionGradRows<Spec>::row_term_at +
                          (first_query + line_token) * Tiles::heads + head +
                          line % Tiles::heads_per_tile;
     const int *starts = document_start + first_query + line_token;
@@ -179,14 +177,13 @@ template <class T, int n, class Body> __device__ void for_each_columns(unsigned 
 }
 
 /// A computing warpgroup: keys 64·half and on of the tile.
-template <class Spec, int N>
-__device__ void attention_grad_keys_compute(AttentionGradKeys<Spec> at, const Pointers<N> &buffers,
+template <class Spec, class Arguments>
+__device__ void attention_grad_keys_compute(AttentionGradKeys<Spec> at, const Arguments &arguments,
                                             int half) {
   using Tiles = AttentionTiles<Spec>;
   using Keys = AttentionGradKeys<Spec>;
-  using At = AttentionGradArguments<Spec>;
   constexpr int dim = Tiles::dim, sums = Keys::queries / 2;
-  AttentionGradKeyTile<Spec> work(attention_starts<Spec>(buffers, At::document_start, 0));
+  AttentionGradKeyTile<Spec> work(arguments.document_start());
   int first_line = half * warpgroup_lines, first_key = work.first_key + first_line,
       last_key = first_key + warpgroup_lines - 1;
   float dk[dim / 2], dv[dim / 2];
@@ -273,23 +270,22 @@ __device__ void attention_grad_keys_compute(AttentionGradKeys<Spec> at, const Po
   int64 first = work.row_start + first_key;
   int keys = work.end_key - first_key;
   store_lines<1, dim>(at.key_tile(), first_line,
-                      buffers.template get<bf16>(At::dk) + first * Tiles::k_stride +
-                          work.group * dim,
-                      Tiles::k_stride, keys);
+                      arguments.dk() + first * Tiles::k_stride + work.group * dim, Tiles::k_stride,
+                      keys);
   store_lines<1, dim>(at.value_tile(), first_line,
-                      buffers.template get<bf16>(At::dv) + first * Spec::dv_stride +
-                          work.group * dim,
-                      Spec::dv_stride, keys);
+                      arguments.dv() + first * Spec::dv_stride + work.group * dim, Spec::dv_stride,
+                      keys);
 }
 
 /// One block, of three warpgroups, for each tile of keys of each group. Needs what
 /// attention_grad_wgmma_rows wrote.
-template <class Spec, int N> __device__ void attention_grad_wgmma_keys(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void attention_grad_wgmma_keys(const Arguments &arguments) {
   extern __shared__ __align__(1024) unsigned char shared[];
   AttentionGradKeys<Spec> at{shared_address(shared)};
   at.start();
-  part_roles([&] { attention_grad_keys_copy<Spec>(at, buffers); },
-             [&](int half) { attention_grad_keys_compute<Spec>(at, buffers, half); });
+  part_roles([&] { attention_grad_keys_copy<Spec>(at, arguments); },
+             [&](int half) { attention_grad_keys_compute<Spec>(at, arguments, half); });
 }
 
 } // namespace step37

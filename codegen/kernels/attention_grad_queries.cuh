@@ -9,14 +9,13 @@
 namespace step37 {
 
 /// A computing warpgroup: lines 64·half and on of each tile of queries.
-template <class Spec, int N>
+template <class Spec, class Arguments>
 __device__ void attention_grad_queries_compute(AttentionPipeline<Spec, 2> at,
-                                               const Pointers<N> &buffers, int half) {
+                                               const Arguments &arguments, int half) {
   using Tiles = AttentionTiles<Spec>;
   using Pipeline = AttentionPipeline<Spec, 2>;
-  using At = AttentionGradArguments<Spec>;
   constexpr int dim = Tiles::dim, keys = Pipeline::keys;
-  const int *document_start = attention_starts<Spec>(buffers, At::document_start, 0);
+  const int *document_start = arguments.document_start();
   int first_line = half * warpgroup_lines, line = first_line + warpgroup_line();
   RingPosition<1> query_ring;
   RingPosition<Pipeline::stages> key_ring, value_ring;
@@ -32,8 +31,8 @@ __device__ void attention_grad_queries_compute(AttentionPipeline<Spec, 2> at,
 #pragma unroll
     for (int i = 0; i < 2; ++i)
       if (QueryLine<Spec> place(work.first_token, work.part, line + 8 * i); place.inside()) {
-        const float *term = buffers.template get<const float>(At::workspace) +
-                            (work.row_start + place.token) * Tiles::heads + place.head;
+        const float *term =
+            arguments.workspace() + (work.row_start + place.token) * Tiles::heads + place.head;
         offset[i] = term[0];
         row_term[i] = term[AttentionGradRows<Spec>::row_term_at];
       }
@@ -82,24 +81,22 @@ __device__ void attention_grad_queries_compute(AttentionPipeline<Spec, 2> at,
     }
     barrier_arrive_warp(at.inputs_buffer().free);
     query_ring.advance();
-    at.store(work, half, sums, {float(Spec::scale), float(Spec::scale)},
-             buffers.template get<bf16>(At::dq));
+    at.store(work, half, sums, {float(Spec::scale), float(Spec::scale)}, arguments.dq());
   }
 }
 
 /// Grid: any number of blocks, of three warpgroups. Needs what attention_grad_wgmma_rows wrote.
-template <class Spec, int N>
-__device__ void attention_grad_wgmma_queries(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void attention_grad_wgmma_queries(const Arguments &arguments) {
   extern __shared__ __align__(1024) unsigned char shared[];
   AttentionPipeline<Spec, 2> at{shared_address(shared)};
   at.start();
   part_roles(
       [&] {
-        at.copy({buffers.template get<const bf16>(1), buffers.template get<const bf16>(0)},
-                buffers.template get<const bf16>(2), buffers.template get<const bf16>(3),
-                attention_starts<Spec>(buffers, AttentionGradArguments<Spec>::document_start, 0));
+        at.copy({arguments.q(), arguments.dout()}, arguments.k(), arguments.v(),
+                arguments.document_start());
       },
-      [&](int half) { attention_grad_queries_compute<Spec>(at, buffers, half); });
+      [&](int half) { attention_grad_queries_compute<Spec>(at, arguments, half); });
 }
 
 } // namespace step37

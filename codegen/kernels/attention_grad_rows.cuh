@@ -10,18 +10,18 @@ namespace step37 {
 
 template <class Spec> struct AttentionGradRows {
   /// Half a warp has some (token, head) pairs, one behind another.
-  static constexpr int lanes = 16, each = 4, heads_per_block = block_threads / lanes * each;
+  static constexpr int lanes = 16, each = 4, heads_per_block = int(Spec::Launch::row_pairs);
+  static_assert(heads_per_block == Spec::Launch::row_threads / lanes * each);
   static constexpr int64 count = Spec::tokens * Spec::heads, row_term_at = count;
 };
 
 /// Writes the terms and dgate. One block for heads_per_block (token, head) pairs.
-template <class Spec, int N> __device__ void attention_grad_wgmma_rows(const Pointers<N> &buffers) {
-  using At = AttentionGradArguments<Spec>;
+template <class Spec, class Arguments>
+__device__ void attention_grad_wgmma_rows(const Arguments &arguments) {
   using Rows = AttentionGradRows<Spec>;
   constexpr int dim = int(Spec::head_dim);
   static_assert(dim <= Rows::lanes * 8, "a lane has 8 columns");
-  const bf16 *dout = buffers.template get<const bf16>(0),
-             *out = buffers.template get<const bf16>(At::out);
+  const bf16 *dout = arguments.dout(), *out = arguments.out();
   int lane = threadIdx.x % Rows::lanes;
   int64 first = int64(blockIdx.x) * Rows::heads_per_block + threadIdx.x / Rows::lanes * Rows::each;
   float product = 0; // of pair number `lane`
@@ -44,18 +44,17 @@ template <class Spec, int N> __device__ void attention_grad_wgmma_rows(const Poi
   int64 pair = first + lane;
   if (lane >= Rows::each || pair >= Rows::count)
     return;
-  float offset = buffers.template get<const float>(At::lse)[pair], row_term = product;
+  float offset = arguments.lse()[pair], row_term = product;
   if constexpr (Spec::gated) {
     int64 token = pair / Spec::heads, head = pair % Spec::heads;
-    float gate =
-        to_float(buffers.template get<const bf16>(At::gate)[token * Spec::gate_stride + head]);
+    float gate = to_float(arguments.gate()[token * Spec::gate_stride + head]);
     // −ln g = ln(1 + e^−gate), 1/g = 1 + e^−gate; where that overflows, out and D are 0.
     offset += fmaxf(-gate, 0.0f) + log1pf(expf(-fabsf(gate)));
     row_term *= 1.0f + fminf(expf(-gate), 1e30f);
-    buffers.template get<bf16>(At::dgate)[token * Spec::dgate_stride + head] =
+    arguments.dgate()[token * Spec::dgate_stride + head] =
         from_float<bf16>(product * sigmoid(-gate));
   }
-  float *terms = buffers.template get<float>(At::workspace) + pair;
+  float *terms = arguments.workspace() + pair;
   terms[0] = offset * log2_e;
   terms[Rows::row_term_at] = row_term;
 }

@@ -10,14 +10,17 @@ namespace step37 {
 /// Shared memory: `inputs` tiles of queries, their results, keys, values, barriers.
 template <class Spec, int inputs> struct AttentionPipeline {
   using Tiles = AttentionTiles<Spec>;
-  static constexpr int queries = 2 * warpgroup_lines,
-                       keys = Tiles::keys_per_tile(queries, inputs == 1), stages = 2;
+  using Choices = typename Spec::Launch;
+  static constexpr int queries = 2 * warpgroup_lines, keys = int(Choices::keys),
+                       stages = int(Choices::stages);
+  static_assert(Choices::lines == queries, "two warpgroups compute");
   using Work = QueryTile<Spec, queries, keys>;
   using Queries = SwizzledTile<queries, Tiles::dim>;
   using Keys = SwizzledTile<keys, Tiles::dim>;
   static constexpr int keys_at = (inputs + 1) * Queries::bytes,
                        values_at = keys_at + stages * Keys::bytes,
                        barriers_at = values_at + stages * Keys::bytes;
+  static_assert(Choices::shared_bytes == barriers_at + 16 * (1 + 2 * stages));
   unsigned shared;
 
   __device__ Queries input(int index) const { return {shared + index * Queries::bytes}; }

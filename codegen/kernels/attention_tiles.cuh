@@ -10,7 +10,6 @@
 // their document, the others their whole row, of which only the last tile of keys needs a mask.
 #pragma once
 
-#include "attention_arguments.cuh"
 #include "vector.cuh"
 #include "wgmma.cuh"
 
@@ -24,8 +23,8 @@ constexpr int warpgroup_lines = 64;
 template <class Spec> struct AttentionTiles {
   static constexpr int dim = int(Spec::head_dim), heads = int(Spec::heads),
                        group_heads = int(Spec::heads / Spec::groups), seq_len = int(Spec::seq_len);
-  /// The largest power of two up to 16 that divides a group's heads.
-  static constexpr int heads_per_tile = common_width(16, group_heads);
+  static constexpr int heads_per_tile = int(Spec::Launch::heads_per_tile);
+  static_assert(group_heads % heads_per_tile == 0, "heads of a tile use the same keys");
   /// Tiles that it takes to cover all heads of a token.
   static constexpr int parts = heads / heads_per_tile;
   static constexpr int q_stride = heads * dim, k_stride = int(Spec::groups) * dim;
@@ -33,15 +32,6 @@ template <class Spec> struct AttentionTiles {
 
   static constexpr int window = Spec::window > 0 && Spec::window < Spec::seq_len ? int(Spec::window)
                                                                                  : seq_len;
-
-  /// Keys that queries take at once: of two sizes the one that is filled better by a window, or by
-  /// a row that is seen as a whole. With `wide` there are registers for the larger sizes.
-  static __host__ __device__ constexpr int keys_per_tile(int lines, bool wide) {
-    bool known = window < seq_len || !Spec::causal;
-    int64 span = Spec::causal ? window + tokens(lines) - 1 : seq_len;
-    int large = wide && !Spec::causal && dim <= 96 ? 144 : 128, small = large - 16;
-    return known && ceil_div(span, small) * small < ceil_div(span, large) * large ? small : large;
-  }
 
   /// Tokens of a tile of so many lines.
   static __host__ __device__ constexpr int tokens(int lines) { return lines / heads_per_tile; }

@@ -53,14 +53,13 @@ template <class Spec> struct AttentionSoftmax {
 };
 
 /// A computing warpgroup: lines 64·half and on of each tile of queries.
-template <class Spec, int N>
-__device__ void attention_wgmma_compute(AttentionPipeline<Spec, 1> at, const Pointers<N> &buffers,
+template <class Spec, class Arguments>
+__device__ void attention_wgmma_compute(AttentionPipeline<Spec, 1> at, const Arguments &arguments,
                                         int half) {
   using Tiles = AttentionTiles<Spec>;
   using Pipeline = AttentionPipeline<Spec, 1>;
-  using At = AttentionArguments<Spec>;
   constexpr int dim = Tiles::dim, keys = Pipeline::keys;
-  const int *document_start = attention_starts<Spec>(buffers, At::document_start, 0);
+  const int *document_start = arguments.document_start();
   int line = half * warpgroup_lines + warpgroup_line();
   RingPosition<1> query_ring;
   RingPosition<Pipeline::stages> key_ring, value_ring;
@@ -137,30 +136,24 @@ __device__ void attention_wgmma_compute(AttentionPipeline<Spec, 1> at, const Poi
       int64 token = work.row_start + place.token;
       factor[i] = 1.0f / softmax.total[i];
       if constexpr (Spec::gated)
-        factor[i] *= sigmoid(to_float(
-            buffers.template get<const bf16>(At::gate)[token * Spec::gate_stride + place.head]));
+        factor[i] *= sigmoid(to_float(arguments.gate()[token * Spec::gate_stride + place.head]));
       if (threadIdx.x % 4 == 0)
-        buffers.template get<float>(At::lse)[token * Tiles::heads + place.head] =
+        arguments.lse()[token * Tiles::heads + place.head] =
             softmax.maximum[i] * float(Spec::scale) + logf(softmax.total[i]);
     }
     finish_sums();
-    at.store(work, half, sums, factor, buffers.template get<bf16>(At::out));
+    at.store(work, half, sums, factor, arguments.out());
   }
 }
 
-/// Arguments: q, k, v, [gate], [document_start], out, lse. Grid: any number of blocks, of three
-/// warpgroups.
-template <class Spec, int N> __device__ void attention_wgmma(const Pointers<N> &buffers) {
+/// Grid: any number of blocks, of three warpgroups.
+template <class Spec, class Arguments> __device__ void attention_wgmma(const Arguments &arguments) {
   extern __shared__ __align__(1024) unsigned char shared[];
   AttentionPipeline<Spec, 1> at{shared_address(shared)};
   at.start();
   part_roles(
-      [&] {
-        at.copy({buffers.template get<const bf16>(0)}, buffers.template get<const bf16>(1),
-                buffers.template get<const bf16>(2),
-                attention_starts<Spec>(buffers, AttentionArguments<Spec>::document_start, 0));
-      },
-      [&](int half) { attention_wgmma_compute<Spec>(at, buffers, half); });
+      [&] { at.copy({arguments.q()}, arguments.k(), arguments.v(), arguments.document_start()); },
+      [&](int half) { attention_wgmma_compute<Spec>(at, arguments, half); });
 }
 
 } // namespace step37

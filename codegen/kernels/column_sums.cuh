@@ -6,17 +6,15 @@
 
 namespace step37 {
 
-/// Columns that a block of block_threads threads sums.
-constexpr int column_sum_width = warp_size;
-
 /// Calls body(column, sum over b of partial[b·cols + column]) once for each column of this block,
-/// with blockIdx.x counting blocks of column_sum_width columns.
-template <class Body>
+/// with blockIdx.x counting blocks of Choices::columns columns, one for each lane.
+template <class Choices, class Body>
 __device__ void sum_columns(const float *partial, int64 parts, int cols, Body body) {
-  constexpr int slices = block_threads / warp_size;
+  static_assert(Choices::columns == warp_size);
+  constexpr int slices = int(Choices::threads) / warp_size;
   __shared__ float sums[slices][warp_size];
   int lane = threadIdx.x % warp_size, slice = threadIdx.x / warp_size;
-  int column = blockIdx.x * column_sum_width + lane;
+  int column = blockIdx.x * warp_size + lane;
   float sum = 0;
   if (column < cols)
 #pragma unroll 8

@@ -6,12 +6,13 @@
 
 namespace step37 {
 
-/// Arguments: x, row, out. Out may be in place of x.
-template <class Spec, int N> __device__ void broadcast_row_generic(const Pointers<N> &buffers) {
+/// Out may be in place of x.
+template <class Spec, class Arguments>
+__device__ void broadcast_row_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int widest = common_width(full_width<T>, Spec::cols);
-  const T *x = buffers.template get<const T>(0), *row = buffers.template get<const T>(1);
-  T *out = buffers.template get<T>(2);
+  const T *x = arguments.x(), *row = arguments.row();
+  T *out = arguments.out();
   bool allowed = aligned<widest>(x) && aligned<widest>(row) && aligned<widest>(out);
   for_each_pack<widest>(Spec::rows * Spec::cols, allowed, [&](auto width, int64 at) {
     constexpr int W = decltype(width)::value;
@@ -25,18 +26,19 @@ template <class Spec, int N> __device__ void broadcast_row_generic(const Pointer
   });
 }
 
-/// Arguments: a, [b], beta, sums, workspace. Grid: parts of the workspace, then packs of columns.
-template <class Spec, int N> __device__ void column_sums_generic_rows(const Pointers<N> &buffers) {
+/// Grid: parts of the workspace, then packs of columns.
+template <class Spec, class Arguments>
+__device__ void column_sums_generic_rows(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols);
-  constexpr int64 rows_per_block = 64; // spec::ColumnSums::rowsPerBlock
+  constexpr int64 rows_per_block = Spec::Launch::rows_per_part;
   constexpr int widest = common_width(full_width<T>, cols);
-  const T *a = buffers.template get<const T>(0);
-  const T *b = buffers.template get<const T>(Spec::product ? 1 : 0);
-  float *partial = buffers.template get<float>(Spec::product ? 4 : 3) + int64(blockIdx.x) * cols;
+  const T *a = arguments.a();
+  const T *b = arguments.b();
+  float *partial = arguments.workspace() + int64(blockIdx.x) * cols;
   int64 begin = int64(blockIdx.x) * rows_per_block;
   int64 end = begin + rows_per_block < Spec::rows ? begin + rows_per_block : Spec::rows;
-  int column = (blockIdx.y * block_threads + threadIdx.x) * widest;
+  int column = (blockIdx.y * int(Spec::Launch::row_threads) + threadIdx.x) * widest;
   if (column >= cols)
     return;
   float sums[widest] = {};
@@ -55,16 +57,17 @@ template <class Spec, int N> __device__ void column_sums_generic_rows(const Poin
     partial[column + i] = sums[i];
 }
 
-/// One block for each column_sum_width columns.
-template <class Spec, int N> __device__ void column_sums_generic_sum(const Pointers<N> &buffers) {
+/// One block for each Launch::columns columns.
+template <class Spec, class Arguments>
+__device__ void column_sums_generic_sum(const Arguments &arguments) {
   using G = typename Spec::grad_type;
-  constexpr int beta_at = Spec::product ? 2 : 1;
-  float beta = *buffers.template get<const float>(beta_at);
-  G *sums = buffers.template get<G>(beta_at + 1);
-  sum_columns(buffers.template get<const float>(beta_at + 2), ceil_div(Spec::rows, 64),
-              int(Spec::cols), [&](int column, float sum) {
-                sums[column] = from_float<G>(accumulated(beta, sums + column, sum));
-              });
+  float beta = *arguments.beta();
+  G *sums = arguments.sums();
+  sum_columns<typename Spec::Launch>(
+      arguments.workspace(), ceil_div(Spec::rows, Spec::Launch::rows_per_part), int(Spec::cols),
+      [&](int column, float sum) {
+        sums[column] = from_float<G>(accumulated(beta, sums + column, sum));
+      });
 }
 
 } // namespace step37

@@ -2,20 +2,17 @@
 // how arguments arrive. Included by every template; includes nothing, so that NVRTC needs no
 // headers.
 //
-// A template is `template <class Spec> __device__ void family_variant_stage(const Pointers<N> &)`.
-// Spec has a static constant for every field of the family's spec (codegen/spec/KernelSpec.h),
-// element types as types, e.g. Spec::rows, Spec::type.
+// A template is `template <class Spec, class Arguments> __device__ void family_variant_stage(const
+// Arguments &)`. Spec has a static constant for every field of the family's spec (codegen/spec),
+// element types as types, e.g. Spec::rows, Spec::type. Arguments has a function for every argument
+// that the spec declares, of its name: a typed pointer, null where the spec has no such argument.
+// Launch, which a stub defines before it includes a template, has the choices that were made for it
+// (codegen/spec/cuda/LaunchConfig.h); templates also know it as Spec::Launch.
 #pragma once
 
 namespace step37 {
 
 using int64 = long long;
-
-/// The buffers of a launch, in the order of the spec's arguments().
-template <int N> struct Pointers {
-  void *at[N];
-  template <class T> __device__ T *get(int index) const { return static_cast<T *>(at[index]); }
-};
 
 /// bfloat16 by its bits. Arithmetic is in float; conversion rounds to nearest even.
 struct bf16 {
@@ -40,8 +37,8 @@ __host__ __device__ constexpr int64 ceil_div(int64 a, int64 b) { return (a + b -
 
 constexpr int warp_size = 32;
 
-/// Threads of a block where a template does not say otherwise; its stage says the same.
-constexpr int block_threads = 256;
+/// Threads of a block where a stage does not say otherwise.
+constexpr int block_threads = Launch::threads;
 
 __device__ inline float infinity() { return __int_as_float(0x7f800000); }
 

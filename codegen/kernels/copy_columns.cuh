@@ -5,12 +5,13 @@
 
 namespace step37 {
 
-/// Arguments: x, out. A thread for each pack of a row.
-template <class Spec, int N> __device__ void copy_columns_generic(const Pointers<N> &buffers) {
+/// A thread for each pack of a row.
+template <class Spec, class Arguments>
+__device__ void copy_columns_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int widest = common_width(full_width<T>, Spec::cols, Spec::x_stride, Spec::out_stride);
-  const T *x = buffers.template get<const T>(0);
-  T *out = buffers.template get<T>(1);
+  const T *x = arguments.x();
+  T *out = arguments.out();
   with_width<widest>(aligned<widest>(x) && aligned<widest>(out), [&](auto width) {
     constexpr int W = decltype(width)::value;
     constexpr int64 row_packs = Spec::cols / W, packs = Spec::rows * row_packs;

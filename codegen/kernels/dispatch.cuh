@@ -6,28 +6,28 @@
 
 namespace step37 {
 
-/// Arguments: x, row_slot, out. One block a row of out.
-template <class Spec, int N> __device__ void dispatch_generic(const Pointers<N> &buffers) {
+/// One block a row of out.
+template <class Spec, class Arguments>
+__device__ void dispatch_generic(const Arguments &arguments) {
   using T = typename Spec::type;
-  int slot = buffers.template get<const int>(1)[blockIdx.x];
-  T *out = buffers.template get<T>(2) + int64(blockIdx.x) * Spec::cols;
+  int slot = arguments.row_slot()[blockIdx.x];
+  T *out = arguments.out() + int64(blockIdx.x) * Spec::cols;
   if (slot < 0)
     zero_row<int(Spec::cols)>(out);
   else
-    copy_row<int(Spec::cols)>(
-        buffers.template get<const T>(0) + int64(slot / int(Spec::top_k)) * Spec::cols, out);
+    copy_row<int(Spec::cols)>(arguments.x() + int64(slot / int(Spec::top_k)) * Spec::cols, out);
 }
 
-/// Arguments: rows, slot_row, [weights], out. One block a token.
-template <class Spec, int N> __device__ void combine_generic(const Pointers<N> &buffers) {
+/// One block a token.
+template <class Spec, class Arguments> __device__ void combine_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols), top_k = int(Spec::top_k);
   constexpr int W = common_width(full_width<T>, cols);
-  const T *rows = buffers.template get<const T>(0);
+  const T *rows = arguments.routed();
   int64 first = int64(blockIdx.x) * top_k;
-  const int *slot_row = buffers.template get<const int>(1) + first;
-  const float *weights = buffers.template get<const float>(Spec::weighted ? 2 : 0) + first;
-  T *out = buffers.template get<T>(Spec::weighted ? 3 : 2) + int64(blockIdx.x) * cols;
+  const int *slot_row = arguments.slot_row() + first;
+  const float *weights = arguments.weights() + first;
+  T *out = arguments.out() + int64(blockIdx.x) * cols;
   for (int column = threadIdx.x * W; column < cols; column += block_threads * W) {
     float sum[W] = {};
 #pragma unroll 8
@@ -45,32 +45,33 @@ template <class Spec, int N> __device__ void combine_generic(const Pointers<N> &
   }
 }
 
-/// Arguments: dout, rows, weights, row_slot, slot_row, drows, dweights. One warp a row of drows.
-template <class Spec, int N> __device__ void combine_grad_generic(const Pointers<N> &buffers) {
+/// One warp a row of drows.
+template <class Spec, class Arguments>
+__device__ void combine_grad_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols);
   constexpr int W = common_width(full_width<T>, cols);
-  float *dweights = buffers.template get<float>(6);
+  float *dweights = arguments.dweights();
   int64 thread = int64(blockIdx.x) * block_threads + threadIdx.x,
         threads = int64(gridDim.x) * block_threads;
   for (int64 slot = thread; slot < Spec::tokens * Spec::top_k; slot += threads)
-    if (buffers.template get<const int>(4)[slot] < 0)
+    if (arguments.slot_row()[slot] < 0)
       dweights[slot] = 0;
 
   int64 row = thread / warp_size;
   if (row >= Spec::rows)
     return;
   int lane = threadIdx.x % warp_size;
-  int slot = buffers.template get<const int>(3)[row];
-  T *drow = buffers.template get<T>(5) + row * cols;
+  int slot = arguments.row_slot()[row];
+  T *drow = arguments.drouted() + row * cols;
   if (slot < 0) {
     for (int column = lane * W; column < cols; column += warp_size * W)
       store<W>(drow + column, {});
     return;
   }
-  const T *dout = buffers.template get<const T>(0) + int64(slot / int(Spec::top_k)) * cols;
-  const T *values = buffers.template get<const T>(1) + row * cols;
-  float weight = buffers.template get<const float>(2)[slot], dot = 0;
+  const T *dout = arguments.dout() + int64(slot / int(Spec::top_k)) * cols;
+  const T *values = arguments.routed() + row * cols;
+  float weight = arguments.weights()[slot], dot = 0;
 #pragma unroll 4
   for (int column = lane * W; column < cols; column += warp_size * W) {
     float dy[W], value[W];

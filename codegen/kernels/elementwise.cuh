@@ -5,39 +5,38 @@
 
 namespace step37 {
 
-/// Arguments: addend 0..n-1, out. Out may be in place of an addend.
-template <class Spec, int N> __device__ void add_generic(const Pointers<N> &buffers) {
+/// Out may be in place of an addend.
+template <class Spec, class Arguments> __device__ void add_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int addends = int(Spec::addends);
-  bool allowed = true;
+  bool allowed = aligned<full_width<T>>(arguments.out());
 #pragma unroll
-  for (int a = 0; a <= addends; ++a)
-    allowed = allowed && aligned<full_width<T>>(buffers.template get<const T>(a));
+  for (int a = 0; a < addends; ++a)
+    allowed = allowed && aligned<full_width<T>>(arguments.addend(a));
   for_each_pack<full_width<T>>(Spec::elements, allowed, [&](auto width, int64 at) {
     constexpr int W = decltype(width)::value;
     float sum[W];
-    load<W>(buffers.template get<const T>(0) + at, sum);
+    load<W>(arguments.addend(0) + at, sum);
 #pragma unroll
     for (int a = 1; a < addends; ++a) {
       float addend[W];
-      load<W>(buffers.template get<const T>(a) + at, addend);
+      load<W>(arguments.addend(a) + at, addend);
 #pragma unroll
       for (int i = 0; i < W; ++i)
         sum[i] += addend[i];
     }
-    store<W>(buffers.template get<T>(addends) + at, sum);
+    store<W>(arguments.out() + at, sum);
   });
 }
 
-/// Arguments: value, beta, grad.
-template <class Spec, int N>
-__device__ void accumulate_gradient_generic(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void accumulate_gradient_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   using G = typename Spec::grad_type;
   constexpr int widest = full_width<T> < full_width<G> ? full_width<T> : full_width<G>;
-  const T *value = buffers.template get<const T>(0);
-  float beta = *buffers.template get<const float>(1);
-  G *grad = buffers.template get<G>(2);
+  const T *value = arguments.value();
+  float beta = *arguments.beta();
+  G *grad = arguments.grad();
   bool allowed = aligned<widest>(value) && aligned<widest>(grad);
   for_each_pack<widest>(Spec::elements, allowed, [&](auto width, int64 at) {
     constexpr int W = decltype(width)::value;
@@ -54,9 +53,8 @@ __device__ void accumulate_gradient_generic(const Pointers<N> &buffers) {
   });
 }
 
-/// Arguments: out.
-template <class Spec, int N> __device__ void fill_generic(const Pointers<N> &buffers) {
-  float *out = buffers.template get<float>(0);
+template <class Spec, class Arguments> __device__ void fill_generic(const Arguments &arguments) {
+  float *out = arguments.out();
   for_each_pack<4>(Spec::elements, aligned<4>(out), [&](auto width, int64 at) {
     constexpr int W = decltype(width)::value;
     float values[W];

@@ -5,15 +5,16 @@
 
 namespace step37 {
 
-/// Arguments: ids, table, out. One block a token.
-template <class Spec, int N> __device__ void embedding_generic(const Pointers<N> &buffers) {
+/// One block a token.
+template <class Spec, class Arguments>
+__device__ void embedding_generic(const Arguments &arguments) {
   using T = typename Spec::type;
-  int id = buffers.template get<const int>(0)[blockIdx.x];
-  T *out = buffers.template get<T>(2) + int64(blockIdx.x) * Spec::width;
+  int id = arguments.ids()[blockIdx.x];
+  T *out = arguments.out() + int64(blockIdx.x) * Spec::width;
   if (id < 0 || id >= Spec::vocab)
     zero_row<int(Spec::width)>(out);
   else
-    copy_row<int(Spec::width)>(buffers.template get<const T>(1) + int64(id) * Spec::width, out);
+    copy_row<int(Spec::width)>(arguments.table() + int64(id) * Spec::width, out);
 }
 
 // The gradient of a row of the table needs the tokens with its id, in order. A first launch empties
@@ -21,28 +22,28 @@ template <class Spec, int N> __device__ void embedding_generic(const Pointers<N>
 // threads come, which the third one, a block a row, puts right.
 
 /// Lists in the workspace: the first token of every id, then the next one of every token; −1 ends.
-template <class Spec, int N> __device__ int *embedding_heads(const Pointers<N> &buffers) {
-  return buffers.template get<int>(4);
+template <class Spec, class Arguments> __device__ int *embedding_heads(const Arguments &arguments) {
+  return arguments.workspace();
 }
-template <class Spec, int N> __device__ int *embedding_links(const Pointers<N> &buffers) {
-  return embedding_heads<Spec>(buffers) + Spec::vocab;
+template <class Spec, class Arguments> __device__ int *embedding_links(const Arguments &arguments) {
+  return embedding_heads<Spec>(arguments) + Spec::vocab;
 }
 
-template <class Spec, int N>
-__device__ void embedding_grad_generic_clear(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void embedding_grad_generic_clear(const Arguments &arguments) {
   int64 id = int64(blockIdx.x) * blockDim.x + threadIdx.x;
   if (id < Spec::vocab)
-    embedding_heads<Spec>(buffers)[id] = -1;
+    embedding_heads<Spec>(arguments)[id] = -1;
 }
 
-template <class Spec, int N>
-__device__ void embedding_grad_generic_link(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void embedding_grad_generic_link(const Arguments &arguments) {
   int64 token = int64(blockIdx.x) * blockDim.x + threadIdx.x;
   if (token < Spec::tokens) {
-    int id = buffers.template get<const int>(0)[token];
+    int id = arguments.ids()[token];
     if (id >= 0 && id < Spec::vocab)
-      embedding_links<Spec>(buffers)[token] =
-          atomicExch(embedding_heads<Spec>(buffers) + id, int(token));
+      embedding_links<Spec>(arguments)[token] =
+          atomicExch(embedding_heads<Spec>(arguments) + id, int(token));
   }
 }
 
@@ -101,20 +102,20 @@ __device__ inline int matching_tokens(const int *ids, int64 first, int64 tokens,
   return total;
 }
 
-/// Arguments: ids, dy, beta, dtable, workspace. One block a row of the table.
-template <class Spec, int N>
-__device__ void embedding_grad_generic_sum(const Pointers<N> &buffers) {
+/// One block a row of the table.
+template <class Spec, class Arguments>
+__device__ void embedding_grad_generic_sum(const Arguments &arguments) {
   using T = typename Spec::type;
   using G = typename Spec::grad_type;
   constexpr int cols = int(Spec::width);
   constexpr int W =
       common_width(full_width<T> < full_width<G> ? full_width<T> : full_width<G>, cols);
   __shared__ int order[block_threads];
-  const int *ids = buffers.template get<const int>(0);
-  const T *dy = buffers.template get<const T>(1);
-  float beta = *buffers.template get<const float>(2);
-  G *to = buffers.template get<G>(3) + int64(blockIdx.x) * cols;
-  int first = embedding_heads<Spec>(buffers)[blockIdx.x];
+  const int *ids = arguments.ids();
+  const T *dy = arguments.dy();
+  float beta = *arguments.beta();
+  G *to = arguments.dtable() + int64(blockIdx.x) * cols;
+  int first = embedding_heads<Spec>(arguments)[blockIdx.x];
   if (first < 0 && beta == 1.0f)
     return;
 
@@ -137,7 +138,7 @@ __device__ void embedding_grad_generic_sum(const Pointers<N> &buffers) {
       });
   };
   if (first >= 0) {
-    int count = sorted_list(first, embedding_links<Spec>(buffers), order);
+    int count = sorted_list(first, embedding_links<Spec>(arguments), order);
     if (count <= short_list)
       add(count);
     else

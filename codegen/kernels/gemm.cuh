@@ -10,6 +10,8 @@ namespace step37 {
 /// A block's tile of c is gemm_tile × gemm_tile, in steps of gemm_depth along k; a thread has
 /// gemm_each × gemm_each elements of it, gemm_side apart.
 constexpr int gemm_tile = 64, gemm_depth = 16, gemm_side = 16, gemm_each = gemm_tile / gemm_side;
+static_assert(Launch::tile == gemm_tile && Launch::depth == gemm_depth &&
+              Launch::threads == gemm_side * gemm_side);
 
 /// A tile of op(x): `lines` are rows of op(a) or columns of op(b). `along_k`: consecutive elements
 /// in memory go along k.
@@ -45,16 +47,16 @@ template <class T, bool along_k, int64 lines, int64 k, int64 stride> struct Gemm
   }
 };
 
-/// Arguments: a, b, c [, beta] [, workspace]. One block a tile of c, tiles row by row.
-template <class Spec, int N> __device__ void gemm_generic(const Pointers<N> &buffers) {
+/// One block a tile of c, tiles row by row.
+template <class Spec, class Arguments> __device__ void gemm_generic(const Arguments &arguments) {
   using A = typename Spec::a_type;
   using B = typename Spec::b_type;
   using C = typename Spec::c_type;
   __shared__ float a_tile[gemm_depth][gemm_tile + 1], b_tile[gemm_depth][gemm_tile + 1];
   GemmTile<A, !Spec::transpose_a, Spec::m, Spec::k, Spec::a_stride> a;
   GemmTile<B, Spec::transpose_b, Spec::n, Spec::k, Spec::b_stride> b;
-  const A *a_from = buffers.template get<const A>(0);
-  const B *b_from = buffers.template get<const B>(1);
+  const A *a_from = arguments.a();
+  const B *b_from = arguments.b();
   int64 row = int64(blockIdx.x / ceil_div(Spec::n, gemm_tile)) * gemm_tile;
   int64 column = int64(blockIdx.x % ceil_div(Spec::n, gemm_tile)) * gemm_tile;
   int x = threadIdx.x % gemm_side, y = threadIdx.x / gemm_side;
@@ -85,10 +87,10 @@ template <class Spec, int N> __device__ void gemm_generic(const Pointers<N> &buf
     __syncthreads();
   }
 
-  C *c = buffers.template get<C>(2);
+  C *c = arguments.c();
   float beta = 0;
   if constexpr (Spec::accumulate)
-    beta = *buffers.template get<const float>(3);
+    beta = *arguments.beta();
 #pragma unroll
   for (int i = 0; i < gemm_each; ++i)
 #pragma unroll

@@ -34,10 +34,13 @@ template <class Spec> struct GemmParts {
                         Spec::transpose_b ? Spec::k : Spec::n>;
   static constexpr bool a_across = Spec::transpose_a, b_across = !Spec::transpose_b;
 
+  using Choices = typename Spec::Launch;
   static constexpr int tile = 128, depth = 64, operand_bytes = tile * depth * 2,
                        panel_bytes = 64 * depth * 2;
   static constexpr int stage_bytes = (A::parts + B::parts) * operand_bytes,
-                       stages = 192 * 1024 / stage_bytes;
+                       stages = int(Choices::stages);
+  static_assert(Choices::tile == tile && Choices::depth == depth &&
+                Choices::shared_bytes == stages * stage_bytes + 1024);
   static constexpr int steps = int(ceil_div(Spec::k, depth)),
                        row_tiles = int(ceil_div(Spec::m, tile)),
                        tiles = row_tiles * int(ceil_div(Spec::n, tile));
@@ -46,14 +49,13 @@ template <class Spec> struct GemmParts {
                          sums_pitch = ceil_div(Spec::n, 8) * 8, sums = Spec::m * sums_pitch;
   /// Blocks that share a tile: gridDim.y.
   static constexpr int64 room = (Spec::workspace_bytes - parts_bytes) / (4 * sums);
-  static constexpr int shares = room < 2 ? 1 : int(room < steps ? room : steps);
+  static constexpr int shares = int(Choices::shares);
+  static_assert(shares == 1 || shares <= room, "the workspace has room for the shares");
   static constexpr int share_steps = (steps + shares - 1) / shares;
 
-  static constexpr int workspace_at = Spec::accumulate ? 4 : 3;
   unsigned char *workspace;
-  template <int N>
-  __device__ GemmParts(const Pointers<N> &buffers)
-      : workspace(buffers.template get<unsigned char>(workspace_at)) {}
+  template <class Arguments>
+  __device__ GemmParts(const Arguments &arguments) : workspace(arguments.workspace()) {}
   __device__ TensorMap *maps() const { return tensor_maps(workspace); }
   __device__ bf16 *a_parts() const { return reinterpret_cast<bf16 *>(workspace + maps_bytes); }
   __device__ bf16 *b_parts() const {
@@ -95,28 +97,27 @@ __device__ void write_parts(const float *from, int64 stride, bf16 *to, int64 chu
 
 /// Arguments of all stages: a, b, c [, beta], workspace. The first block makes the descriptions,
 /// the others have a thread for 8 elements.
-template <class Spec, int N> __device__ void gemm_wgmma_parts(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void gemm_wgmma_parts(const Arguments &arguments) {
   using Parts = GemmParts<Spec>;
-  Parts at(buffers);
+  Parts at(arguments);
   if (blockIdx.x == 0) {
     if (threadIdx.x < warp_size) {
-      make_operand_map<typename Parts::A, Parts::a_across>(at.maps(), buffers.at[0], at.a_parts());
-      make_operand_map<typename Parts::B, Parts::b_across>(at.maps() + 1, buffers.at[1],
+      make_operand_map<typename Parts::A, Parts::a_across>(at.maps(), arguments.a(), at.a_parts());
+      make_operand_map<typename Parts::B, Parts::b_across>(at.maps() + 1, arguments.b(),
                                                            at.b_parts());
     }
     return;
   }
-  int64 chunk = int64(blockIdx.x - 1) * block_threads + threadIdx.x;
+  int64 chunk = int64(blockIdx.x - 1) * Spec::Launch::part_threads + threadIdx.x;
   if constexpr (Parts::A::split) {
     if (chunk < Parts::A::chunks)
-      write_parts<typename Parts::A>(buffers.template get<const float>(0), Spec::a_stride,
-                                     at.a_parts(), chunk);
+      write_parts<typename Parts::A>(arguments.a(), Spec::a_stride, at.a_parts(), chunk);
     chunk -= Parts::A::chunks;
   }
   if constexpr (Parts::B::split)
     if (chunk >= 0 && chunk < Parts::B::chunks)
-      write_parts<typename Parts::B>(buffers.template get<const float>(1), Spec::b_stride,
-                                     at.b_parts(), chunk);
+      write_parts<typename Parts::B>(arguments.b(), Spec::b_stride, at.b_parts(), chunk);
 }
 
 /// Starts to copy a part of an operand: the tile's lines from `line` on, and a step of the depth.
@@ -164,19 +165,19 @@ __device__ void multiply_parts(float (&sums)[Parts::tile / 2], unsigned stage, i
 }
 
 /// A result from all of its products.
-template <class Spec, int N>
-__device__ void finish_product(const Pointers<N> &buffers, int64 row, int64 column, float sum) {
+template <class Spec, class Arguments>
+__device__ void finish_product(const Arguments &arguments, int64 row, int64 column, float sum) {
   using C = typename Spec::c_type;
-  C *to = buffers.template get<C>(2) + row * Spec::c_stride + column;
+  C *to = arguments.c() + row * Spec::c_stride + column;
   if constexpr (Spec::accumulate)
-    if (float beta = *buffers.template get<const float>(3); beta != 0.0f)
+    if (float beta = *arguments.beta(); beta != 0.0f)
       sum += beta * to_float(*to);
   *to = from_float<C>(sum);
 }
 
 /// Stores a tile: into the matrix of a share's sums, or finished into c.
-template <class Spec, int N>
-__device__ void store_product(const Pointers<N> &buffers, const GemmParts<Spec> &at,
+template <class Spec, class Arguments>
+__device__ void store_product(const Arguments &arguments, const GemmParts<Spec> &at,
                               const float (&sums)[GemmParts<Spec>::tile / 2], int row, int column) {
   using Parts = GemmParts<Spec>;
   constexpr int chunks = Parts::tile / 8;
@@ -186,22 +187,20 @@ __device__ void store_product(const Pointers<N> &buffers, const GemmParts<Spec> 
                                                 column,
                                             sums, 0, rows, int(Parts::sums_pitch) - column);
   } else if constexpr (!Spec::accumulate && Spec::c_stride == Spec::n && Spec::n % 8 == 0) {
-    store_chunks<chunks, Spec::n>(buffers.template get<typename Spec::c_type>(2) + row * Spec::n +
-                                      column,
-                                  sums, 0, rows, cols);
+    store_chunks<chunks, Spec::n>(arguments.c() + row * Spec::n + column, sums, 0, rows, cols);
   } else {
     int first_row = sums_row(), first_column = threadIdx.x % 4 * 2;
 #pragma unroll
     for (int i = 0; i < Parts::tile / 2; ++i) {
       int r = first_row + i / 2 % 2 * 8, c = first_column + i / 4 * 8 + i % 2;
       if (r < rows && c < cols)
-        finish_product<Spec>(buffers, row + r, column + c, sums[i]);
+        finish_product<Spec>(arguments, row + r, column + c, sums[i]);
     }
   }
 }
 
 /// Grid: any number of blocks, of three warpgroups, for the tiles; then the shares of a tile.
-template <class Spec, int N> __device__ void gemm_wgmma(const Pointers<N> &buffers) {
+template <class Spec, class Arguments> __device__ void gemm_wgmma(const Arguments &arguments) {
   using Parts = GemmParts<Spec>;
   constexpr int stages = Parts::stages, warpgroups = 2;
   extern __shared__ unsigned char ring_bytes[];
@@ -219,7 +218,7 @@ template <class Spec, int N> __device__ void gemm_wgmma(const Pointers<N> &buffe
   }
   __syncthreads();
 
-  Parts at(buffers);
+  Parts at(arguments);
   int first_step = blockIdx.y * Parts::share_steps,
       end_step = min(first_step + Parts::share_steps, Parts::steps);
   RingPosition<stages> ring;
@@ -264,15 +263,15 @@ template <class Spec, int N> __device__ void gemm_wgmma(const Pointers<N> &buffe
       for (int i = 0; i < Parts::tile / 2; ++i)
         totals[i] += sums[i];
     }
-    store_product<Spec>(buffers, at, totals, row_of(tile), column_of(tile));
+    store_product<Spec>(arguments, at, totals, row_of(tile), column_of(tile));
   }
 }
 
 /// Adds the shares of each element, in order. A thread an element.
-template <class Spec, int N> __device__ void gemm_wgmma_sum(const Pointers<N> &buffers) {
+template <class Spec, class Arguments> __device__ void gemm_wgmma_sum(const Arguments &arguments) {
   using Parts = GemmParts<Spec>;
-  Parts at(buffers);
-  int64 index = int64(blockIdx.x) * block_threads + threadIdx.x;
+  Parts at(arguments);
+  int64 index = int64(blockIdx.x) * Spec::Launch::part_threads + threadIdx.x;
   if (index >= Spec::m * Spec::n)
     return;
   int64 row = index / Spec::n, column = index % Spec::n;
@@ -280,7 +279,7 @@ template <class Spec, int N> __device__ void gemm_wgmma_sum(const Pointers<N> &b
 #pragma unroll
   for (int share = 0; share < Parts::shares; ++share)
     sum += at.share_sums(share)[row * Parts::sums_pitch + column];
-  finish_product<Spec>(buffers, row, column, sum);
+  finish_product<Spec>(arguments, row, column, sum);
 }
 
 } // namespace step37

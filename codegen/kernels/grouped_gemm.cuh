@@ -9,6 +9,8 @@ namespace step37 {
 
 constexpr int grouped_tile = 64, grouped_depth = 16, grouped_side = 16,
               grouped_each = grouped_tile / grouped_side;
+static_assert(Launch::tile == grouped_tile && Launch::depth == grouped_depth &&
+              Launch::threads == grouped_side * grouped_side);
 
 /// Lines of an operand of a product and the depth that is summed over: element (line, depth) is at
 /// from[line·line_stride + depth·depth_stride].
@@ -57,12 +59,12 @@ __device__ void grouped_product(float (&sums)[grouped_each][grouped_each],
   }
 }
 
-/// Arguments: x, w, offsets, out. Grid: column tiles, row tiles (as many as any distribution of the
-/// rows over the experts needs; the last ones may find nothing to do). Rows behind the last
-/// expert's are a product of depth 0.
-template <class Spec, int N> __device__ void grouped_gemm_generic(const Pointers<N> &buffers) {
+/// Grid: column tiles, row tiles (as many as any distribution of the rows over the experts needs;
+/// the last ones may find nothing to do). Rows behind the last expert's are a product of depth 0.
+template <class Spec, class Arguments>
+__device__ void grouped_gemm_generic(const Arguments &arguments) {
   using T = typename Spec::type;
-  const int *offsets = buffers.template get<const int>(2);
+  const int *offsets = arguments.offsets();
   __shared__ int64 found[3]; // expert, first row, end of its rows
   if (threadIdx.x == 0) {
     int64 tile = blockIdx.y;
@@ -84,13 +86,13 @@ template <class Spec, int N> __device__ void grouped_gemm_generic(const Pointers
   if (expert < 0)
     return;
   int64 depth = expert < Spec::groups ? Spec::k : 0;
-  GroupedOperand<T> x{buffers.template get<const T>(0), end, Spec::k, 1};
-  const T *weight = buffers.template get<const T>(1) + expert * Spec::n * Spec::k;
+  GroupedOperand<T> x{arguments.x(), end, Spec::k, 1};
+  const T *weight = arguments.w() + expert * Spec::n * Spec::k;
   GroupedOperand<T> w{weight, Spec::n, Spec::transpose_b ? Spec::k : 1,
                       Spec::transpose_b ? 1 : Spec::n};
   float sums[grouped_each][grouped_each] = {};
   grouped_product(sums, x, w, row, column, depth);
-  T *out = buffers.template get<T>(3);
+  T *out = arguments.out();
   int tx = threadIdx.x % grouped_side, ty = threadIdx.x / grouped_side;
 #pragma unroll
   for (int i = 0; i < grouped_each; ++i)
@@ -102,22 +104,23 @@ template <class Spec, int N> __device__ void grouped_gemm_generic(const Pointers
     }
 }
 
-/// Arguments: a, b, offsets, beta, dw. Grid: tiles of n, tiles of m, experts. An expert without
-/// rows keeps beta·dw, which is not touched if beta is 1.
-template <class Spec, int N> __device__ void grouped_gemm_grad_generic(const Pointers<N> &buffers) {
+/// Grid: tiles of n, tiles of m, experts. An expert without rows keeps beta·dw, which is not
+/// touched if beta is 1.
+template <class Spec, class Arguments>
+__device__ void grouped_gemm_grad_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   using G = typename Spec::grad_type;
-  const int *offsets = buffers.template get<const int>(2);
+  const int *offsets = arguments.offsets();
   int64 expert = blockIdx.z, begin = offsets[expert], rows = offsets[expert + 1] - begin;
-  float beta = *buffers.template get<const float>(3);
+  float beta = *arguments.beta();
   if (rows == 0 && beta == 1.0f)
     return; // nothing to add
   int64 line = int64(blockIdx.y) * grouped_tile, column = int64(blockIdx.x) * grouped_tile;
-  GroupedOperand<T> a{buffers.template get<const T>(0) + begin * Spec::m, Spec::m, 1, Spec::m};
-  GroupedOperand<T> b{buffers.template get<const T>(1) + begin * Spec::n, Spec::n, 1, Spec::n};
+  GroupedOperand<T> a{arguments.a() + begin * Spec::m, Spec::m, 1, Spec::m};
+  GroupedOperand<T> b{arguments.b() + begin * Spec::n, Spec::n, 1, Spec::n};
   float sums[grouped_each][grouped_each] = {};
   grouped_product(sums, a, b, line, column, rows);
-  G *dw = buffers.template get<G>(4) + expert * Spec::m * Spec::n;
+  G *dw = arguments.dw() + expert * Spec::m * Spec::n;
   int tx = threadIdx.x % grouped_side, ty = threadIdx.x / grouped_side;
 #pragma unroll
   for (int i = 0; i < grouped_each; ++i)

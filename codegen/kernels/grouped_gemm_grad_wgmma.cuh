@@ -7,15 +7,15 @@
 
 namespace step37 {
 
-/// Arguments of both stages: a, b, offsets, beta, dw, workspace. One warp an expert.
-template <class Spec, int N>
-__device__ void grouped_gemm_grad_wgmma_maps(const Pointers<N> &buffers) {
-  unsigned end = buffers.template get<const int>(2)[blockIdx.x + 1];
+/// One warp an expert.
+template <class Spec, class Arguments>
+__device__ void grouped_gemm_grad_wgmma_maps(const Arguments &arguments) {
+  unsigned end = arguments.offsets()[blockIdx.x + 1];
   if (end == 0)
     return; // no rows, no description
-  TensorMap *maps = tensor_maps(buffers.at[5]) + 2 * blockIdx.x;
-  make_tensor_map<GroupedStep::depth>(maps, {buffers.at[0], Spec::m, end, 1});
-  make_tensor_map<GroupedStep::depth>(maps + 1, {buffers.at[1], Spec::n, end, 1});
+  TensorMap *maps = tensor_maps(arguments.workspace()) + 2 * blockIdx.x;
+  make_tensor_map<GroupedStep::depth>(maps, {arguments.a(), Spec::m, end, 1});
+  make_tensor_map<GroupedStep::depth>(maps + 1, {arguments.b(), Spec::n, end, 1});
 }
 
 template <class Spec> struct GroupedGemmGradWork {
@@ -115,10 +115,10 @@ template <class Spec> struct GroupedGemmGradWork {
   }
 };
 
-template <class Spec, int N> __device__ void grouped_gemm_grad_wgmma(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void grouped_gemm_grad_wgmma(const Arguments &arguments) {
   grouped_products(GroupedGemmGradWork<Spec>{
-      buffers.template get<const int>(2), tensor_maps(buffers.at[5]),
-      *buffers.template get<const float>(3), buffers.template get<typename Spec::grad_type>(4)});
+      arguments.offsets(), tensor_maps(arguments.workspace()), *arguments.beta(), arguments.dw()});
 }
 
 } // namespace step37

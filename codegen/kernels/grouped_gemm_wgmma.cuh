@@ -38,15 +38,15 @@ template <class Spec, int tile_cols> struct ExpertTiles {
 /// Rows that are copied at a time.
 constexpr int grouped_box = 128;
 
-/// Arguments of both stages: x, w, offsets, out, workspace.
-template <class Spec, int N> __device__ void grouped_gemm_wgmma_maps(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void grouped_gemm_wgmma_maps(const Arguments &arguments) {
   constexpr int w_box = Spec::transpose_b ? grouped_box : GroupedStep::depth;
-  TensorMap *maps = tensor_maps(buffers.at[4]);
-  make_tensor_map<grouped_box>(maps, {buffers.at[0], Spec::k, Spec::rows, 1});
+  TensorMap *maps = tensor_maps(arguments.workspace());
+  make_tensor_map<grouped_box>(maps, {arguments.x(), Spec::k, Spec::rows, 1});
   if constexpr (Spec::transpose_b)
-    make_tensor_map<w_box>(maps + 1, {buffers.at[1], Spec::k, Spec::n, Spec::groups});
+    make_tensor_map<w_box>(maps + 1, {arguments.w(), Spec::k, Spec::n, Spec::groups});
   else
-    make_tensor_map<w_box>(maps + 1, {buffers.at[1], Spec::n, Spec::k, Spec::groups});
+    make_tensor_map<w_box>(maps + 1, {arguments.w(), Spec::n, Spec::k, Spec::groups});
 }
 
 template <class Spec> struct GroupedGemmWork {
@@ -86,10 +86,10 @@ template <class Spec> struct GroupedGemmWork {
   }
 };
 
-template <class Spec, int N> __device__ void grouped_gemm_wgmma(const Pointers<N> &buffers) {
-  grouped_products(GroupedGemmWork<Spec>{buffers.template get<const int>(2),
-                                         tensor_maps(buffers.at[4]),
-                                         buffers.template get<bf16>(3)});
+template <class Spec, class Arguments>
+__device__ void grouped_gemm_wgmma(const Arguments &arguments) {
+  grouped_products(GroupedGemmWork<Spec>{arguments.offsets(), tensor_maps(arguments.workspace()),
+                                         arguments.out()});
 }
 
 } // namespace step37

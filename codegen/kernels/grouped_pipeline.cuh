@@ -20,7 +20,11 @@ struct GroupedStep {
   unsigned a, b;
 };
 
-constexpr int grouped_stages = 4, grouped_warpgroups = 2;
+constexpr int grouped_warpgroups = 2;
+static_assert(Launch::rows == GroupedStep::rows && Launch::cols == GroupedStep::cols &&
+              Launch::depth == GroupedStep::depth);
+constexpr int grouped_stages = Launch::stages;
+static_assert(Launch::shared_bytes == grouped_stages * GroupedStep::bytes + 1024);
 
 /// The sums of a warpgroup's thread.
 struct GroupedSums {

@@ -8,11 +8,11 @@
 
 namespace step37 {
 
-/// Arguments of both stages: x, w, offsets, gate_up, out, workspace.
-template <class Spec, int N> __device__ void grouped_swiglu_wgmma_maps(const Pointers<N> &buffers) {
-  TensorMap *maps = tensor_maps(buffers.at[5]);
-  make_tensor_map<grouped_box>(maps, {buffers.at[0], Spec::k, Spec::rows, 1});
-  make_tensor_map<grouped_box>(maps + 1, {buffers.at[1], Spec::k, 2 * Spec::n, Spec::groups});
+template <class Spec, class Arguments>
+__device__ void grouped_swiglu_wgmma_maps(const Arguments &arguments) {
+  TensorMap *maps = tensor_maps(arguments.workspace());
+  make_tensor_map<grouped_box>(maps, {arguments.x(), Spec::k, Spec::rows, 1});
+  make_tensor_map<grouped_box>(maps + 1, {arguments.w(), Spec::k, 2 * Spec::n, Spec::groups});
 }
 
 template <class Spec> struct GroupedSwigluWork {
@@ -61,10 +61,10 @@ template <class Spec> struct GroupedSwigluWork {
   }
 };
 
-template <class Spec, int N> __device__ void grouped_swiglu_wgmma(const Pointers<N> &buffers) {
-  grouped_products(
-      GroupedSwigluWork<Spec>{buffers.template get<const int>(2), tensor_maps(buffers.at[5]),
-                              buffers.template get<bf16>(3), buffers.template get<bf16>(4)});
+template <class Spec, class Arguments>
+__device__ void grouped_swiglu_wgmma(const Arguments &arguments) {
+  grouped_products(GroupedSwigluWork<Spec>{arguments.offsets(), tensor_maps(arguments.workspace()),
+                                           arguments.gate_up(), arguments.out()});
 }
 
 } // namespace step37

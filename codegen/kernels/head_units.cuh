@@ -102,8 +102,8 @@ template <class Spec, int W> struct LaneUnits {
     for (int n = 0; n < Units::per_lane; ++n)
 #pragma unroll
       for (int i = 0; i < W; ++i) {
-        a[n][i] += 1.0f;
-        b[n][i] += 1.0f;
+        a[n][i] += float(Spec::weight_offset);
+        b[n][i] += float(Spec::weight_offset);
       }
   }
 
@@ -145,6 +145,6 @@ __device__ const float *angles(const float *table, const int *document_start, in
 }
 
 /// Threads that share a token.
-constexpr int token_threads = 64;
+constexpr int token_threads = Launch::token_threads;
 
 } // namespace step37

@@ -30,17 +30,17 @@ __device__ inline AxisSample sample_at(int index, int length, int side) {
   return {low, min(low + 1, side - 1), place - float(low)};
 }
 
-/// Arguments: x, [table], [class_embedding], out. One block a token.
-template <class Spec, int N> __device__ void add_positions_generic(const Pointers<N> &buffers) {
+/// One block a token.
+template <class Spec, class Arguments>
+__device__ void add_positions_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int width = int(Spec::width), side = int(Spec::table_side);
-  constexpr int class_at = side > 0 ? 2 : 1, out_at = class_at + Spec::class_token;
   int64 base = int64(blockIdx.x) * width;
-  const T *x = buffers.template get<const T>(0) + base;
-  const T *table = buffers.template get<const T>(side > 0 ? 1 : 0);
-  const T *class_embedding = buffers.template get<const T>(Spec::class_token ? class_at : 0);
+  const T *x = arguments.x() + base;
+  const T *table = arguments.table();
+  const T *class_embedding = arguments.class_embedding();
   const T *cells = table + (Spec::class_token ? width : 0);
-  T *out = buffers.template get<T>(out_at) + base;
+  T *out = arguments.out() + base;
   ImageToken place = ImageGrids<Spec, false>::locate(blockIdx.x);
   bool is_class = place.row < 0;
   AxisSample rows{}, columns{};
@@ -79,20 +79,19 @@ __device__ inline void samplers(int cell, int length, int side, int &first, int 
   end = min(int(ceilf((float(cell) + 1.5f) * scale - 0.5f)) + 2, length);
 }
 
-/// Arguments: dout, beta, [dtable], [dclass_embedding]. One block a row of the table, and one for
-/// the class embedding.
-template <class Spec, int N>
-__device__ void add_positions_grad_generic(const Pointers<N> &buffers) {
+/// One block a row of the table, and one for the class embedding.
+template <class Spec, class Arguments>
+__device__ void add_positions_grad_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   using G = typename Spec::grad_type;
   using Grids = ImageGrids<Spec, false>;
   constexpr int width = int(Spec::width), side = int(Spec::table_side);
   constexpr int table_rows = side > 0 ? side * side + Spec::class_token : 0;
-  const T *dout = buffers.template get<const T>(0);
-  float beta = *buffers.template get<const float>(1);
+  const T *dout = arguments.dout();
+  float beta = *arguments.beta();
   int row = blockIdx.x;
   bool of_table = row < table_rows, of_class = !of_table || row < int(Spec::class_token);
-  G *to = buffers.template get<G>(of_table ? 2 : (side > 0 ? 3 : 2)) +
+  G *to = (of_table ? arguments.dtable() : arguments.dclass_embedding()) +
           (of_table ? int64(row) * width : 0);
   int cell = row - int(Spec::class_token);
   for (int c = threadIdx.x; c < width; c += blockDim.x) {
@@ -120,8 +119,9 @@ __device__ void add_positions_grad_generic(const Pointers<N> &buffers) {
   }
 }
 
-/// Arguments: table. One thread an angle: a product in f32, whose cosine and sine are rounded once.
-template <class Spec, int N> __device__ void axial_rope_table_generic(const Pointers<N> &buffers) {
+/// One thread an angle: a product in f32, whose cosine and sine are rounded once.
+template <class Spec, class Arguments>
+__device__ void axial_rope_table_generic(const Arguments &arguments) {
   constexpr int count = Spec::frequencies_count;
   int64 thread = int64(blockIdx.x) * blockDim.x + threadIdx.x;
   int64 token = thread / (2 * count);
@@ -133,7 +133,7 @@ template <class Spec, int N> __device__ void axial_rope_table_generic(const Poin
   int position = (of_column ? place.column : place.row) + int(Spec::class_token);
   double sine, cosine, angle = float(position) * float(Spec::frequencies(i % count));
   sincos(angle, &sine, &cosine);
-  float *row = buffers.template get<float>(0) + token * 4 * count;
+  float *row = arguments.table() + token * 4 * count;
   row[i] = float(cosine);
   row[2 * count + i] = float(sine);
 }

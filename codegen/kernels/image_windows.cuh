@@ -6,17 +6,16 @@
 
 namespace step37 {
 
-/// Arguments: pixels, out. One block a token.
-template <class Spec, int N> __device__ void patches_generic(const Pointers<N> &buffers) {
+/// One block a token.
+template <class Spec, class Arguments> __device__ void patches_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int side = int(Spec::patch), across = int(Spec::width / Spec::patch);
   constexpr int tokens = int(Spec::height / Spec::patch) * across + Spec::class_token;
   constexpr int cols = int(Spec::channels) * side * side;
   int64 image = blockIdx.x / tokens;
   int place = int(blockIdx.x % tokens) - Spec::class_token;
-  const float *pixels =
-      buffers.template get<const float>(0) + image * Spec::channels * Spec::height * Spec::width;
-  T *out = buffers.template get<T>(1) + int64(blockIdx.x) * cols;
+  const float *pixels = arguments.pixels() + image * Spec::channels * Spec::height * Spec::width;
+  T *out = arguments.out() + int64(blockIdx.x) * cols;
   for (int c = threadIdx.x; c < cols; c += blockDim.x) {
     float value = 0;
     if (place >= 0) {
@@ -30,13 +29,13 @@ template <class Spec, int N> __device__ void patches_generic(const Pointers<N> &
 
 constexpr int window_side = 3, window_size = window_side * window_side; // stride 2, padding 1
 
-/// Arguments: x, out. One block a token of the halved grids.
-template <class Spec, int N> __device__ void unfold_generic(const Pointers<N> &buffers) {
+/// One block a token of the halved grids.
+template <class Spec, class Arguments> __device__ void unfold_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   using From = ImageGrids<Spec, false>;
   constexpr int channels = int(Spec::channels);
-  const T *x = buffers.template get<const T>(0);
-  T *out = buffers.template get<T>(1) + int64(blockIdx.x) * window_size * channels;
+  const T *x = arguments.x();
+  T *out = arguments.out() + int64(blockIdx.x) * window_size * channels;
   ImageToken place = ImageGrids<Spec, true>::locate(blockIdx.x);
   int height = From::height(place.group), width = From::width(place.group);
   for (int i = threadIdx.x; i < window_size * channels; i += blockDim.x) {
@@ -47,13 +46,13 @@ template <class Spec, int N> __device__ void unfold_generic(const Pointers<N> &b
   }
 }
 
-/// Arguments: x, out. One block a token.
-template <class Spec, int N> __device__ void fold_generic(const Pointers<N> &buffers) {
+/// One block a token.
+template <class Spec, class Arguments> __device__ void fold_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   using From = ImageGrids<Spec, true>;
   constexpr int channels = int(Spec::channels);
-  const T *x = buffers.template get<const T>(0);
-  T *out = buffers.template get<T>(1) + int64(blockIdx.x) * channels;
+  const T *x = arguments.x();
+  T *out = arguments.out() + int64(blockIdx.x) * channels;
   ImageToken place = ImageGrids<Spec, false>::locate(blockIdx.x);
   int height = From::height(place.group), width = From::width(place.group);
   for (int channel = threadIdx.x; channel < channels; channel += blockDim.x) {

@@ -8,19 +8,20 @@
 
 namespace step37 {
 
-/// Arguments: x, weight, bias, y, mean, inverse_deviation. One block a row.
-template <class Spec, int N> __device__ void layer_norm_generic(const Pointers<N> &buffers) {
+/// One block a row.
+template <class Spec, class Arguments>
+__device__ void layer_norm_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols);
   constexpr int W = common_width(full_width<T>, cols);
   constexpr int packs = int(ceil_div(cols, W * block_threads));
   __shared__ float scratch[warp_size];
   int64 base = int64(blockIdx.x) * cols;
-  const T *weight = buffers.template get<const T>(1), *bias = buffers.template get<const T>(2);
+  const T *weight = arguments.weight(), *bias = arguments.bias();
 
   float x[packs][W], sum = 0, squares = 0;
   for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
-    load<W>(buffers.template get<const T>(0) + base + column, x[pack]);
+    load<W>(arguments.x() + base + column, x[pack]);
 #pragma unroll
     for (int i = 0; i < W; ++i)
       sum += x[pack][i];
@@ -41,30 +42,29 @@ template <class Spec, int N> __device__ void layer_norm_generic(const Pointers<N
 #pragma unroll
     for (int i = 0; i < W; ++i)
       scale[i] = x[pack][i] * inverse * scale[i] + shift[i];
-    store<W>(buffers.template get<T>(3) + base + column, scale);
+    store<W>(arguments.y() + base + column, scale);
   });
   if (threadIdx.x == 0) {
-    buffers.template get<float>(4)[blockIdx.x] = mean;
-    buffers.template get<float>(5)[blockIdx.x] = inverse;
+    arguments.mean()[blockIdx.x] = mean;
+    arguments.inverse_deviation()[blockIdx.x] = inverse;
   }
 }
 
-/// Arguments: dy, x, weight, mean, inverse_deviation, beta, dx, dweight, dbias, workspace. One
-/// block for each part of the workspace.
-template <class Spec, int N>
-__device__ void layer_norm_grad_generic_rows(const Pointers<N> &buffers) {
+/// One block for each part of the workspace.
+template <class Spec, class Arguments>
+__device__ void layer_norm_grad_generic_rows(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols);
-  constexpr int64 rows_per_block = 64; // spec::LayerNormGrad::rowsPerBlock
+  constexpr int64 rows_per_block = Spec::Launch::rows_per_part;
+  constexpr int threads = int(Spec::Launch::row_threads);
   constexpr int W = common_width(full_width<T>, cols);
-  constexpr int packs = int(ceil_div(cols, W * block_threads));
+  constexpr int packs = int(ceil_div(cols, W * threads));
   __shared__ float scratch[warp_size];
-  const T *dy = buffers.template get<const T>(0), *x = buffers.template get<const T>(1);
-  const T *weight = buffers.template get<const T>(2);
-  const float *means = buffers.template get<const float>(3),
-              *inverses = buffers.template get<const float>(4);
-  T *dx = buffers.template get<T>(6);
-  float *partial = buffers.template get<float>(9) + int64(blockIdx.x) * 2 * cols;
+  const T *dy = arguments.dy(), *x = arguments.x();
+  const T *weight = arguments.weight();
+  const float *means = arguments.mean(), *inverses = arguments.inverse_deviation();
+  T *dx = arguments.dx();
+  float *partial = arguments.workspace() + int64(blockIdx.x) * 2 * cols;
 
   float weight_sums[packs][W] = {}, bias_sums[packs][W] = {};
   int64 begin = int64(blockIdx.x) * rows_per_block;
@@ -72,7 +72,7 @@ __device__ void layer_norm_grad_generic_rows(const Pointers<N> &buffers) {
   for (int64 row = begin; row < end; ++row) {
     float mean = means[row], inverse = inverses[row], sum = 0, dot = 0;
     float u[packs][W], n[packs][W];
-    for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+    for_each_column<W, cols, threads>(threadIdx.x, [&](int pack, int column) {
       float scale[W];
       load<W>(dy + row * cols + column, u[pack]);
       load_readonly<W>(x + row * cols + column, n[pack]);
@@ -89,14 +89,14 @@ __device__ void layer_norm_grad_generic_rows(const Pointers<N> &buffers) {
     });
     sum = block_sum(sum, scratch) / float(cols);
     dot = block_sum(dot, scratch) / float(cols);
-    for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+    for_each_column<W, cols, threads>(threadIdx.x, [&](int pack, int column) {
 #pragma unroll
       for (int i = 0; i < W; ++i)
         u[pack][i] = inverse * (u[pack][i] - sum - n[pack][i] * dot);
       store<W>(dx + row * cols + column, u[pack]);
     });
   }
-  for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
+  for_each_column<W, cols, threads>(threadIdx.x, [&](int pack, int column) {
 #pragma unroll
     for (int i = 0; i < W; ++i) {
       partial[column + i] = weight_sums[pack][i];
@@ -105,17 +105,18 @@ __device__ void layer_norm_grad_generic_rows(const Pointers<N> &buffers) {
   });
 }
 
-/// One block for each column_sum_width columns of weights and biases.
-template <class Spec, int N>
-__device__ void layer_norm_grad_generic_weights(const Pointers<N> &buffers) {
+/// One block for each Launch::columns columns of weights and biases.
+template <class Spec, class Arguments>
+__device__ void layer_norm_grad_generic_weights(const Arguments &arguments) {
   using G = typename Spec::grad_type;
   constexpr int cols = int(Spec::cols);
-  float beta = *buffers.template get<const float>(5);
-  sum_columns(buffers.template get<const float>(9), ceil_div(Spec::rows, 64), 2 * cols,
-              [&](int column, float sum) {
-                G *to = buffers.template get<G>(column < cols ? 7 : 8) + column % cols;
-                *to = from_float<G>(accumulated(beta, to, sum));
-              });
+  float beta = *arguments.beta();
+  sum_columns<typename Spec::Launch>(
+      arguments.workspace(), ceil_div(Spec::rows, Spec::Launch::rows_per_part), 2 * cols,
+      [&](int column, float sum) {
+        G *to = (column < cols ? arguments.dweight() : arguments.dbias()) + column % cols;
+        *to = from_float<G>(accumulated(beta, to, sum));
+      });
 }
 
 } // namespace step37

@@ -7,9 +7,6 @@
 
 namespace step37 {
 
-/// Threads of a row: as many as an SM holds together with few rows in flight.
-constexpr int loss_threads = 1024;
-
 /// A sum of exponentials relative to the largest exponent so far.
 struct ExponentialSum {
   float largest = -infinity(), sum = 0;
@@ -30,50 +27,49 @@ struct ExponentialSum {
   }
 };
 
-/// Arguments: logits, labels, weights, [scale], token_loss, [dlogits].
-template <class Spec, int N> __device__ void logits_loss_generic(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void logits_loss_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int W = common_width(full_width<float>, Spec::vocab);
   constexpr int packs = int(Spec::vocab / W), batch = 4;
   __shared__ float scratch[warp_size];
-  const float *logits = buffers.template get<const float>(0) + blockIdx.x * Spec::vocab;
-  int label = buffers.template get<const int>(1)[blockIdx.x];
-  float weight = buffers.template get<const float>(2)[blockIdx.x];
+  const float *logits = arguments.logits() + blockIdx.x * Spec::vocab;
+  int label = arguments.labels()[blockIdx.x];
+  float weight = arguments.weights()[blockIdx.x];
   float label_logit = logits[label];
 
   ExponentialSum own;
-  for (int first = threadIdx.x; first < packs; first += batch * loss_threads) {
+  for (int first = threadIdx.x; first < packs; first += batch * block_threads) {
     float values[batch][W];
 #pragma unroll
     for (int b = 0; b < batch; ++b)
-      if (first + b * loss_threads < packs)
-        load<W>(logits + int64(first + b * loss_threads) * W, values[b]);
+      if (first + b * block_threads < packs)
+        load<W>(logits + int64(first + b * block_threads) * W, values[b]);
 #pragma unroll
     for (int b = 0; b < batch; ++b)
-      if (first + b * loss_threads < packs)
+      if (first + b * block_threads < packs)
         own.add(values[b]);
   }
   float largest = block_max(own.largest, scratch);
   float sum = block_sum(own.sum == 0.0f ? 0.0f : own.sum * expf(own.largest - largest), scratch);
   if (threadIdx.x == 0)
-    buffers.template get<float>(Spec::gradient ? 4 : 3)[blockIdx.x] =
-        weight * (largest + logf(sum) - label_logit);
+    arguments.token_loss()[blockIdx.x] = weight * (largest + logf(sum) - label_logit);
 
   if constexpr (Spec::gradient) {
-    float scaled = *buffers.template get<const float>(3) * weight, factor = scaled / sum;
-    T *dlogits = buffers.template get<T>(5) + blockIdx.x * Spec::vocab; // may be in place of logits
-    constexpr int rounds = int(ceil_div(packs, batch * loss_threads));
+    float scaled = *arguments.scale() * weight, factor = scaled / sum;
+    T *dlogits = arguments.dlogits() + blockIdx.x * Spec::vocab; // may be in place of logits
+    constexpr int rounds = int(ceil_div(packs, batch * block_threads));
     for (int round = rounds - 1; round >= 0; --round) {
-      int first = round * batch * loss_threads + threadIdx.x;
+      int first = round * batch * block_threads + threadIdx.x;
       float values[batch][W];
 #pragma unroll
       for (int b = 0; b < batch; ++b)
-        if (first + b * loss_threads < packs)
-          load<W>(logits + int64(first + b * loss_threads) * W, values[b]);
+        if (first + b * block_threads < packs)
+          load<W>(logits + int64(first + b * block_threads) * W, values[b]);
 #pragma unroll
       for (int b = 0; b < batch; ++b) {
-        int column = (first + b * loss_threads) * W;
-        if (first + b * loss_threads < packs) {
+        int column = (first + b * block_threads) * W;
+        if (first + b * block_threads < packs) {
 #pragma unroll
           for (int i = 0; i < W; ++i)
             values[b][i] =

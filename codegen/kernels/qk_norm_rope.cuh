@@ -41,21 +41,20 @@ __device__ void norm_rope_heads(const LaneUnits<Spec, W> &lane_units, int thread
   }
 }
 
-/// Arguments: q, k, [q_weight, k_weight], [table], document_start, q_out, k_out, [inverse_rms].
-/// block_threads / token_threads tokens a block.
-template <class Spec, int N> __device__ void qk_norm_rope_generic(const Pointers<N> &buffers) {
+/// One block for block_threads / token_threads tokens.
+template <class Spec, class Arguments>
+__device__ void qk_norm_rope_generic(const Arguments &arguments) {
   using T = typename Spec::type;
-  constexpr int table_at = Spec::normalize ? 4 : 2, start_at = table_at + (Spec::rotary_dim > 0);
   constexpr int heads = int(Spec::heads), groups = int(Spec::groups), dim = int(Spec::head_dim);
   constexpr int widest = common_width(full_width<T>, Spec::head_dim, Spec::rotary_dim / 2,
                                       Spec::q_stride, Spec::k_stride);
-  const T *q = buffers.template get<const T>(0), *k = buffers.template get<const T>(1);
-  const T *q_weight = buffers.template get<const T>(Spec::normalize ? 2 : 0);
-  const T *k_weight = buffers.template get<const T>(Spec::normalize ? 3 : 0);
-  const float *table = buffers.template get<const float>(Spec::rotary_dim > 0 ? table_at : 0);
-  const int *document_start = buffers.template get<const int>(start_at);
-  T *q_out = buffers.template get<T>(start_at + 1), *k_out = buffers.template get<T>(start_at + 2);
-  float *inverse_rms = buffers.template get<float>(Spec::normalize ? start_at + 3 : 0);
+  const T *q = arguments.q(), *k = arguments.k();
+  const T *q_weight = arguments.q_weight();
+  const T *k_weight = arguments.k_weight();
+  const float *table = arguments.table();
+  const int *document_start = arguments.document_start();
+  T *q_out = arguments.q_out(), *k_out = arguments.k_out();
+  float *inverse_rms = arguments.inverse_rms();
 
   int64 token = int64(blockIdx.x) * (block_threads / token_threads) + threadIdx.x / token_threads;
   int thread = threadIdx.x % token_threads;

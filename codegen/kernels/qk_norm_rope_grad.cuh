@@ -8,19 +8,6 @@
 
 namespace step37 {
 
-/// Threads of a block of the gradient, and the tokens that it leaves one part of the weights'
-/// gradients for (spec::QkNormRopeGrad::rowsPerBlock).
-constexpr int qk_grad_threads = 512, qk_grad_tokens = 64;
-
-/// Where the arguments of the gradient stand.
-template <class Spec> struct QkGradArguments {
-  static constexpr bool norm = Spec::normalize, turns = Spec::rotary_dim > 0,
-                        weights = norm && !Spec::frozen;
-  static constexpr int table = norm ? 6 : 4, start = table + turns, inverse_rms = start + 1;
-  static constexpr int beta = start + 1 + norm, dq = beta + weights, dk = dq + 1;
-  static constexpr int dq_weight = dk + 1, dk_weight = dk + 2, workspace = dk + 3;
-};
-
 /// One side, q or k, of the gradient for the tokens of this block. Leaves the part of the weight's
 /// gradient in `partial`. `sums`: shared memory, a row of head_dim a warp.
 template <class Spec, int W, int heads, class T>
@@ -29,7 +16,8 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
                                      const float *inverse_rms, T *din, int64 din_stride,
                                      float *partial, float (*sums)[int(Spec::head_dim)]) {
   using Units = HeadUnits<Spec, W>;
-  constexpr int slots = qk_grad_threads / token_threads, groups = token_threads / Units::lanes;
+  constexpr int slots = int(Spec::Launch::row_threads) / token_threads,
+                groups = token_threads / Units::lanes;
   constexpr int row_heads = int(Spec::heads + Spec::groups);
   int slot = threadIdx.x / token_threads, thread = threadIdx.x % token_threads;
   LaneUnits<Spec, W> units(thread % Units::lanes);
@@ -38,8 +26,8 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
   if constexpr (Spec::normalize)
     units.load_scale(weight, a_scale, b_scale);
 
-  for (int round = 0; round < qk_grad_tokens; round += slots) {
-    int64 token = int64(blockIdx.x) * qk_grad_tokens + round + slot;
+  for (int round = 0; round < Spec::Launch::rows_per_part; round += slots) {
+    int64 token = int64(blockIdx.x) * Spec::Launch::rows_per_part + round + slot;
     bool active = token < Spec::tokens;
     token = active ? token : 0;
     if constexpr (Spec::rotary_dim > 0)
@@ -81,7 +69,7 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
     }
   }
 
-  if constexpr (QkGradArguments<Spec>::weights) {
+  if constexpr (Spec::normalize && !Spec::frozen) {
     // Over the heads of a warp by shuffles, then over the warps in order.
     float *own = sums[threadIdx.x / warp_size];
 #pragma unroll
@@ -101,9 +89,9 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
         }
       }
     __syncthreads();
-    for (int column = threadIdx.x; column < Units::dim; column += qk_grad_threads) {
+    for (int column = threadIdx.x; column < Units::dim; column += int(Spec::Launch::row_threads)) {
       float sum = 0;
-      for (int warp = 0; warp < qk_grad_threads / warp_size; ++warp)
+      for (int warp = 0; warp < int(Spec::Launch::row_threads) / warp_size; ++warp)
         sum += sums[warp][column];
       partial[column] = sum;
     }
@@ -111,53 +99,47 @@ __device__ void norm_rope_heads_grad(const T *dout, const T *in, int64 in_stride
   }
 }
 
-/// Arguments: dq_out, dk_out, q, k, [q_weight, k_weight], [table], document_start, [inverse_rms],
-/// [beta], dq, dk, [dq_weight, dk_weight, workspace]. One block of qk_grad_threads for
-/// qk_grad_tokens tokens.
-template <class Spec, int N>
-__device__ void qk_norm_rope_grad_generic_heads(const Pointers<N> &buffers) {
+/// One block of Launch::row_threads for Launch::rows_per_part tokens.
+template <class Spec, class Arguments>
+__device__ void qk_norm_rope_grad_generic_heads(const Arguments &arguments) {
   using T = typename Spec::type;
-  using At = QkGradArguments<Spec>;
   constexpr int dim = int(Spec::head_dim);
   constexpr int widest =
       common_width(full_width<T>, Spec::head_dim, Spec::rotary_dim / 2, Spec::q_stride,
                    Spec::k_stride, Spec::dq_stride, Spec::dk_stride);
-  const T *q = buffers.template get<const T>(2), *k = buffers.template get<const T>(3);
-  const float *table = buffers.template get<const float>(At::turns ? At::table : 0);
-  const int *document_start = buffers.template get<const int>(At::start);
-  const float *inverse_rms = buffers.template get<const float>(At::norm ? At::inverse_rms : 0);
-  T *dq = buffers.template get<T>(At::dq), *dk = buffers.template get<T>(At::dk);
-  float *partial =
-      buffers.template get<float>(At::weights ? At::workspace : 0) + int64(blockIdx.x) * 2 * dim;
-  __shared__ float sums[qk_grad_threads / warp_size][dim];
+  const T *q = arguments.q(), *k = arguments.k();
+  const float *table = arguments.table();
+  const int *document_start = arguments.document_start();
+  const float *inverse_rms = arguments.inverse_rms();
+  T *dq = arguments.dq(), *dk = arguments.dk();
+  float *partial = arguments.workspace() + int64(blockIdx.x) * 2 * dim;
+  __shared__ float sums[int(Spec::Launch::row_threads) / warp_size][dim];
   bool allowed =
       aligned<widest>(q) && aligned<widest>(k) && aligned<widest>(dq) && aligned<widest>(dk);
   with_width<widest>(allowed, [&](auto width) {
     constexpr int W = decltype(width)::value;
     norm_rope_heads_grad<Spec, W, int(Spec::heads)>(
-        buffers.template get<const T>(0), q, Spec::q_stride,
-        buffers.template get<const T>(At::norm ? 4 : 0), table, document_start, inverse_rms, dq,
-        Spec::dq_stride, partial, sums);
+        arguments.dq_out(), q, Spec::q_stride, arguments.q_weight(), table, document_start,
+        inverse_rms, dq, Spec::dq_stride, partial, sums);
     norm_rope_heads_grad<Spec, W, int(Spec::groups)>(
-        buffers.template get<const T>(1), k, Spec::k_stride,
-        buffers.template get<const T>(At::norm ? 5 : 0), table, document_start,
+        arguments.dk_out(), k, Spec::k_stride, arguments.k_weight(), table, document_start,
         inverse_rms + Spec::heads, dk, Spec::dk_stride, partial + dim, sums);
   });
 }
 
-/// One block for each column_sum_width columns of the two weights.
-template <class Spec, int N>
-__device__ void qk_norm_rope_grad_generic_weights(const Pointers<N> &buffers) {
+/// One block for each Launch::columns columns of the two weights.
+template <class Spec, class Arguments>
+__device__ void qk_norm_rope_grad_generic_weights(const Arguments &arguments) {
   using G = typename Spec::grad_type;
-  using At = QkGradArguments<Spec>;
   constexpr int dim = int(Spec::head_dim);
-  float beta = *buffers.template get<const float>(At::beta);
-  sum_columns(buffers.template get<const float>(At::workspace),
-              ceil_div(Spec::tokens, qk_grad_tokens), 2 * dim, [&](int column, float sum) {
-                G *to = column < dim ? buffers.template get<G>(At::dq_weight) + column
-                                     : buffers.template get<G>(At::dk_weight) + column - dim;
-                *to = from_float<G>(accumulated(beta, to, sum));
-              });
+  float beta = *arguments.beta();
+  sum_columns<typename Spec::Launch>(arguments.workspace(),
+                                     ceil_div(Spec::tokens, Spec::Launch::rows_per_part), 2 * dim,
+                                     [&](int column, float sum) {
+                                       G *to = column < dim ? arguments.dq_weight() + column
+                                                            : arguments.dk_weight() + column - dim;
+                                       *to = from_float<G>(accumulated(beta, to, sum));
+                                     });
 }
 
 } // namespace step37

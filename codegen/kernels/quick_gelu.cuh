@@ -7,11 +7,12 @@ namespace step37 {
 
 constexpr float quick_gelu_slope = 1.702f;
 
-/// Arguments: x, out. Out may be in place of x.
-template <class Spec, int N> __device__ void quick_gelu_generic(const Pointers<N> &buffers) {
+/// Out may be in place of x.
+template <class Spec, class Arguments>
+__device__ void quick_gelu_generic(const Arguments &arguments) {
   using T = typename Spec::type;
-  const T *x = buffers.template get<const T>(0);
-  T *out = buffers.template get<T>(1);
+  const T *x = arguments.x();
+  T *out = arguments.out();
   bool allowed = aligned<full_width<T>>(x) && aligned<full_width<T>>(out);
   for_each_pack<full_width<T>>(Spec::elements, allowed, [&](auto width, int64 at) {
     constexpr int W = decltype(width)::value;
@@ -24,11 +25,12 @@ template <class Spec, int N> __device__ void quick_gelu_generic(const Pointers<N
   });
 }
 
-/// Arguments: dout, x, dx. dx may be in place of dout.
-template <class Spec, int N> __device__ void quick_gelu_grad_generic(const Pointers<N> &buffers) {
+/// The result dx may be in place of dout.
+template <class Spec, class Arguments>
+__device__ void quick_gelu_grad_generic(const Arguments &arguments) {
   using T = typename Spec::type;
-  const T *dout = buffers.template get<const T>(0), *x = buffers.template get<const T>(1);
-  T *dx = buffers.template get<T>(2);
+  const T *dout = arguments.dout(), *x = arguments.x();
+  T *dx = arguments.dx();
   bool allowed =
       aligned<full_width<T>>(dout) && aligned<full_width<T>>(x) && aligned<full_width<T>>(dx);
   for_each_pack<full_width<T>>(Spec::elements, allowed, [&](auto width, int64 at) {

@@ -25,17 +25,18 @@ template <int count> __device__ void exclusive_sums(int *values) {
   __syncthreads();
 }
 
-/// Arguments: bounds, coordinate, offsets, source_row, received_row. One thread a row of the
-/// window. A run is the rows of one expert that one rank owns; every block works out where all of
-/// them begin, in the order of experts and in that of their owners, of which there are few.
-template <class Spec, int N> __device__ void received_rows_generic(const Pointers<N> &buffers) {
+/// One thread a row of the window. A run is the rows of one expert that one rank owns; every block
+/// works out where all of them begin, in the order of experts and in that of their owners, of which
+/// there are few.
+template <class Spec, class Arguments>
+__device__ void received_rows_generic(const Arguments &arguments) {
   constexpr int ranks = int(Spec::ranks), all = int(Spec::experts), experts = all / ranks,
                 runs = experts * ranks;
   constexpr int64 first = Spec::first, rows = Spec::rows;
   __shared__ int begins[runs + 1];  // by expert, then owner: of all rows
   __shared__ int sources[runs + 1]; // by owner, then expert: of the window's rows
-  const int *bounds = buffers.template get<const int>(0);
-  const int own = *buffers.template get<const int>(1) * experts;
+  const int *bounds = arguments.bounds();
+  const int own = *arguments.coordinate() * experts;
   for (int run = threadIdx.x; run < runs; run += blockDim.x) {
     const int *bound = bounds + int64(run % ranks) * (all + 1) + own + run / ranks;
     begins[run] = bound[1] - bound[0];
@@ -50,12 +51,12 @@ template <class Spec, int N> __device__ void received_rows_generic(const Pointer
   exclusive_sums<runs>(sources);
 
   int64 row = int64(blockIdx.x) * blockDim.x + threadIdx.x;
-  int *offsets = buffers.template get<int>(2);
+  int *offsets = arguments.offsets();
   for (int64 expert = row; expert <= experts; expert += int64(gridDim.x) * blockDim.x)
     offsets[expert] = within(begins[expert * ranks] - first);
   if (row >= rows)
     return;
-  int *source_row = buffers.template get<int>(3), *received_row = buffers.template get<int>(4);
+  int *source_row = arguments.source_row(), *received_row = arguments.received_row();
   if (row >= sources[runs]) {
     source_row[row] = -1;
     received_row[row] = -1;

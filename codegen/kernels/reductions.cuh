@@ -6,9 +6,6 @@
 
 namespace step37 {
 
-/// Threads of the one block of reduce_sum and of global_norm.
-constexpr int single_block_threads = 1024;
-
 /// Sum over the block in f64, in a fixed order; thread 0 gets it.
 __device__ inline double block_sum_f64(double value) {
   __shared__ double sums[warp_size];
@@ -27,26 +24,28 @@ __device__ inline double block_sum_f64(double value) {
   return total;
 }
 
-/// Arguments: values, total. One block.
-template <class Spec, int N> __device__ void reduce_sum_generic(const Pointers<N> &buffers) {
-  const float *values = buffers.template get<const float>(0);
+/// One block.
+template <class Spec, class Arguments>
+__device__ void reduce_sum_generic(const Arguments &arguments) {
+  const float *values = arguments.values();
   double sum = 0;
 #pragma unroll 8
-  for (int64 i = threadIdx.x; i < Spec::elements; i += single_block_threads)
+  for (int64 i = threadIdx.x; i < Spec::elements; i += block_threads)
     sum += values[i];
   sum = block_sum_f64(sum);
   if (threadIdx.x == 0)
-    *buffers.template get<float>(1) = float(sum);
+    *arguments.total() = float(sum);
 }
 
-/// Arguments: x, partial. One block for each `block` elements.
-template <class Spec, int N> __device__ void sum_of_squares_generic(const Pointers<N> &buffers) {
+/// One block for each `block` elements.
+template <class Spec, class Arguments>
+__device__ void sum_of_squares_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int block = 65536; // spec::SumOfSquares::block
   __shared__ float scratch[warp_size];
   int64 begin = int64(blockIdx.x) * block;
   int count = Spec::elements - begin < block ? int(Spec::elements - begin) : block;
-  const T *x = buffers.template get<const T>(0) + begin;
+  const T *x = arguments.x() + begin;
   float sum = 0;
   with_width<full_width<T>>(aligned<full_width<T>>(x), [&](auto width) {
     constexpr int W = decltype(width)::value;
@@ -65,15 +64,16 @@ template <class Spec, int N> __device__ void sum_of_squares_generic(const Pointe
   });
   sum = block_sum(sum, scratch);
   if (threadIdx.x == 0)
-    buffers.template get<float>(1)[blockIdx.x] = sum;
+    arguments.partial()[blockIdx.x] = sum;
 }
 
-/// Arguments: partials 0..n-1, max_norm, norm, clip. One block; a warp a list of partial sums.
-template <class Spec, int N> __device__ void global_norm_generic(const Pointers<N> &buffers) {
+/// One block; a warp a list of partial sums.
+template <class Spec, class Arguments>
+__device__ void global_norm_generic(const Arguments &arguments) {
   constexpr int lists = Spec::sizes_count;
   double squares = 0;
-  for (int list = threadIdx.x / warp_size; list < lists; list += single_block_threads / warp_size) {
-    const float *partials = buffers.template get<const float>(list);
+  for (int list = threadIdx.x / warp_size; list < lists; list += block_threads / warp_size) {
+    const float *partials = arguments.partials(list);
     int64 size = Spec::sizes(list);
 #pragma unroll 4
     for (int64 i = threadIdx.x % warp_size; i < size; i += warp_size)
@@ -82,12 +82,12 @@ template <class Spec, int N> __device__ void global_norm_generic(const Pointers<
   squares = block_sum_f64(squares);
   if (threadIdx.x != 0)
     return;
-  float max_norm = *buffers.template get<const float>(lists);
+  float max_norm = *arguments.max_norm();
   double norm = sqrt(squares);
-  *buffers.template get<float>(lists + 1) = float(norm);
+  *arguments.norm() = float(norm);
   double clip = double(max_norm) / (norm + 1e-6);
   float allowed = max_norm > 0 && clip < 1.0 ? float(clip) : 1.0f;
-  *buffers.template get<float>(lists + 2) = float(norm) < infinity() ? allowed : 0.0f;
+  *arguments.clip() = float(norm) < infinity() ? allowed : 0.0f;
 }
 
 } // namespace step37

@@ -8,8 +8,9 @@
 
 namespace step37 {
 
-/// Arguments: addend 0..n-1, weight, [sum if n > 1], y, inverse_rms. One block a row.
-template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> &buffers) {
+/// One block a row.
+template <class Spec, class Arguments>
+__device__ void rms_norm_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols), addends = int(Spec::addends);
   constexpr int W = common_width(full_width<T>, cols);
@@ -17,17 +18,17 @@ template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> 
   constexpr bool sums = addends > 1;
   __shared__ float scratch[warp_size];
   int64 base = int64(blockIdx.x) * cols;
-  const T *weight = buffers.template get<const T>(addends);
-  T *y = buffers.template get<T>(addends + 1 + sums) + base;
-  float *inverse_rms = buffers.template get<float>(addends + 2 + sums);
+  const T *weight = arguments.weight();
+  T *y = arguments.y() + base;
+  float *inverse_rms = arguments.inverse_rms();
 
   float x[packs][W], squares = 0;
   for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
-    load<W>(buffers.template get<const T>(0) + base + column, x[pack]);
+    load<W>(arguments.addend(0) + base + column, x[pack]);
 #pragma unroll
     for (int a = 1; a < addends; ++a) {
       float addend[W];
-      load<W>(buffers.template get<const T>(a) + base + column, addend);
+      load<W>(arguments.addend(a) + base + column, addend);
 #pragma unroll
       for (int i = 0; i < W; ++i)
         x[pack][i] += addend[i];
@@ -35,7 +36,7 @@ template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> 
   });
   for_each_column<W, cols, block_threads>(threadIdx.x, [&](int pack, int column) {
     if constexpr (sums)
-      store<W>(buffers.template get<T>(addends + 1) + base + column, x[pack]);
+      store<W>(arguments.sum() + base + column, x[pack]);
 #pragma unroll
     for (int i = 0; i < W; ++i) {
       x[pack][i] = sums ? rounded<T>(x[pack][i]) : x[pack][i];
@@ -48,7 +49,7 @@ template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> 
     load_readonly<W>(weight + column, scale);
 #pragma unroll
     for (int i = 0; i < W; ++i)
-      scale[i] = x[pack][i] * r * (scale[i] + 1.0f);
+      scale[i] = x[pack][i] * r * (scale[i] + float(Spec::weight_offset));
     store<W>(y + column, scale);
   });
   if (threadIdx.x == 0)
@@ -56,7 +57,9 @@ template <class Spec, int N> __device__ void rms_norm_generic(const Pointers<N> 
 }
 
 /// Threads of a row of the gradient, and rows that a block has in flight.
-constexpr int rms_grad_row_threads = 256, rms_grad_rows = 2;
+constexpr int rms_grad_row_threads = 256;
+template <class Spec>
+constexpr int rms_grad_rows = int(Spec::Launch::row_threads) / rms_grad_row_threads;
 
 /// Sum over rms_grad_row_threads consecutive threads, in a fixed order. Consecutive calls take
 /// turns between two `scratch`es of one float a warp.
@@ -74,23 +77,21 @@ __device__ inline float rms_grad_row_sum(float value, float *scratch) {
   return total;
 }
 
-/// Arguments: dy, x, weight, inverse_rms, residual 0..n-1, [beta], dx, [dweight, workspace]; what
-/// is in brackets is absent if frozen. One block of rms_grad_rows·rms_grad_row_threads
-/// threads for each part of the workspace.
-template <class Spec, int N>
-__device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
+/// One block of Launch::row_threads threads for each part of the workspace.
+template <class Spec, class Arguments>
+__device__ void rms_norm_grad_generic_rows(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int cols = int(Spec::cols), residuals = int(Spec::residuals),
                 threads = rms_grad_row_threads;
   constexpr bool weighs = !Spec::frozen;
-  constexpr int64 rows_per_block = 64; // spec::RmsNormGrad::rowsPerBlock
+  constexpr int64 rows_per_block = Spec::Launch::rows_per_part;
   constexpr int W = common_width(full_width<T>, cols);
   constexpr int packs = int(ceil_div(cols, W * threads));
-  __shared__ float scratch[2][rms_grad_rows * threads / warp_size];
-  const T *dy = buffers.template get<const T>(0), *x = buffers.template get<const T>(1);
-  const T *weight = buffers.template get<const T>(2);
-  const float *inverse_rms = buffers.template get<const float>(3);
-  T *dx = buffers.template get<T>(4 + weighs + residuals);
+  __shared__ float scratch[2][rms_grad_rows<Spec> * threads / warp_size];
+  const T *dy = arguments.dy(), *x = arguments.x();
+  const T *weight = arguments.weight();
+  const float *inverse_rms = arguments.inverse_rms();
+  T *dx = arguments.dx();
   int group = threadIdx.x / threads, thread = threadIdx.x % threads;
 
   float sums[packs][W] = {}, scale[packs][W];
@@ -98,13 +99,13 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
     load_readonly<W>(weight + column, scale[pack]);
 #pragma unroll
     for (int i = 0; i < W; ++i)
-      scale[pack][i] += 1.0f;
+      scale[pack][i] += float(Spec::weight_offset);
   });
 
   int64 begin = int64(blockIdx.x) * rows_per_block;
   int64 end = begin + rows_per_block < Spec::rows ? begin + rows_per_block : Spec::rows;
   int turn = 0;
-  for (int64 first = begin; first < end; first += rms_grad_rows, turn ^= 1) {
+  for (int64 first = begin; first < end; first += rms_grad_rows<Spec>, turn ^= 1) {
     int64 row = first + group, base = row * cols;
     bool active = row < end;
     float r = active ? inverse_rms[row] : 0.0f;
@@ -116,7 +117,7 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
 #pragma unroll
         for (int a = 0; a < residuals; ++a) {
           float residual[W];
-          load<W>(buffers.template get<const T>(4 + a) + base + column, residual);
+          load<W>(arguments.residual(a) + base + column, residual);
 #pragma unroll
           for (int i = 0; i < W; ++i)
             rest[pack][i] += residual[i];
@@ -143,8 +144,8 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
 
   // The groups' sums, one after the other.
   if constexpr (weighs) {
-    float *partial = buffers.template get<float>(7 + residuals) + int64(blockIdx.x) * cols;
-    for (int turn_of = 0; turn_of < rms_grad_rows; ++turn_of) {
+    float *partial = arguments.workspace() + int64(blockIdx.x) * cols;
+    for (int turn_of = 0; turn_of < rms_grad_rows<Spec>; ++turn_of) {
       if (group == turn_of)
         for_each_column<W, cols, threads>(thread, [&](int pack, int column) {
 #pragma unroll
@@ -157,17 +158,18 @@ __device__ void rms_norm_grad_generic_rows(const Pointers<N> &buffers) {
   }
 }
 
-/// One block for each column_sum_width columns.
-template <class Spec, int N>
-__device__ void rms_norm_grad_generic_weight(const Pointers<N> &buffers) {
+/// One block for each Launch::columns columns.
+template <class Spec, class Arguments>
+__device__ void rms_norm_grad_generic_weight(const Arguments &arguments) {
   using G = typename Spec::grad_type;
   constexpr int residuals = int(Spec::residuals);
-  float beta = *buffers.template get<const float>(4 + residuals);
-  G *dweight = buffers.template get<G>(6 + residuals);
-  sum_columns(buffers.template get<const float>(7 + residuals), ceil_div(Spec::rows, 64),
-              int(Spec::cols), [&](int column, float sum) {
-                dweight[column] = from_float<G>(accumulated(beta, dweight + column, sum));
-              });
+  float beta = *arguments.beta();
+  G *dweight = arguments.dweight();
+  sum_columns<typename Spec::Launch>(
+      arguments.workspace(), ceil_div(Spec::rows, Spec::Launch::rows_per_part), int(Spec::cols),
+      [&](int column, float sum) {
+        dweight[column] = from_float<G>(accumulated(beta, dweight + column, sum));
+      });
 }
 
 } // namespace step37

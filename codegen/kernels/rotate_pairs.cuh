@@ -27,16 +27,17 @@ template <class T> __device__ void rotate_single(float cosine, float sine, const
   out[1] = from_float<T>(b * cosine + a * sine);
 }
 
-/// Arguments: x, table, out. Out may be in place of x.
-template <class Spec, int N> __device__ void rotate_pairs_generic(const Pointers<N> &buffers) {
+/// Out may be in place of x.
+template <class Spec, class Arguments>
+__device__ void rotate_pairs_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int dim = int(Spec::head_dim), cols = int(Spec::heads) * dim;
   constexpr int widest =
       common_width(full_width<T>, Spec::head_dim, Spec::x_stride, Spec::out_stride);
   constexpr float sign = Spec::inverse ? -1.0f : 1.0f;
-  const T *x = buffers.template get<const T>(0);
-  const float *table = buffers.template get<const float>(1);
-  T *out = buffers.template get<T>(2);
+  const T *x = arguments.x();
+  const float *table = arguments.table();
+  T *out = arguments.out();
   int64 thread = int64(blockIdx.x) * blockDim.x + threadIdx.x,
         threads = int64(gridDim.x) * blockDim.x;
   auto each = [&](int width, auto body) {

@@ -51,19 +51,18 @@ template <class Spec> __device__ float route_divisor(const float *scores) {
   return total + 1e-20f;
 }
 
-/// Arguments: logits, [bias], weights, chosen, scores.
-template <class Spec, int N> __device__ void route_generic(const Pointers<N> &buffers) {
+template <class Spec, class Arguments> __device__ void route_generic(const Arguments &arguments) {
   constexpr int experts = int(Spec::experts), top_k = int(Spec::top_k);
-  constexpr int slots = int(ceil_div(experts, warp_size)), bias_count = Spec::has_bias ? 1 : 0;
+  constexpr int slots = int(ceil_div(experts, warp_size));
   int64 token = route_token();
   if (token >= Spec::tokens)
     return;
   int lane = threadIdx.x % warp_size;
-  const float *logits = buffers.template get<const float>(0) + token * experts;
-  const float *bias = buffers.template get<const float>(bias_count);
-  float *weights = buffers.template get<float>(1 + bias_count) + token * top_k;
-  int *chosen = buffers.template get<int>(2 + bias_count) + token * top_k;
-  float *scores = buffers.template get<float>(3 + bias_count) + token * top_k;
+  const float *logits = arguments.logits() + token * experts;
+  const float *bias = arguments.bias();
+  float *weights = arguments.weights() + token * top_k;
+  int *chosen = arguments.chosen() + token * top_k;
+  float *scores = arguments.scores() + token * top_k;
 
   float p[slots];
   unsigned keys[slots]; // 0: no expert, or chosen before
@@ -115,19 +114,19 @@ template <class Spec, int N> __device__ void route_generic(const Pointers<N> &bu
     weights[j] = float(Spec::scale) * (scores[j] / total);
 }
 
-/// Arguments: dweights, logits, chosen, scores, dlogits.
-template <class Spec, int N> __device__ void route_grad_generic(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void route_grad_generic(const Arguments &arguments) {
   constexpr int experts = int(Spec::experts), top_k = int(Spec::top_k);
   constexpr int slots = int(ceil_div(experts, warp_size));
   int64 token = route_token();
   if (token >= Spec::tokens)
     return;
   int lane = threadIdx.x % warp_size;
-  const float *dweights = buffers.template get<const float>(0) + token * top_k;
-  const float *logits = buffers.template get<const float>(1) + token * experts;
-  const int *chosen = buffers.template get<const int>(2) + token * top_k;
-  const float *scores = buffers.template get<const float>(3) + token * top_k;
-  float *dlogits = buffers.template get<float>(4) + token * experts;
+  const float *dweights = arguments.dweights() + token * top_k;
+  const float *logits = arguments.logits() + token * experts;
+  const int *chosen = arguments.chosen() + token * top_k;
+  const float *scores = arguments.scores() + token * top_k;
+  float *dlogits = arguments.dlogits() + token * experts;
 
   float total = route_divisor<Spec>(scores), shared = 0;
   if constexpr (Spec::normalize)

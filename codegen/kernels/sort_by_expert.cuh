@@ -12,19 +12,20 @@ namespace step37 {
 template <class Spec> struct SortTiles {
   static constexpr int experts = int(Spec::experts);
   static constexpr int64 slots = Spec::tokens * Spec::top_k;
-  static constexpr int64 size = experts < 1024 ? 1024 : experts;
-  static constexpr int64 count = slots < size ? 1 : slots / size; // the last one takes the rest
+  static constexpr int64 size = Spec::Launch::tile_slots;
+  static constexpr int64 count = Spec::Launch::tiles; // the last one takes the rest
+  static_assert(size >= experts, "a tile has room for a count of every expert");
   static __device__ int64 begin(int64 tile) { return tile * size; }
   static __device__ int64 end(int64 tile) { return tile == count - 1 ? slots : (tile + 1) * size; }
   static __device__ bool held(int expert) { return expert >= 0 && expert < experts; }
 };
 
 /// Arguments of all stages: chosen, offsets, row_slot, slot_row.
-template <class Spec, int N>
-__device__ void sort_by_expert_generic_count(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void sort_by_expert_generic_count(const Arguments &arguments) {
   using Tiles = SortTiles<Spec>;
   __shared__ int counts[Tiles::experts];
-  const int *chosen = buffers.template get<const int>(0);
+  const int *chosen = arguments.chosen();
   for (int64 tile = blockIdx.x; tile < Tiles::count; tile += gridDim.x) {
     for (int expert = threadIdx.x; expert < Tiles::experts; expert += blockDim.x)
       counts[expert] = 0;
@@ -33,8 +34,7 @@ __device__ void sort_by_expert_generic_count(const Pointers<N> &buffers) {
       if (int expert = chosen[slot]; Tiles::held(expert))
         atomicAdd(&counts[expert], 1);
     __syncthreads();
-    int *to = Tiles::count == 1 ? buffers.template get<int>(1)
-                                : buffers.template get<int>(3) + Tiles::begin(tile);
+    int *to = Tiles::count == 1 ? arguments.offsets() : arguments.slot_row() + Tiles::begin(tile);
     for (int expert = threadIdx.x; expert < Tiles::experts; expert += blockDim.x)
       to[expert] = counts[expert];
     __syncthreads(); // before the next tile's zeros
@@ -54,11 +54,11 @@ __device__ inline int warp_inclusive_sum(int value) {
 
 /// One block. Turns counts into sums over earlier tiles, and totals into offsets, none of them
 /// beyond the rows there are: an expert that would begin there gets none, whatever it counts.
-template <class Spec, int N>
-__device__ void sort_by_expert_generic_scan(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void sort_by_expert_generic_scan(const Arguments &arguments) {
   using Tiles = SortTiles<Spec>;
   __shared__ int totals[Tiles::experts];
-  int *offsets = buffers.template get<int>(1), *slot_row = buffers.template get<int>(3);
+  int *offsets = arguments.offsets(), *slot_row = arguments.slot_row();
   int lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size,
       warps = blockDim.x / warp_size;
   for (int expert = warp; expert < Tiles::experts; expert += warps) {
@@ -94,13 +94,12 @@ __device__ void sort_by_expert_generic_scan(const Pointers<N> &buffers) {
 }
 
 /// One warp, which is the block, a tile.
-template <class Spec, int N>
-__device__ void sort_by_expert_generic_place(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void sort_by_expert_generic_place(const Arguments &arguments) {
   using Tiles = SortTiles<Spec>;
   __shared__ int next[Tiles::experts];
-  const int *chosen = buffers.template get<const int>(0),
-            *offsets = buffers.template get<const int>(1);
-  int *row_slot = buffers.template get<int>(2), *slot_row = buffers.template get<int>(3);
+  const int *chosen = arguments.chosen(), *offsets = arguments.offsets();
+  int *row_slot = arguments.row_slot(), *slot_row = arguments.slot_row();
   int lane = threadIdx.x;
   int64 thread = int64(blockIdx.x) * warp_size + lane, threads = int64(gridDim.x) * warp_size;
   for (int64 row = offsets[Tiles::experts] + thread; row < Spec::rows; row += threads)

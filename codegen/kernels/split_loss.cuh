@@ -12,15 +12,16 @@ template <class Spec> __device__ int counted_columns(int coordinate) {
   return int(counted < 0 ? 0 : counted < Spec::vocab ? counted : Spec::vocab);
 }
 
-/// Arguments: logits, labels, coordinate, stats. One block of loss_threads a row.
-template <class Spec, int N> __device__ void loss_stats_generic(const Pointers<N> &buffers) {
+/// One block of block_threads a row.
+template <class Spec, class Arguments>
+__device__ void loss_stats_generic(const Arguments &arguments) {
   constexpr int W = common_width(full_width<float>, Spec::vocab);
   __shared__ float scratch[warp_size];
-  const float *logits = buffers.template get<const float>(0) + blockIdx.x * Spec::vocab;
-  int columns = counted_columns<Spec>(*buffers.template get<const int>(2));
+  const float *logits = arguments.logits() + blockIdx.x * Spec::vocab;
+  int columns = counted_columns<Spec>(*arguments.coordinate());
   ExponentialSum own;
 #pragma unroll 4
-  for (int column = threadIdx.x * W; column < columns; column += loss_threads * W) {
+  for (int column = threadIdx.x * W; column < columns; column += block_threads * W) {
     float values[W];
     load<W>(logits + column, values);
 #pragma unroll
@@ -31,20 +32,21 @@ template <class Spec, int N> __device__ void loss_stats_generic(const Pointers<N
   float largest = block_max(own.largest, scratch);
   float sum = block_sum(own.sum == 0.0f ? 0.0f : own.sum * expf(own.largest - largest), scratch);
   if (threadIdx.x == 0) {
-    int label = buffers.template get<const int>(1)[blockIdx.x];
-    float *stats = buffers.template get<float>(3) + int64(blockIdx.x) * 3;
+    int label = arguments.labels()[blockIdx.x];
+    float *stats = arguments.stats() + int64(blockIdx.x) * 3;
     stats[0] = largest;
     stats[1] = sum;
     stats[2] = label < 0 ? 0.0f : logits[label];
   }
 }
 
-/// Arguments: stats, weights, lse, token_loss. One thread a row.
-template <class Spec, int N> __device__ void merge_loss_stats_generic(const Pointers<N> &buffers) {
+/// One thread a row.
+template <class Spec, class Arguments>
+__device__ void merge_loss_stats_generic(const Arguments &arguments) {
   int64 row = int64(blockIdx.x) * blockDim.x + threadIdx.x;
   if (row >= Spec::rows)
     return;
-  const float *stats = buffers.template get<const float>(0) + row * 3;
+  const float *stats = arguments.stats() + row * 3;
   constexpr int64 stride = Spec::rows * 3;
   float largest = -infinity(), sum = 0, label_logit = 0;
   for (int rank = 0; rank < int(Spec::ranks); ++rank)
@@ -54,24 +56,22 @@ template <class Spec, int N> __device__ void merge_loss_stats_generic(const Poin
     label_logit += stats[rank * stride + 2];
   }
   float lse = largest + logf(sum);
-  buffers.template get<float>(2)[row] = lse;
-  buffers.template get<float>(3)[row] =
-      buffers.template get<const float>(1)[row] * (lse - label_logit);
+  arguments.lse()[row] = lse;
+  arguments.token_loss()[row] = arguments.weights()[row] * (lse - label_logit);
 }
 
-/// Arguments: logits, labels, weights, lse, scale, coordinate, dlogits (may be in place of logits).
-/// One block of loss_threads a row.
-template <class Spec, int N> __device__ void logits_grad_generic(const Pointers<N> &buffers) {
+/// One block of block_threads a row.
+template <class Spec, class Arguments>
+__device__ void logits_grad_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int W = common_width(full_width<float>, Spec::vocab);
-  const float *logits = buffers.template get<const float>(0) + blockIdx.x * Spec::vocab;
-  int label = buffers.template get<const int>(1)[blockIdx.x];
-  float weight =
-      *buffers.template get<const float>(4) * buffers.template get<const float>(2)[blockIdx.x];
-  float lse = buffers.template get<const float>(3)[blockIdx.x];
-  int columns = counted_columns<Spec>(*buffers.template get<const int>(5));
-  T *dlogits = buffers.template get<T>(6) + blockIdx.x * Spec::vocab;
-  for (int column = threadIdx.x * W; column < int(Spec::vocab); column += loss_threads * W) {
+  const float *logits = arguments.logits() + blockIdx.x * Spec::vocab;
+  int label = arguments.labels()[blockIdx.x];
+  float weight = *arguments.scale() * arguments.weights()[blockIdx.x];
+  float lse = arguments.lse()[blockIdx.x];
+  int columns = counted_columns<Spec>(*arguments.coordinate());
+  T *dlogits = arguments.dlogits() + blockIdx.x * Spec::vocab;
+  for (int column = threadIdx.x * W; column < int(Spec::vocab); column += block_threads * W) {
     float values[W];
     load<W>(logits + column, values);
 #pragma unroll

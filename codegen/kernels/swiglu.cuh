@@ -38,13 +38,13 @@ template <class Spec, int W, class Body> __device__ void swiglu_for_each(Body bo
   }
 }
 
-/// Arguments: gate, up, out. Out may be in place of a contiguous input.
-template <class Spec, int N> __device__ void swiglu_generic(const Pointers<N> &buffers) {
+/// Out may be in place of a contiguous input.
+template <class Spec, class Arguments> __device__ void swiglu_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int widest =
       common_width(full_width<T>, Spec::cols, Spec::gate_stride, Spec::up_stride);
-  const T *gate = buffers.template get<const T>(0), *up = buffers.template get<const T>(1);
-  T *out = buffers.template get<T>(2);
+  const T *gate = arguments.gate(), *up = arguments.up();
+  T *out = arguments.out();
   SwigluBounds<Spec> bounds;
   with_width<widest>(aligned<widest>(gate) && aligned<widest>(up), [&](auto width) {
     constexpr int W = decltype(width)::value;
@@ -60,14 +60,14 @@ template <class Spec, int N> __device__ void swiglu_generic(const Pointers<N> &b
   });
 }
 
-/// Arguments: dout, gate, up, dgate, dup.
-template <class Spec, int N> __device__ void swiglu_grad_generic(const Pointers<N> &buffers) {
+template <class Spec, class Arguments>
+__device__ void swiglu_grad_generic(const Arguments &arguments) {
   using T = typename Spec::type;
   constexpr int widest = common_width(full_width<T>, Spec::cols, Spec::gate_stride, Spec::up_stride,
                                       Spec::dgate_stride, Spec::dup_stride);
-  const T *dout = buffers.template get<const T>(0), *gate = buffers.template get<const T>(1);
-  const T *up = buffers.template get<const T>(2);
-  T *dgate = buffers.template get<T>(3), *dup = buffers.template get<T>(4);
+  const T *dout = arguments.dout(), *gate = arguments.gate();
+  const T *up = arguments.up();
+  T *dgate = arguments.dgate(), *dup = arguments.dup();
   SwigluBounds<Spec> bounds;
   bool allowed = aligned<widest>(gate) && aligned<widest>(up) && aligned<widest>(dgate) &&
                  aligned<widest>(dup);

@@ -6,37 +6,39 @@
 
 namespace step37 {
 
-/// Arguments: ids, mask, document_start, labels, weights. One thread a token.
-template <class Spec, int N> __device__ void shift_labels_generic(const Pointers<N> &buffers) {
+/// One thread a token.
+template <class Spec, class Arguments>
+__device__ void shift_labels_generic(const Arguments &arguments) {
   int64 token = int64(blockIdx.x) * blockDim.x + threadIdx.x, target = token + Spec::by;
   if (token >= Spec::tokens)
     return;
-  const int *start = buffers.template get<const int>(2);
+  const int *start = arguments.document_start();
   bool counts = token % Spec::seq_len + Spec::by < Spec::seq_len;
   if (counts && Spec::by > 1)
     counts = start[target] == start[token];
-  buffers.template get<int>(3)[token] = counts ? buffers.template get<const int>(0)[target] : 0;
-  buffers.template get<float>(4)[token] =
-      counts ? buffers.template get<const float>(1)[target] : 0.0f;
+  arguments.labels()[token] = counts ? arguments.ids()[target] : 0;
+  arguments.weights()[token] = counts ? arguments.mask()[target] : 0.0f;
 }
 
-/// Arguments: x, chunk, out. One block a row.
-template <class Spec, int N> __device__ void take_rows_generic(const Pointers<N> &buffers) {
+/// One block a row.
+template <class Spec, class Arguments>
+__device__ void take_rows_generic(const Arguments &arguments) {
   using T = typename Spec::type;
-  int64 row = int64(*buffers.template get<const int>(1)) * Spec::rows + blockIdx.x;
+  int64 row = int64(*arguments.chunk()) * Spec::rows + blockIdx.x;
   row = row < 0 ? 0 : row < Spec::total_rows ? row : Spec::total_rows - 1;
-  copy_row<int(Spec::cols)>(buffers.template get<const T>(0) + row * Spec::cols,
-                            buffers.template get<T>(2) + int64(blockIdx.x) * Spec::cols);
+  copy_row<int(Spec::cols)>(arguments.x() + row * Spec::cols,
+                            arguments.out() + int64(blockIdx.x) * Spec::cols);
 }
 
-/// Arguments: table. One thread an angle: a product in f32, whose cosine and sine are rounded once.
-template <class Spec, int N> __device__ void rope_table_generic(const Pointers<N> &buffers) {
+/// One thread an angle: a product in f32, whose cosine and sine are rounded once.
+template <class Spec, class Arguments>
+__device__ void rope_table_generic(const Arguments &arguments) {
   constexpr int count = Spec::frequencies_count;
   int64 at = int64(blockIdx.x) * blockDim.x + threadIdx.x, position = at / count;
   int i = int(at % count);
   if (position >= Spec::positions)
     return;
-  float *row = buffers.template get<float>(0) + position * 2 * count;
+  float *row = arguments.table() + position * 2 * count;
   double sine, cosine, angle = float(position) * float(Spec::frequencies(i));
   sincos(angle, &sine, &cosine);
   row[i] = float(cosine);

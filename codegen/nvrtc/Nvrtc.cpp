@@ -1,7 +1,7 @@
 #include "codegen/nvrtc/Nvrtc.h"
 
-#include "runtime/file/Error.h"
-#include "runtime/file/SharedLibrary.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/SharedLibrary.h"
 
 #include <nvrtc.h>
 

@@ -10,7 +10,7 @@ namespace {
 LogicalResult lower(KernelSelector &select, ir::RopeTableOp op) {
   return select.launch(
       op, spec::RopeTable{dim(op.getTable(), 0), std::vector<double>(op.getFrequencies())},
-      {select.out(op.getTable())});
+      {.table = select.out(op.getTable())});
 }
 
 /// The fields that qk_norm_rope and its gradient share.
@@ -27,28 +27,24 @@ Spec headsSpec(KernelSelector &select, Op op, Value q, Value k) {
   spec.k_stride = select.strideOf(k);
   spec.normalize = bool(op.getQWeight());
   spec.eps = number(op.getEps());
+  spec.weight_offset = number(op.getWeightOffset());
   spec.type = dtype(op.getQ());
   return spec;
-}
-
-template <typename Op>
-void appendNormAndTable(KernelSelector &select, Op op, SmallVectorImpl<Value> &arguments) {
-  if (op.getQWeight())
-    arguments.append({select.in(op.getQWeight()), select.in(op.getKWeight())});
-  if (op.getTable())
-    arguments.push_back(select.in(op.getTable()));
-  arguments.push_back(select.in(op.getDocumentStart()));
 }
 
 LogicalResult lower(KernelSelector &select, ir::QkNormRopeOp op) {
   Value q = select.in(op.getQ()), k = select.in(op.getK());
   auto spec = headsSpec<spec::QkNormRope>(select, op, q, k);
-  SmallVector<Value> arguments = {q, k};
-  appendNormAndTable(select, op, arguments);
-  arguments.append({select.out(op.getQOut()), select.out(op.getKOut())});
-  if (op.getInverseRms())
-    arguments.push_back(select.out(op.getInverseRms()));
-  return select.launch(op, spec, arguments);
+  return select.launch(op, spec,
+                       {.q = q,
+                        .k = k,
+                        .q_weight = select.inIfAny(op.getQWeight()),
+                        .k_weight = select.inIfAny(op.getKWeight()),
+                        .table = select.inIfAny(op.getTable()),
+                        .document_start = select.in(op.getDocumentStart()),
+                        .q_out = select.out(op.getQOut()),
+                        .k_out = select.out(op.getKOut()),
+                        .inverse_rms = select.outIfAny(op.getInverseRms())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::QkNormRopeGradOp op) {
@@ -57,22 +53,32 @@ LogicalResult lower(KernelSelector &select, ir::QkNormRopeGradOp op) {
   auto spec = headsSpec<spec::QkNormRopeGrad>(select, op, q, k);
   spec.dq_stride = select.strideOf(dq);
   spec.dk_stride = select.strideOf(dk);
-  SmallVector<Value> arguments = {select.in(op.getDqOut()), select.in(op.getDkOut()), q, k};
-  appendNormAndTable(select, op, arguments);
-  if (op.getInverseRms())
-    arguments.push_back(select.in(op.getInverseRms()));
   spec.frozen = op.getQWeight() && !op.getDqWeight();
-  if (!spec.sumsWeights()) {
-    arguments.append({dq, dk});
-    return select.launch(op, spec, arguments);
+  GradientTarget dqWeight, dkWeight;
+  if (spec.sumsWeights()) {
+    auto targets = select.accumulated(op, {op.getDqWeight(), op.getDkWeight()});
+    if (failed(targets))
+      return failure();
+    dqWeight = targets->front();
+    dkWeight = targets->back();
+    spec.grad_type = dtype(op.getDqWeight());
   }
-  auto targets = select.accumulated(op, {op.getDqWeight(), op.getDkWeight()});
-  if (failed(targets))
-    return failure();
-  spec.grad_type = dtype(op.getDqWeight());
-  arguments.append({(*targets)[0].beta, dq, dk, (*targets)[0].gradient, (*targets)[1].gradient,
-                    select.workspaceOf(op, spec)});
-  return select.launch(op, spec, arguments);
+  return select.launch(op, spec,
+                       {.dq_out = select.in(op.getDqOut()),
+                        .dk_out = select.in(op.getDkOut()),
+                        .q = q,
+                        .k = k,
+                        .q_weight = select.inIfAny(op.getQWeight()),
+                        .k_weight = select.inIfAny(op.getKWeight()),
+                        .table = select.inIfAny(op.getTable()),
+                        .document_start = select.in(op.getDocumentStart()),
+                        .inverse_rms = select.inIfAny(op.getInverseRms()),
+                        .beta = dqWeight.beta,
+                        .dq = dq,
+                        .dk = dk,
+                        .dq_weight = dqWeight.gradient,
+                        .dk_weight = dkWeight.gradient,
+                        .workspace = select.workspaceOf(op, spec)});
 }
 
 /// The fields that attention and its gradient share.
@@ -95,32 +101,38 @@ Spec attentionSpec(KernelSelector &select, Op op, Value v, Value gate) {
 
 LogicalResult lower(KernelSelector &select, ir::AttentionOp op) {
   Value v = select.in(op.getV()), gate = op.getGate() ? select.in(op.getGate()) : Value();
-  SmallVector<Value> arguments = {select.in(op.getQ()), select.in(op.getK()), v};
-  if (gate)
-    arguments.push_back(gate);
-  arguments.append(
-      {select.in(op.getDocumentStart()), select.out(op.getOut()), select.out(op.getLse())});
-  return select.launch(op, attentionSpec<spec::Attention>(select, op, v, gate), arguments);
+  return select.launch(op, attentionSpec<spec::Attention>(select, op, v, gate),
+                       {.q = select.in(op.getQ()),
+                        .k = select.in(op.getK()),
+                        .v = v,
+                        .gate = gate,
+                        .document_start = select.in(op.getDocumentStart()),
+                        .out = select.out(op.getOut()),
+                        .lse = select.out(op.getLse())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::AttentionGradOp op) {
   Value v = select.in(op.getV()), gate = op.getGate() ? select.in(op.getGate()) : Value();
   auto spec = attentionSpec<spec::AttentionGrad>(select, op, v, gate);
-  SmallVector<Value> arguments = {select.in(op.getDout()), select.in(op.getQ()),
-                                  select.in(op.getK()), v};
-  if (gate)
-    arguments.push_back(gate);
-  Value dv = select.out(op.getDv());
+  Value dq = select.out(op.getDq()), dk = select.out(op.getDk()), dv = select.out(op.getDv()),
+        dgate = gate ? select.out(op.getDgate()) : Value();
   spec.dv_stride = select.strideOf(dv);
-  arguments.append({select.in(op.getDocumentStart()), select.in(op.getOut()),
-                    select.in(op.getLse()), select.out(op.getDq()), select.out(op.getDk()), dv});
-  if (gate) {
-    Value dgate = select.out(op.getDgate());
+  if (dgate)
     spec.dgate_stride = select.strideOf(dgate);
-    arguments.push_back(dgate);
-  }
-  arguments.push_back(select.workspaceOf(op, spec));
-  return select.launch(op, spec, arguments);
+  return select.launch(op, spec,
+                       {.dout = select.in(op.getDout()),
+                        .q = select.in(op.getQ()),
+                        .k = select.in(op.getK()),
+                        .v = v,
+                        .gate = gate,
+                        .document_start = select.in(op.getDocumentStart()),
+                        .out = select.in(op.getOut()),
+                        .lse = select.in(op.getLse()),
+                        .dq = dq,
+                        .dk = dk,
+                        .dv = dv,
+                        .dgate = dgate,
+                        .workspace = select.workspaceOf(op, spec)});
 }
 
 } // namespace

@@ -11,7 +11,7 @@ LogicalResult copyColumns(KernelSelector &select, Operation *op, Value from, Val
   auto type = cast<MemRefType>(from.getType());
   spec::CopyColumns spec{type.getDimSize(0), type.getDimSize(1), select.strideOf(from),
                          select.strideOf(to), dtypeOf(type.getElementType())};
-  return select.launch(op, spec, {from, to});
+  return select.launch(op, spec, {.x = from, .out = to});
 }
 
 /// Calls copy(part, the columns of the whole that are its place) for each part.
@@ -40,7 +40,7 @@ LogicalResult lower(KernelSelector &select, ir::SplitColumnsOp op) {
 
 LogicalResult lower(KernelSelector &select, ir::FillOp op) {
   return select.launch(op, spec::Fill{elements(op.getOut()), number(op.getValue())},
-                       {select.out(op.getOut())});
+                       {.out = select.out(op.getOut())});
 }
 
 } // namespace

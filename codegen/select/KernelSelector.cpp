@@ -6,13 +6,20 @@ using namespace mlir;
 
 namespace step37 {
 
-LogicalResult KernelSelector::launch(Operation *op, const spec::KernelSpec &spec,
-                                     ArrayRef<Value> arguments) {
+std::vector<Value> KernelSelector::in(ValueRange values) {
+  std::vector<Value> all;
+  for (Value value : values)
+    all.push_back(in(value));
+  return all;
+}
+
+LogicalResult KernelSelector::launchInOrder(Operation *op, const spec::KernelSpec &spec,
+                                            ArrayRef<Value> arguments) {
   // A column range is longer than its elements; without a stride the wrong ones would be read.
   for (auto [buffer, argument] : llvm::zip_equal(arguments, spec::arguments(spec)))
     if (planir::extent(cast<MemRefType>(buffer.getType())) != argument.elements)
       return op->emitOpError("has no kernel for '") << argument.name << "' as a column range";
-  steps.step(op->getLoc(), spec, arguments);
+  steps.stepInOrder(op->getLoc(), spec, arguments);
   return success();
 }
 
@@ -47,9 +54,10 @@ FailureOr<std::optional<GradientTarget>> KernelSelector::accumulatedIfAny(Operat
 }
 
 Value KernelSelector::workspaceOf(Operation *op, const spec::KernelSpec &spec) {
-  spec::Argument last = spec::arguments(spec).back();
-  assert(last.name == "workspace" && "the spec has a workspace");
-  return buffers.workspace(op->getLoc(), last.elements, last.type);
+  for (const spec::Argument &argument : spec::arguments(spec))
+    if (argument.name == "workspace")
+      return buffers.workspace(op->getLoc(), argument.elements, argument.type);
+  return Value();
 }
 
 int64_t dim(Value value, int64_t index) {

@@ -13,15 +13,23 @@ public:
 
   /// The buffer of an operand.
   mlir::Value in(mlir::Value value) { return buffers.of(value); }
+  /// The buffers of several.
+  std::vector<mlir::Value> in(mlir::ValueRange values);
   /// The buffer that a result is written to.
   mlir::Value out(mlir::Value value) { return buffers.forResult(value); }
+  /// The same for a value that may be null, which stays null.
+  mlir::Value inIfAny(mlir::Value value) { return value ? in(value) : value; }
+  mlir::Value outIfAny(mlir::Value value) { return value ? out(value) : value; }
   /// Distance of a matrix's rows in elements.
   int64_t strideOf(mlir::Value buffer) { return BufferAssignment::stride(buffer); }
 
-  /// A step of `op` on these buffers, in the order of the spec's arguments. Fails where a buffer is
+  /// A step of `op` on these buffers, by the names of the spec's arguments. Fails where a buffer is
   /// a column range and the spec has no stride for it.
-  mlir::LogicalResult launch(mlir::Operation *op, const spec::KernelSpec &spec,
-                             mlir::ArrayRef<mlir::Value> arguments);
+  template <class Spec>
+  mlir::LogicalResult launch(mlir::Operation *op, const Spec &spec,
+                             const typename Spec::template Operands<mlir::Value> &operands) {
+    return launchInOrder(op, spec, spec::inOrder<mlir::Value>(spec, operands));
+  }
 
   /// The gradient that a weight's gradient is added to: such a result exists nowhere else.
   mlir::FailureOr<GradientTarget> accumulated(mlir::Operation *op, mlir::Value gradient);
@@ -33,13 +41,16 @@ public:
   mlir::FailureOr<std::optional<GradientTarget>> accumulatedIfAny(mlir::Operation *op,
                                                                   mlir::Value gradient);
 
-  /// The last argument of a spec with a workspace.
+  /// A buffer for the spec's workspace; null where it has none.
   mlir::Value workspaceOf(mlir::Operation *op, const spec::KernelSpec &spec);
 
   BufferAssignment &buffers;
   ProductSteps products;
 
 private:
+  mlir::LogicalResult launchInOrder(mlir::Operation *op, const spec::KernelSpec &spec,
+                                    mlir::ArrayRef<mlir::Value> arguments);
+
   StepBuilder &steps;
 };
 

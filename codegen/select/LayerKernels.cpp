@@ -11,7 +11,9 @@ LogicalResult lower(KernelSelector &select, ir::EmbeddingOp op) {
   return select.launch(op,
                        spec::Embedding{elements(op.getIds()), dim(op.getTable(), 0),
                                        dim(op.getTable(), 1), dtype(op.getTable())},
-                       {select.in(op.getIds()), select.in(op.getTable()), select.out(op.getOut())});
+                       {.ids = select.in(op.getIds()),
+                        .table = select.in(op.getTable()),
+                        .out = select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::EmbeddingGradOp op) {
@@ -21,21 +23,22 @@ LogicalResult lower(KernelSelector &select, ir::EmbeddingGradOp op) {
   spec::EmbeddingGrad spec{elements(op.getIds()), dim(op.getDtable(), 0), dim(op.getDtable(), 1),
                            dtype(op.getDout()), dtype(op.getDtable())};
   return select.launch(op, spec,
-                       {select.in(op.getIds()), select.in(op.getDout()), target->beta,
-                        target->gradient, select.workspaceOf(op, spec)});
+                       {.ids = select.in(op.getIds()),
+                        .dy = select.in(op.getDout()),
+                        .beta = target->beta,
+                        .dtable = target->gradient,
+                        .workspace = select.workspaceOf(op, spec)});
 }
 
 LogicalResult lower(KernelSelector &select, ir::RmsNormOp op) {
-  spec::RmsNorm spec{dim(op.getY(), 0), dim(op.getY(), 1), int64_t(op.getAddends().size()),
-                     number(op.getEps()), dtype(op.getY())};
-  SmallVector<Value> arguments;
-  for (Value addend : op.getAddends())
-    arguments.push_back(select.in(addend));
-  arguments.push_back(select.in(op.getWeight()));
-  if (op.getSum())
-    arguments.push_back(select.out(op.getSum()));
-  arguments.append({select.out(op.getY()), select.out(op.getInverseRms())});
-  return select.launch(op, spec, arguments);
+  spec::RmsNorm spec{dim(op.getY(), 0),   dim(op.getY(), 1), int64_t(op.getAddends().size()),
+                     number(op.getEps()), dtype(op.getY()),  number(op.getWeightOffset())};
+  return select.launch(op, spec,
+                       {.addend = select.in(op.getAddends()),
+                        .weight = select.in(op.getWeight()),
+                        .sum = select.outIfAny(op.getSum()),
+                        .y = select.out(op.getY()),
+                        .inverse_rms = select.out(op.getInverseRms())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::RmsNormGradOp op) {
@@ -47,37 +50,39 @@ LogicalResult lower(KernelSelector &select, ir::RmsNormGradOp op) {
   spec.cols = dim(op.getDy(), 1);
   spec.residuals = int64_t(op.getResiduals().size());
   spec.eps = number(op.getEps());
+  spec.weight_offset = number(op.getWeightOffset());
   spec.type = dtype(op.getDy());
   spec.frozen = !target->has_value();
   if (!spec.frozen)
     spec.grad_type = dtype(op.getDweight());
-  SmallVector<Value> arguments = {select.in(op.getDy()), select.in(op.getX()),
-                                  select.in(op.getWeight()), select.in(op.getInverseRms())};
-  for (Value residual : op.getResiduals())
-    arguments.push_back(select.in(residual));
-  Value dx = select.out(op.getDx());
-  if (spec.frozen)
-    arguments.push_back(dx);
-  else
-    arguments.append({(*target)->beta, dx, (*target)->gradient, select.workspaceOf(op, spec)});
-  return select.launch(op, spec, arguments);
+  const GradientTarget dweight = target->value_or(GradientTarget());
+  return select.launch(op, spec,
+                       {.dy = select.in(op.getDy()),
+                        .x = select.in(op.getX()),
+                        .weight = select.in(op.getWeight()),
+                        .inverse_rms = select.in(op.getInverseRms()),
+                        .residual = select.in(op.getResiduals()),
+                        .beta = dweight.beta,
+                        .dx = select.out(op.getDx()),
+                        .dweight = dweight.gradient,
+                        .workspace = select.workspaceOf(op, spec)});
 }
 
 LogicalResult lower(KernelSelector &select, ir::AddOp op) {
-  SmallVector<Value> arguments;
-  for (Value value : op.getValues())
-    arguments.push_back(select.in(value));
-  arguments.push_back(select.out(op.getSum()));
   return select.launch(
       op, spec::Add{elements(op.getSum()), int64_t(op.getValues().size()), dtype(op.getSum())},
-      arguments);
+      {.addend = select.in(op.getValues()), .out = select.out(op.getSum())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::MatmulOp op) {
   std::optional<GradientTarget> target = select.buffers.takeGradientTarget(op.getC());
   Value c = target ? target->gradient : select.out(op.getC());
-  select.products.product(op.getLoc(), select.in(op.getA()), select.in(op.getB()), c,
-                          op.getTransposeA(), op.getTransposeB(), target ? target->beta : Value());
+  select.products.product(op.getLoc(), {.a = select.in(op.getA()),
+                                        .b = select.in(op.getB()),
+                                        .c = c,
+                                        .beta = target ? target->beta : Value(),
+                                        .transposeA = op.getTransposeA(),
+                                        .transposeB = op.getTransposeB()});
   return success();
 }
 
@@ -86,7 +91,7 @@ LogicalResult lower(KernelSelector &select, ir::SwigluOp op) {
   spec::Swiglu spec{dim(op.getOut(), 0), dim(op.getOut(), 1),   select.strideOf(gate),
                     select.strideOf(up), number(op.getLimit()), clampOf(op.getClamp()),
                     dtype(op.getOut())};
-  return select.launch(op, spec, {gate, up, select.out(op.getOut())});
+  return select.launch(op, spec, {.gate = gate, .up = up, .out = select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::SwigluGradOp op) {
@@ -95,7 +100,9 @@ LogicalResult lower(KernelSelector &select, ir::SwigluGradOp op) {
   spec::SwigluGrad spec{dim(op.getDout(), 0),  dim(op.getDout(), 1),   select.strideOf(gate),
                         select.strideOf(up),   select.strideOf(dgate), select.strideOf(dup),
                         number(op.getLimit()), clampOf(op.getClamp()), dtype(op.getDout())};
-  return select.launch(op, spec, {select.in(op.getDout()), gate, up, dgate, dup});
+  return select.launch(
+      op, spec,
+      {.dout = select.in(op.getDout()), .gate = gate, .up = up, .dgate = dgate, .dup = dup});
 }
 
 } // namespace

@@ -10,13 +10,20 @@ namespace {
 LogicalResult lower(KernelSelector &select, ir::ShiftLabelsOp op) {
   return select.launch(
       op, spec::ShiftLabels{elements(op.getIds()), int64_t(op.getSeqLen()), int64_t(op.getBy())},
-      {select.in(op.getIds()), select.in(op.getMask()), select.in(op.getDocumentStart()),
-       select.out(op.getLabels()), select.out(op.getWeights())});
+      {.ids = select.in(op.getIds()),
+       .mask = select.in(op.getMask()),
+       .document_start = select.in(op.getDocumentStart()),
+       .labels = select.out(op.getLabels()),
+       .weights = select.out(op.getWeights())});
 }
 
 template <typename Op> LossBuffers lossBuffers(KernelSelector &select, Op op) {
-  return {select.in(op.getX()),       select.in(op.getW()),          select.in(op.getLabels()),
-          select.in(op.getWeights()), select.out(op.getTokenLoss()), select.out(op.getLossSum())};
+  return {.x = select.in(op.getX()),
+          .w = select.in(op.getW()),
+          .labels = select.in(op.getLabels()),
+          .weights = select.in(op.getWeights()),
+          .tokenLoss = select.out(op.getTokenLoss()),
+          .lossSum = select.out(op.getLossSum())};
 }
 
 LogicalResult lower(KernelSelector &select, ir::LmLossOp op) {
@@ -28,8 +35,9 @@ LogicalResult lower(KernelSelector &select, ir::LmLossGradOp op) {
   auto target = select.accumulatedIfAny(op, op.getDw());
   if (failed(target))
     return failure();
-  select.products.loss(op.getLoc(), lossBuffers(select, op),
-                       LossGradient{select.in(op.getScale()), select.out(op.getDx()), *target});
+  select.products.loss(
+      op.getLoc(), lossBuffers(select, op),
+      LossGradient{.scale = select.in(op.getScale()), .dx = select.out(op.getDx()), .dw = *target});
   return success();
 }
 
@@ -39,7 +47,9 @@ LogicalResult lower(KernelSelector &select, ir::TakeRowsOp op) {
   int64_t rows = dim(op.getX(), 0);
   return select.launch(
       op, spec::TakeRows{rows, dim(op.getOut(), 0), elements(op.getX()) / rows, dtype(op.getX())},
-      {select.in(op.getX()), select.in(op.getChunk()), select.out(op.getOut())});
+      {.x = select.in(op.getX()),
+       .chunk = select.in(op.getChunk()),
+       .out = select.out(op.getOut())});
 }
 
 } // namespace

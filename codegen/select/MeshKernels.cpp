@@ -23,21 +23,21 @@ LogicalResult lower(KernelSelector &select, ir::AllGatherOp op) {
   return select.launch(op,
                        collective(spec::Exchange::allGather, op.getAxes(), op.getRanks(),
                                   elements(op.getIn()), dtype(op.getIn())),
-                       {select.in(op.getIn()), select.out(op.getOut())});
+                       {.in = select.in(op.getIn()), .out = select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::ReduceScatterOp op) {
   return select.launch(op,
                        collective(spec::Exchange::reduceScatter, op.getAxes(), op.getRanks(),
                                   elements(op.getOut()), dtype(op.getOut())),
-                       {select.in(op.getIn()), select.out(op.getOut())});
+                       {.in = select.in(op.getIn()), .out = select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::AllReduceOp op) {
   return select.launch(op,
                        collective(spec::Exchange::allReduce, op.getAxes(), op.getRanks(),
                                   elements(op.getOut()), dtype(op.getOut())),
-                       {select.in(op.getIn()), select.out(op.getOut())});
+                       {.in = select.in(op.getIn()), .out = select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::AllToAllOp op) {
@@ -45,7 +45,7 @@ LogicalResult lower(KernelSelector &select, ir::AllToAllOp op) {
                        collective(spec::Exchange::allToAll, op.getAxes(), op.getRanks(),
                                   elements(op.getOut()) / int64_t(op.getRanks()),
                                   dtype(op.getOut())),
-                       {select.in(op.getIn()), select.out(op.getOut())});
+                       {.in = select.in(op.getIn()), .out = select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::ReceivedRowsOp op) {
@@ -53,9 +53,11 @@ LogicalResult lower(KernelSelector &select, ir::ReceivedRowsOp op) {
   spec::ReceivedRows spec{ranks, dim(op.getBounds(), 0) / ranks - 1, int64_t(op.getSlots()),
                           dim(op.getSourceRow(), 0), int64_t(op.getFirst())};
   return select.launch(op, spec,
-                       {select.in(op.getBounds()), select.in(op.getCoordinate()),
-                        select.out(op.getOffsets()), select.out(op.getSourceRow()),
-                        select.out(op.getReceivedRow())});
+                       {.bounds = select.in(op.getBounds()),
+                        .coordinate = select.in(op.getCoordinate()),
+                        .offsets = select.out(op.getOffsets()),
+                        .source_row = select.out(op.getSourceRow()),
+                        .received_row = select.out(op.getReceivedRow())});
 }
 
 /// A move of rows between their owner's and the receiving side; `back` and `keeps` are to be set.
@@ -74,66 +76,79 @@ template <class Op> spec::CountedExchange counted(Op op, Value own, Value receiv
 }
 
 LogicalResult lower(KernelSelector &select, ir::CountedSendOp op) {
-  return select.launch(
-      op, counted(op, op.getRows(), op.getReceived()),
-      {select.in(op.getRows()), select.in(op.getBounds()), select.out(op.getReceived())});
+  return select.launch(op, counted(op, op.getRows(), op.getReceived()),
+                       {.bounds = select.in(op.getBounds()),
+                        .own = select.in(op.getRows()),
+                        .received = select.out(op.getReceived())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::CountedReturnOp op) {
   spec::CountedExchange spec = counted(op, op.getReturned(), op.getReceived());
   spec.back = true;
   spec.keeps = bool(op.getBefore());
-  SmallVector<Value> arguments = {select.in(op.getReceived()), select.in(op.getBounds())};
-  if (spec.keeps)
-    arguments.push_back(select.in(op.getBefore()));
-  arguments.push_back(select.out(op.getReturned()));
-  return select.launch(op, spec, arguments);
+  return select.launch(op, spec,
+                       {.bounds = select.in(op.getBounds()),
+                        .before = select.inIfAny(op.getBefore()),
+                        .own = select.out(op.getReturned()),
+                        .received = select.in(op.getReceived())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::LocalizeIdsOp op) {
-  return select.launch(
-      op, spec::LocalizeIds{elements(op.getIds()), int64_t(op.getSize())},
-      {select.in(op.getIds()), select.in(op.getCoordinate()), select.out(op.getLocal())});
+  return select.launch(op, spec::LocalizeIds{elements(op.getIds()), int64_t(op.getSize())},
+                       {.ids = select.in(op.getIds()),
+                        .coordinate = select.in(op.getCoordinate()),
+                        .out = select.out(op.getLocal())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::ExpertWindowOp op) {
   spec::ExpertWindow spec{elements(op.getOffsets()) - 1, elements(op.getSlotRow()),
                           int64_t(op.getFirst()), int64_t(op.getRows())};
   return select.launch(op, spec,
-                       {select.in(op.getOffsets()), select.in(op.getSlotRow()),
-                        select.out(op.getWindowOffsets()), select.out(op.getWindowSlotRow())});
+                       {.offsets = select.in(op.getOffsets()),
+                        .slot_row = select.in(op.getSlotRow()),
+                        .window_offsets = select.out(op.getWindowOffsets()),
+                        .window_slot_row = select.out(op.getWindowSlotRow())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::LmLossStatsOp op) {
-  select.products.lossStats(op.getLoc(), select.in(op.getX()), select.in(op.getW()),
-                            select.in(op.getLabels()), select.in(op.getCoordinate()),
-                            select.out(op.getStats()), op.getTotalVocab());
+  select.products.lossStats(op.getLoc(), {.x = select.in(op.getX()),
+                                          .w = select.in(op.getW()),
+                                          .labels = select.in(op.getLabels()),
+                                          .coordinate = select.in(op.getCoordinate()),
+                                          .stats = select.out(op.getStats()),
+                                          .totalVocab = int64_t(op.getTotalVocab())});
   return success();
 }
 
 LogicalResult lower(KernelSelector &select, ir::MergeLossStatsOp op) {
   int64_t rows = elements(op.getWeights());
   return select.launch(op, spec::MergeLossStats{dim(op.getStats(), 0) / rows, rows},
-                       {select.in(op.getStats()), select.in(op.getWeights()),
-                        select.out(op.getLse()), select.out(op.getTokenLoss())});
+                       {.stats = select.in(op.getStats()),
+                        .weights = select.in(op.getWeights()),
+                        .lse = select.out(op.getLse()),
+                        .token_loss = select.out(op.getTokenLoss())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::LmLossSplitGradOp op) {
   FailureOr<std::optional<GradientTarget>> target = select.accumulatedIfAny(op, op.getDw());
   if (failed(target))
     return failure();
-  SplitLossBuffers head{select.in(op.getX()),       select.in(op.getW()),
-                        select.in(op.getLabels()),  select.in(op.getWeights()),
-                        select.in(op.getLse()),     select.in(op.getCoordinate()),
-                        int64_t(op.getTotalVocab())};
+  SplitLossBuffers head{.x = select.in(op.getX()),
+                        .w = select.in(op.getW()),
+                        .labels = select.in(op.getLabels()),
+                        .weights = select.in(op.getWeights()),
+                        .lse = select.in(op.getLse()),
+                        .coordinate = select.in(op.getCoordinate()),
+                        .totalVocab = int64_t(op.getTotalVocab())};
   select.products.splitLossGradient(
-      op.getLoc(), head, LossGradient{select.in(op.getScale()), select.out(op.getDx()), *target});
+      op.getLoc(), head,
+      LossGradient{.scale = select.in(op.getScale()), .dx = select.out(op.getDx()), .dw = *target});
   return success();
 }
 
 LogicalResult lower(KernelSelector &select, ir::SumElementsOp op) {
   return select.launch(op, spec::ReduceSum{elements(op.getValues())},
-                       {select.in(op.getValues()), select.out(op.getTotal())});
+                       {.values = select.in(op.getValues()), .total = select.out(op.getTotal())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::ReduceGradientOp op) {
@@ -142,29 +157,32 @@ LogicalResult lower(KernelSelector &select, ir::ReduceGradientOp op) {
   return select.launch(op,
                        collective(spec::Exchange::allReduce, op.getAxes(), op.getRanks(),
                                   type.getNumElements(), dtypeOf(type.getElementType())),
-                       {gradient, gradient});
+                       {.in = gradient, .out = gradient});
 }
 
 LogicalResult lower(KernelSelector &select, ir::ScatterGradientOp op) {
-  return select.launch(op,
-                       collective(spec::Exchange::reduceScatter, op.getAxes(), op.getRanks(),
-                                  elements(op.getPart()), dtype(op.getPart())),
-                       {select.buffers.symbol(op.getGradient()), select.out(op.getPart())});
+  return select.launch(
+      op,
+      collective(spec::Exchange::reduceScatter, op.getAxes(), op.getRanks(), elements(op.getPart()),
+                 dtype(op.getPart())),
+      {.in = select.buffers.symbol(op.getGradient()), .out = select.out(op.getPart())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::GradientPartOp op) {
   Value gradient = select.buffers.symbol(op.getGradient());
   int64_t part = elements(op.getPart()),
           parts = cast<MemRefType>(gradient.getType()).getNumElements() / part;
-  return select.launch(op, spec::TakeRows{parts, 1, part, dtype(op.getPart())},
-                       {gradient, select.in(op.getIndex()), select.out(op.getPart())});
+  return select.launch(
+      op, spec::TakeRows{parts, 1, part, dtype(op.getPart())},
+      {.x = gradient, .chunk = select.in(op.getIndex()), .out = select.out(op.getPart())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::GatherParameterOp op) {
-  return select.launch(op,
-                       collective(spec::Exchange::allGather, op.getAxes(), op.getRanks(),
-                                  elements(op.getPart()), dtype(op.getPart())),
-                       {select.in(op.getPart()), select.buffers.symbol(op.getParameter())});
+  return select.launch(
+      op,
+      collective(spec::Exchange::allGather, op.getAxes(), op.getRanks(), elements(op.getPart()),
+                 dtype(op.getPart())),
+      {.in = select.in(op.getPart()), .out = select.buffers.symbol(op.getParameter())});
 }
 
 } // namespace

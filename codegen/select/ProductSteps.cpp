@@ -12,8 +12,8 @@ DType dtypeOfBuffer(Value buffer) { return dtypeOf(typeOfBuffer(buffer).getEleme
 
 } // namespace
 
-void ProductSteps::product(Location loc, Value a, Value b, Value c, bool transposeA,
-                           bool transposeB, Value beta) {
+void ProductSteps::product(Location loc, const Product &product) {
+  const auto [a, b, c, beta, transposeA, transposeB] = product;
   spec::Gemm spec;
   spec.m = typeOfBuffer(c).getDimSize(0);
   spec.n = typeOfBuffer(c).getDimSize(1);
@@ -28,12 +28,10 @@ void ProductSteps::product(Location loc, Value a, Value b, Value c, bool transpo
   spec.c_type = dtypeOfBuffer(c);
   spec.accumulate = bool(beta);
   spec.workspace_bytes = policy.productWorkspace(spec);
-  SmallVector<Value> arguments = {a, b, c};
-  if (beta)
-    arguments.push_back(beta);
+  Value workspace;
   if (spec.workspace_bytes)
-    arguments.push_back(buffers.workspace(loc, spec.workspace_bytes, DType::u8));
-  steps.step(loc, spec, arguments);
+    workspace = buffers.workspace(loc, spec.workspace_bytes, DType::u8);
+  steps.step(loc, spec, {.a = a, .b = b, .c = c, .beta = beta, .workspace = workspace});
 }
 
 void ProductSteps::forEachChunk(int64_t tokens, int64_t vocab,
@@ -47,24 +45,27 @@ Value ProductSteps::oneBehindFirstChunk(Location loc, int64_t tokens, int64_t vo
   if (policy.logitsChunk(tokens, vocab) >= tokens)
     return Value();
   Value one = buffers.workspace(loc, 1, DType::f32);
-  steps.step(loc, spec::Fill{1, 1.0}, {one});
+  steps.step(loc, spec::Fill{1, 1.0}, {.out = one});
   return one;
 }
 
 Value ProductSteps::chunkLogits(Location loc, Value x, Value w) {
   Value logits =
       buffers.matrix(loc, typeOfBuffer(x).getDimSize(0), typeOfBuffer(w).getDimSize(0), DType::f32);
-  product(loc, x, w, logits, false, true, Value());
+  product(loc, {.a = x, .b = w, .c = logits, .transposeB = true});
   return logits;
 }
 
 void ProductSteps::chunkGradient(Location loc, Value dlogits, Value x, Value w,
                                  const LossGradient &gradient, int64_t begin, Value one) {
   int64_t rows = typeOfBuffer(dlogits).getDimSize(0);
-  product(loc, dlogits, w, buffers.rows(gradient.dx, begin, rows), false, false, Value());
+  product(loc, {.a = dlogits, .b = w, .c = buffers.rows(gradient.dx, begin, rows)});
   if (gradient.dw)
-    product(loc, dlogits, x, gradient.dw->gradient, true, false,
-            begin == 0 ? gradient.dw->beta : one);
+    product(loc, {.a = dlogits,
+                  .b = x,
+                  .c = gradient.dw->gradient,
+                  .beta = begin == 0 ? gradient.dw->beta : one,
+                  .transposeA = true});
 }
 
 void ProductSteps::loss(Location loc, const LossBuffers &head,
@@ -76,28 +77,32 @@ void ProductSteps::loss(Location loc, const LossBuffers &head,
     auto rowsOf = [&](Value buffer) { return buffers.rows(buffer, begin, rows); };
     spec::LogitsLoss spec{rows, vocab, gradient.has_value(), gradientType};
     Value x = rowsOf(head.x), logits = chunkLogits(loc, x, head.w);
-    SmallVector<Value> arguments = {logits, rowsOf(head.labels), rowsOf(head.weights)};
-    if (!gradient) {
-      arguments.push_back(rowsOf(head.tokenLoss));
-      steps.step(loc, spec, arguments);
-      return;
-    }
-    Value dlogits = buffers.matrix(loc, rows, vocab, gradientType);
-    arguments.append({gradient->scale, rowsOf(head.tokenLoss), dlogits});
-    steps.step(loc, spec, arguments);
-    chunkGradient(loc, dlogits, x, head.w, *gradient, begin, one);
+    Value dlogits;
+    if (gradient)
+      dlogits = buffers.matrix(loc, rows, vocab, gradientType);
+    steps.step(loc, spec,
+               {.logits = logits,
+                .labels = rowsOf(head.labels),
+                .weights = rowsOf(head.weights),
+                .scale = gradient ? gradient->scale : Value(),
+                .token_loss = rowsOf(head.tokenLoss),
+                .dlogits = dlogits});
+    if (gradient)
+      chunkGradient(loc, dlogits, x, head.w, *gradient, begin, one);
   });
-  steps.step(loc, spec::ReduceSum{tokens}, {head.tokenLoss, head.lossSum});
+  steps.step(loc, spec::ReduceSum{tokens}, {.values = head.tokenLoss, .total = head.lossSum});
 }
 
-void ProductSteps::lossStats(Location loc, Value x, Value w, Value labels, Value coordinate,
-                             Value stats, int64_t totalVocab) {
-  int64_t tokens = typeOfBuffer(x).getDimSize(0), vocab = typeOfBuffer(w).getDimSize(0);
+void ProductSteps::lossStats(Location loc, const LossStatsBuffers &head) {
+  int64_t tokens = typeOfBuffer(head.x).getDimSize(0), vocab = typeOfBuffer(head.w).getDimSize(0);
   forEachChunk(tokens, vocab, [&](int64_t begin, int64_t rows) {
     auto rowsOf = [&](Value buffer) { return buffers.rows(buffer, begin, rows); };
-    Value logits = chunkLogits(loc, rowsOf(x), w);
-    steps.step(loc, spec::LossStats{rows, vocab, totalVocab},
-               {logits, rowsOf(labels), coordinate, rowsOf(stats)});
+    Value logits = chunkLogits(loc, rowsOf(head.x), head.w);
+    steps.step(loc, spec::LossStats{rows, vocab, head.totalVocab},
+               {.logits = logits,
+                .labels = rowsOf(head.labels),
+                .coordinate = head.coordinate,
+                .stats = rowsOf(head.stats)});
   });
 }
 
@@ -111,8 +116,13 @@ void ProductSteps::splitLossGradient(Location loc, const SplitLossBuffers &head,
     Value x = rowsOf(head.x), logits = chunkLogits(loc, x, head.w);
     Value dlogits = buffers.matrix(loc, rows, vocab, gradientType);
     steps.step(loc, spec::LogitsGrad{rows, vocab, head.totalVocab, gradientType},
-               {logits, rowsOf(head.labels), rowsOf(head.weights), rowsOf(head.lse), gradient.scale,
-                head.coordinate, dlogits});
+               {.logits = logits,
+                .labels = rowsOf(head.labels),
+                .weights = rowsOf(head.weights),
+                .lse = rowsOf(head.lse),
+                .scale = gradient.scale,
+                .coordinate = head.coordinate,
+                .dlogits = dlogits});
     chunkGradient(loc, dlogits, x, head.w, gradient, begin, one);
   });
 }

@@ -7,6 +7,13 @@
 
 namespace step37 {
 
+/// A dense product: c = op(a)·op(b), plus beta·c if there is a beta. Sizes and types are those of
+/// the buffers.
+struct Product {
+  mlir::Value a, b, c, beta{};
+  bool transposeA = false, transposeB = false;
+};
+
 /// Buffers of the output head: x [tokens, width], w [vocab, width], labels, weights and token
 /// losses [tokens], loss sum [1].
 struct LossBuffers {
@@ -17,7 +24,7 @@ struct LossBuffers {
 /// unless w is frozen.
 struct LossGradient {
   mlir::Value scale, dx;
-  std::optional<GradientTarget> dw;
+  std::optional<GradientTarget> dw{};
 };
 
 /// Buffers of an output head of whose `totalVocab` rows a rank has a part: x, w [its rows, width],
@@ -27,23 +34,26 @@ struct SplitLossBuffers {
   int64_t totalVocab;
 };
 
+/// What such a rank's rows of the head add to the loss: stats [tokens, 3] (spec::LossStats).
+struct LossStatsBuffers {
+  mlir::Value x, w, labels, coordinate, stats;
+  int64_t totalVocab;
+};
+
 class ProductSteps {
 public:
   ProductSteps(const TargetPolicy &policy, StepBuilder &steps, BufferAssignment &buffers)
       : policy(policy), steps(steps), buffers(buffers) {}
 
-  /// c = op(a)·op(b), plus beta·c if there is a beta. Sizes and types are those of the buffers.
-  void product(mlir::Location loc, mlir::Value a, mlir::Value b, mlir::Value c, bool transposeA,
-               bool transposeB, mlir::Value beta);
+  void product(mlir::Location loc, const Product &product);
 
   /// The output head and its loss; with a gradient also dx and any gradient of w, which starts with
   /// the micro-batch's beta in the first chunk and goes on with 1.
   void loss(mlir::Location loc, const LossBuffers &head,
             const std::optional<LossGradient> &gradient);
 
-  /// What a rank's rows of the output head add to the loss: stats [tokens, 3] (spec::LossStats).
-  void lossStats(mlir::Location loc, mlir::Value x, mlir::Value w, mlir::Value labels,
-                 mlir::Value coordinate, mlir::Value stats, int64_t totalVocab);
+  /// The statistics of such a head, chunk by chunk.
+  void lossStats(mlir::Location loc, const LossStatsBuffers &head);
 
   /// The gradients of such a head, from the log-sum-exp over all ranks' rows.
   void splitLossGradient(mlir::Location loc, const SplitLossBuffers &head,

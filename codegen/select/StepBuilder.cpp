@@ -1,6 +1,6 @@
 #include "codegen/select/StepBuilder.h"
 
-#include "codegen/select/ExpectedTime.h"
+#include "codegen/cost/ExpectedTime.h"
 #include "codegen/select/SpecAttributes.h"
 #include "codegen/spec/SpecJson.h"
 
@@ -33,7 +33,7 @@ void StepBuilder::beginOperation(Operation *op, Operation *rowsOf) {
   brought = rowsOf ? sends.lookup(rowsOf) : nullptr;
 }
 
-void StepBuilder::step(Location loc, const spec::KernelSpec &spec, ValueRange operands) {
+void StepBuilder::stepInOrder(Location loc, const spec::KernelSpec &spec, ValueRange operands) {
   const Kernel &kernel = kernelOf(spec);
   Operation *step = nullptr;
   if (spec::rankGroupOf(spec))

@@ -31,8 +31,14 @@ public:
   /// that they work on; they are left out where it brings none. Null: they are always there.
   void beginOperation(mlir::Operation *op, mlir::Operation *rowsOf);
 
-  /// A step that runs the kernel of `spec` on these buffers, in the order of spec.arguments().
-  void step(mlir::Location loc, const spec::KernelSpec &spec, mlir::ValueRange buffers);
+  /// A step that runs the kernel of `spec` on these buffers: by the names of its arguments, or in
+  /// launch order.
+  template <class Spec>
+  void step(mlir::Location loc, const Spec &spec,
+            const typename Spec::template Operands<mlir::Value> &operands) {
+    stepInOrder(loc, spec, spec::inOrder<mlir::Value>(spec, operands));
+  }
+  void stepInOrder(mlir::Location loc, const spec::KernelSpec &spec, mlir::ValueRange buffers);
 
   /// A buffer of the module: created at its first use, by name.
   mlir::Value get(llvm::StringRef name, planir::BufferClass bufferClass, planir::BufferKind kind,

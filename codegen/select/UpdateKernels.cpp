@@ -14,24 +14,23 @@ LogicalResult lower(KernelSelector &select, ir::AccumulateGradientOp op) {
   DType gradType = dtypeOf(cast<MemRefType>(gradient.getType()).getElementType());
   return select.launch(
       op, spec::AccumulateGradient{elements(op.getValue()), dtype(op.getValue()), gradType},
-      {select.in(op.getValue()), select.in(op.getBeta()), gradient});
+      {.value = select.in(op.getValue()), .beta = select.in(op.getBeta()), .grad = gradient});
 }
 
 LogicalResult lower(KernelSelector &select, ir::SumOfSquaresOp op) {
   return select.launch(op, spec::SumOfSquares{elements(op.getX()), dtype(op.getX())},
-                       {select.in(op.getX()), select.out(op.getPartial())});
+                       {.x = select.in(op.getX()), .partial = select.out(op.getPartial())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::GlobalNormOp op) {
   spec::GlobalNorm spec;
-  SmallVector<Value> arguments;
-  for (Value partial : op.getPartials()) {
+  for (Value partial : op.getPartials())
     spec.sizes.push_back(elements(partial));
-    arguments.push_back(select.in(partial));
-  }
-  arguments.append(
-      {select.in(op.getMaxNorm()), select.out(op.getNorm()), select.out(op.getClip())});
-  return select.launch(op, spec, arguments);
+  return select.launch(op, spec,
+                       {.partials = select.in(op.getPartials()),
+                        .max_norm = select.in(op.getMaxNorm()),
+                        .norm = select.out(op.getNorm()),
+                        .clip = select.out(op.getClip())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::AdamWOp op) {
@@ -41,13 +40,21 @@ LogicalResult lower(KernelSelector &select, ir::AdamWOp op) {
                    dtypeOf(cast<MemRefType>(parameter.getType()).getElementType()),
                    dtype(op.getGradient())};
   Value master = op.getMaster() ? select.buffers.symbol(*op.getMaster()) : parameter;
-  SmallVector<Value> arguments = {select.in(op.getGradient()), select.in(op.getHyper()),
-                                  select.in(op.getClip()), master};
-  arguments.append(
-      {select.buffers.symbol(op.getMoment1()), select.buffers.symbol(op.getMoment2())});
-  if (op.getMaster())
-    arguments.push_back(op.getUpdated() ? select.out(op.getUpdated()) : parameter);
-  return select.launch(op, spec, arguments);
+  Value copy = op.getUpdated() ? select.out(op.getUpdated()) : parameter;
+  return select.launch(op, spec,
+                       {.grad = select.in(op.getGradient()),
+                        .learning_rate = select.in(op.getLearningRate()),
+                        .beta1 = select.in(op.getBeta1()),
+                        .beta2 = select.in(op.getBeta2()),
+                        .eps = select.in(op.getEps()),
+                        .weight_decay = select.in(op.getWeightDecay()),
+                        .correction1 = select.in(op.getCorrection1()),
+                        .correction2 = select.in(op.getCorrection2()),
+                        .clip = select.in(op.getClip()),
+                        .master = master,
+                        .m = select.buffers.symbol(op.getMoment1()),
+                        .v = select.buffers.symbol(op.getMoment2()),
+                        .param = spec.copy ? copy : Value()});
 }
 
 } // namespace

@@ -50,8 +50,9 @@ LogicalResult lower(KernelSelector &select, ir::PatchesOp op) {
                          dim(images, 3),           int64_t(op.getPatch()), op.getClassToken(),
                          dtype(op.getOut())};
       int64_t rows = spec.images * spec.tokensOfImage();
-      if (failed(select.launch(op, spec,
-                               {partOf(select.in(images)), select.buffers.rows(out, row, rows)})))
+      if (failed(select.launch(
+              op, spec,
+              {.pixels = partOf(select.in(images)), .out = select.buffers.rows(out, row, rows)})))
         return failure();
       row += rows;
     }
@@ -63,14 +64,14 @@ LogicalResult lower(KernelSelector &select, ir::UnfoldOp op) {
   return select.launch(op,
                        spec::Unfold{gridsOf(op.getGrids(), op.getClassToken(), op.getX()),
                                     op.getClassToken(), dim(op.getX(), 1), dtype(op.getX())},
-                       {select.in(op.getX()), select.out(op.getOut())});
+                       {.x = select.in(op.getX()), .out = select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::FoldOp op) {
   return select.launch(op,
                        spec::Fold{gridsOf(op.getGrids(), op.getClassToken(), op.getOut()),
                                   op.getClassToken(), dim(op.getOut(), 1), dtype(op.getX())},
-                       {select.in(op.getX()), select.out(op.getOut())});
+                       {.x = select.in(op.getX()), .out = select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::AddPositionsOp op) {
@@ -78,13 +79,11 @@ LogicalResult lower(KernelSelector &select, ir::AddPositionsOp op) {
   spec::AddPositions spec{gridsOf(op.getGrids(), classToken, op.getX()), classToken,
                           tableSide(op.getTable(), op.getClassEmbedding()), dim(op.getX(), 1),
                           dtype(op.getX())};
-  SmallVector<Value> arguments = {select.in(op.getX())};
-  if (op.getTable())
-    arguments.push_back(select.in(op.getTable()));
-  if (op.getClassEmbedding())
-    arguments.push_back(select.in(op.getClassEmbedding()));
-  arguments.push_back(select.out(op.getOut()));
-  return select.launch(op, spec, arguments);
+  return select.launch(op, spec,
+                       {.x = select.in(op.getX()),
+                        .table = select.inIfAny(op.getTable()),
+                        .class_embedding = select.inIfAny(op.getClassEmbedding()),
+                        .out = select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::AddPositionsGradOp op) {
@@ -98,10 +97,11 @@ LogicalResult lower(KernelSelector &select, ir::AddPositionsGradOp op) {
   auto targets = select.accumulated(op, SmallVector<Value>(op.getResults()));
   if (failed(targets))
     return failure();
-  SmallVector<Value> arguments = {select.in(op.getDout()), targets->front().beta};
-  for (const GradientTarget &target : *targets)
-    arguments.push_back(target.gradient);
-  return select.launch(op, spec, arguments);
+  return select.launch(op, spec,
+                       {.dout = select.in(op.getDout()),
+                        .beta = targets->front().beta,
+                        .dtable = table ? targets->front().gradient : Value(),
+                        .dclass_embedding = classEmbedding ? targets->back().gradient : Value()});
 }
 
 LogicalResult lower(KernelSelector &select, ir::AxialRopeTableOp op) {
@@ -110,7 +110,7 @@ LogicalResult lower(KernelSelector &select, ir::AxialRopeTableOp op) {
       spec::AxialRopeTable{gridsOf(op.getGrids(), op.getClassToken(), op.getTable()),
                            op.getClassToken(), !op.getRowFirst(),
                            std::vector<double>(op.getFrequencies())},
-      {select.out(op.getTable())});
+      {.table = select.out(op.getTable())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::RotatePairsOp op) {
@@ -124,7 +124,7 @@ LogicalResult lower(KernelSelector &select, ir::RotatePairsOp op) {
                          op.getInverse(),
                          dtype(op.getX())};
   return forEachBatch(select, dim(op.getX(), 0) / rows, [&](auto partOf) {
-    return select.launch(op, spec, {partOf(x), table, partOf(out)});
+    return select.launch(op, spec, {.x = partOf(x), .table = table, .out = partOf(out)});
   });
 }
 
@@ -132,8 +132,12 @@ LogicalResult lower(KernelSelector &select, ir::LayerNormOp op) {
   return select.launch(
       op,
       spec::LayerNorm{dim(op.getX(), 0), dim(op.getX(), 1), number(op.getEps()), dtype(op.getX())},
-      {select.in(op.getX()), select.in(op.getWeight()), select.in(op.getBias()),
-       select.out(op.getY()), select.out(op.getMean()), select.out(op.getInverseDeviation())});
+      {.x = select.in(op.getX()),
+       .weight = select.in(op.getWeight()),
+       .bias = select.in(op.getBias()),
+       .y = select.out(op.getY()),
+       .mean = select.out(op.getMean()),
+       .inverse_deviation = select.out(op.getInverseDeviation())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::LayerNormGradOp op) {
@@ -143,15 +147,22 @@ LogicalResult lower(KernelSelector &select, ir::LayerNormGradOp op) {
   spec::LayerNormGrad spec{dim(op.getDy(), 0), dim(op.getDy(), 1), dtype(op.getDy()),
                            dtype(op.getDweight())};
   return select.launch(op, spec,
-                       {select.in(op.getDy()), select.in(op.getX()), select.in(op.getWeight()),
-                        select.in(op.getMean()), select.in(op.getInverseDeviation()),
-                        (*targets)[0].beta, select.out(op.getDx()), (*targets)[0].gradient,
-                        (*targets)[1].gradient, select.workspaceOf(op, spec)});
+                       {.dy = select.in(op.getDy()),
+                        .x = select.in(op.getX()),
+                        .weight = select.in(op.getWeight()),
+                        .mean = select.in(op.getMean()),
+                        .inverse_deviation = select.in(op.getInverseDeviation()),
+                        .beta = targets->front().beta,
+                        .dx = select.out(op.getDx()),
+                        .dweight = targets->front().gradient,
+                        .dbias = targets->back().gradient,
+                        .workspace = select.workspaceOf(op, spec)});
 }
 
 LogicalResult broadcast(KernelSelector &select, Operation *op, Value x, Value row, bool multiply) {
-  return select.launch(op, spec::BroadcastRow{dim(x, 0), dim(x, 1), multiply, dtype(x)},
-                       {select.in(x), select.in(row), select.out(op->getResult(0))});
+  return select.launch(
+      op, spec::BroadcastRow{dim(x, 0), dim(x, 1), multiply, dtype(x)},
+      {.x = select.in(x), .row = select.in(row), .out = select.out(op->getResult(0))});
 }
 
 LogicalResult lower(KernelSelector &select, ir::AddBiasOp op) {
@@ -168,21 +179,23 @@ LogicalResult lower(KernelSelector &select, ir::ColumnSumsOp op) {
     return failure();
   spec::ColumnSums spec{dim(op.getA(), 0), dim(op.getA(), 1), bool(op.getB()), dtype(op.getA()),
                         dtype(op.getSums())};
-  SmallVector<Value> arguments = {select.in(op.getA())};
-  if (op.getB())
-    arguments.push_back(select.in(op.getB()));
-  arguments.append({target->beta, target->gradient, select.workspaceOf(op, spec)});
-  return select.launch(op, spec, arguments);
+  return select.launch(op, spec,
+                       {.a = select.in(op.getA()),
+                        .b = select.inIfAny(op.getB()),
+                        .beta = target->beta,
+                        .sums = target->gradient,
+                        .workspace = select.workspaceOf(op, spec)});
 }
 
 LogicalResult lower(KernelSelector &select, ir::QuickGeluOp op) {
   return select.launch(op, spec::QuickGelu{elements(op.getX()), dtype(op.getX())},
-                       {select.in(op.getX()), select.out(op.getOut())});
+                       {.x = select.in(op.getX()), .out = select.out(op.getOut())});
 }
 
 LogicalResult lower(KernelSelector &select, ir::QuickGeluGradOp op) {
-  return select.launch(op, spec::QuickGeluGrad{elements(op.getX()), dtype(op.getX())},
-                       {select.in(op.getDout()), select.in(op.getX()), select.out(op.getDx())});
+  return select.launch(
+      op, spec::QuickGeluGrad{elements(op.getX()), dtype(op.getX())},
+      {.dout = select.in(op.getDout()), .x = select.in(op.getX()), .dx = select.out(op.getDx())});
 }
 
 /// The fields that image attention and its gradient share, for one group of images: each image is a
@@ -222,8 +235,9 @@ LogicalResult lower(KernelSelector &select, ir::ImageAttentionOp op) {
   Value q = select.in(op.getQ()), k = select.in(op.getK()), v = select.in(op.getV()),
         out = select.out(op.getOut()), lse = select.out(op.getLse());
   return forEachGroup(select, op, [&](const ir::ImageGroup &group, auto rowsOf) {
-    return select.launch(op, attentionSpec<spec::Attention>(select, op, group, v),
-                         {rowsOf(q), rowsOf(k), rowsOf(v), rowsOf(out), rowsOf(lse)});
+    return select.launch(
+        op, attentionSpec<spec::Attention>(select, op, group, v),
+        {.q = rowsOf(q), .k = rowsOf(k), .v = rowsOf(v), .out = rowsOf(out), .lse = rowsOf(lse)});
   });
 }
 
@@ -235,9 +249,16 @@ LogicalResult lower(KernelSelector &select, ir::ImageAttentionGradOp op) {
     auto spec = attentionSpec<spec::AttentionGrad>(select, op, group, v);
     spec.dv_stride = select.strideOf(dv);
     return select.launch(op, spec,
-                         {rowsOf(dout), rowsOf(q), rowsOf(k), rowsOf(v), rowsOf(attended),
-                          rowsOf(lse), rowsOf(dq), rowsOf(dk), rowsOf(dv),
-                          select.workspaceOf(op, spec)});
+                         {.dout = rowsOf(dout),
+                          .q = rowsOf(q),
+                          .k = rowsOf(k),
+                          .v = rowsOf(v),
+                          .out = rowsOf(attended),
+                          .lse = rowsOf(lse),
+                          .dq = rowsOf(dq),
+                          .dk = rowsOf(dk),
+                          .dv = rowsOf(dv),
+                          .workspace = select.workspaceOf(op, spec)});
   });
 }
 
@@ -249,12 +270,14 @@ LogicalResult lower(KernelSelector &select, ir::MergeRowsOp op) {
   spec.cols = dim(op.getX(), 1);
   spec.has_source = bool(op.getSource());
   spec.type = dtype(op.getX());
-  SmallVector<Value> arguments = {select.in(op.getX())};
-  if (op.getSource())
-    arguments.push_back(select.in(op.getSource()));
-  arguments.append({select.in(op.getIndex()), select.out(op.getOut())});
+  Value x = select.in(op.getX()), source = select.inIfAny(op.getSource()),
+        index = select.in(op.getIndex()), out = select.out(op.getOut());
   return forEachBatch(select, batches, [&](auto partOf) {
-    return select.launch(op, spec, llvm::map_to_vector(arguments, partOf));
+    return select.launch(op, spec,
+                         {.x = partOf(x),
+                          .source = source ? partOf(source) : Value(),
+                          .index = partOf(index),
+                          .out = partOf(out)});
   });
 }
 
@@ -268,7 +291,8 @@ LogicalResult lower(KernelSelector &select, ir::GatherRowsOp op) {
                        dtype(op.getX())};
   Value x = select.in(op.getX()), index = select.in(op.getIndex()), out = select.out(op.getOut());
   return forEachBatch(select, batches, [&](auto partOf) {
-    return select.launch(op, spec, {partOf(x), partOf(index), partOf(out)});
+    return select.launch(op, spec,
+                         {.source = partOf(x), .index = partOf(index), .out = partOf(out)});
   });
 }
 

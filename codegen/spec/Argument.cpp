@@ -1,6 +1,6 @@
 #include "codegen/spec/Argument.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <limits>
 #include <utility>

@@ -1,12 +1,12 @@
 // A kernel's buffer arguments as its spec declares them, once and by name: role, element type,
 // extent. From the one list STEP37_ARGUMENTS of a spec come its launch order, the struct of named
 // operands that selection fills and host twins read, and the accessors in a kernel's stub. What
-// each family takes is in its struct (the headers of KernelSpec.h); which buffers they are is the
-// plan's.
+// each family takes is in its struct (KernelSpec.h, MeshSpecs.h, VisionSpec.h); which buffers they
+// are is the plan's.
 #pragma once
 
 #include "codegen/spec/Fields.h"
-#include "runtime/plan/DType.h"
+#include "runtime/base/DType.h"
 
 #include <cassert>
 #include <cstdint>
@@ -90,7 +90,7 @@ inline Count strided(int64_t rows, int64_t cols, int64_t stride) {
 
 inline int64_t blockCount(int64_t count, int64_t perBlock) { return (count - 1) / perBlock + 1; }
 
-// What a declaration may say after the extent.
+// What a declaration may say behind the extent.
 
 /// The argument exists only if this holds.
 struct when {
@@ -102,7 +102,7 @@ struct inPlaceOf {
   std::string_view name;
   explicit inPlaceOf(std::string_view name) : name(name) {}
 };
-/// Only some elements are written, if this holds.
+/// Whether only some elements are written.
 struct partly {
   bool holds;
   explicit partly(bool holds) : holds(holds) {}

@@ -2,7 +2,7 @@
 // other.
 #include "codegen/spec/SpecCheck.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <cmath>
 #include <limits>

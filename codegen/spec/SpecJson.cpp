@@ -2,7 +2,7 @@
 #include "codegen/spec/SpecJson.h"
 
 #include "codegen/spec/SpecCheck.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <initializer_list>
 #include <limits>

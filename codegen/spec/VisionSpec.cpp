@@ -2,7 +2,7 @@
 
 namespace step37::spec {
 
-Count gridTokenCount(const std::vector<int64_t> &grids, bool class_token) {
+Count countTokens(const std::vector<int64_t> &grids, bool class_token) {
   Count tokens = 0;
   for (size_t i = 0; i + 2 < grids.size(); i += 3)
     tokens = tokens + Count(grids[i]) * (Count(grids[i + 1]) * grids[i + 2] + int64_t(class_token));
@@ -10,7 +10,7 @@ Count gridTokenCount(const std::vector<int64_t> &grids, bool class_token) {
 }
 
 int64_t gridTokens(const std::vector<int64_t> &grids, bool class_token) {
-  return gridTokenCount(grids, class_token).value;
+  return countTokens(grids, class_token).value;
 }
 
 std::vector<int64_t> halvedGrids(std::vector<int64_t> grids) {

@@ -12,12 +12,20 @@
 
 namespace step37::spec {
 
-/// Rows of the tokens of all images.
-Count gridTokenCount(const std::vector<int64_t> &grids, bool class_token);
+/// Rows of the tokens of all images; as an extent, and as a number.
+Count countTokens(const std::vector<int64_t> &grids, bool class_token);
 int64_t gridTokens(const std::vector<int64_t> &grids, bool class_token);
 
 /// The grids that windows of three by three with stride 2 make of these: each side halved, upwards.
 std::vector<int64_t> halvedGrids(std::vector<int64_t> grids);
+
+/// Positions of a table with this side.
+inline Count positionsOf(int64_t table_side, bool class_token) {
+  return shape(table_side, table_side) + int64_t(class_token);
+}
+
+/// Tokens of a window of Unfold and Fold.
+inline constexpr int64_t windowTokens = 9;
 
 /// Cuts images into patches: a row a patch, its columns in the order channel, y, x; the row of a
 /// class token is zero.
@@ -28,9 +36,8 @@ struct Patches {
   DType type = DType::f32;
   STEP37_FIELDS(images, channels, height, width, patch, class_token, type)
   int64_t tokensOfImage() const { return height / patch * (width / patch) + class_token; }
-  STEP37_ARGUMENTS(
-      (read, pixels, DType::f32, shape(images, channels, height, width)),
-      (write, out, type, shape(images, tokensOfImage(), channels, patch, patch)))
+  STEP37_ARGUMENTS((read, pixels, DType::f32, shape(images, channels, height, width)),
+                   (write, out, type, shape(images, tokensOfImage(), channels, patch, patch)))
 };
 
 /// out = x + the learned position of each token, and + the class embedding at class tokens. The
@@ -44,12 +51,11 @@ struct AddPositions {
   int64_t table_side = 0, width = 0;
   DType type = DType::f32;
   STEP37_FIELDS(grids, class_token, table_side, width, type)
-  STEP37_ARGUMENTS(
-      (read, x, type, shape(gridTokenCount(grids, class_token), width)),
-      (read, table, type, shape(Count(table_side) * table_side + int64_t(class_token), width),
-       when(table_side > 0)),
-      (read, class_embedding, type, width, when(class_token)),
-      (write, out, type, shape(gridTokenCount(grids, class_token), width), inPlaceOf("x")))
+  STEP37_ARGUMENTS((read, x, type, countTokens(grids, class_token) * width),
+                   (read, table, type, positionsOf(table_side, class_token) * width,
+                    when(table_side > 0)),
+                   (read, class_embedding, type, shape(width), when(class_token)),
+                   (write, out, type, countTokens(grids, class_token) * width, inPlaceOf("x")))
 };
 
 /// Gradient of AddPositions with respect to the table and the class embedding, each with
@@ -61,12 +67,10 @@ struct AddPositionsGrad {
   int64_t table_side = 0, width = 0;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(grids, class_token, table_side, width, type, grad_type)
-  STEP37_ARGUMENTS(
-      (read, dout, type, shape(gridTokenCount(grids, class_token), width)),
-      (slot, beta),
-      (readWrite, dtable, grad_type, shape(Count(table_side) * table_side + int64_t(class_token),
-       width), when(table_side > 0)),
-      (readWrite, dclass_embedding, grad_type, width, when(class_token)))
+  STEP37_ARGUMENTS((read, dout, type, countTokens(grids, class_token) * width), (slot, beta),
+                   (readWrite, dtable, grad_type, positionsOf(table_side, class_token) * width,
+                    when(table_side > 0)),
+                   (readWrite, dclass_embedding, grad_type, shape(width), when(class_token)))
 };
 
 /// y = (x − mean)·d·weight + bias with d = 1/sqrt(mean((x − mean)²) + eps), in f32, rounded once.
@@ -76,13 +80,10 @@ struct LayerNorm {
   double eps = 1e-5;
   DType type = DType::f32;
   STEP37_FIELDS(rows, cols, eps, type)
-  STEP37_ARGUMENTS(
-      (read, x, type, shape(rows, cols)),
-      (read, weight, type, cols),
-      (read, bias, type, cols),
-      (write, y, type, shape(rows, cols)),
-      (write, mean, DType::f32, rows),
-      (write, inverse_deviation, DType::f32, rows))
+  STEP37_ARGUMENTS((read, x, type, shape(rows, cols)), (read, weight, type, shape(cols)),
+                   (read, bias, type, shape(cols)), (write, y, type, shape(rows, cols)),
+                   (write, mean, DType::f32, shape(rows)),
+                   (write, inverse_deviation, DType::f32, shape(rows)))
 };
 
 /// Gradient of LayerNorm. With n = (x − mean)·d and u = dy·weight: dx = d·(u − mean(u) −
@@ -93,17 +94,13 @@ struct LayerNormGrad {
   int64_t rows = 0, cols = 0;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(rows, cols, type, grad_type)
-  STEP37_ARGUMENTS(
-      (read, dy, type, shape(rows, cols)),
-      (read, x, type, shape(rows, cols)),
-      (read, weight, type, cols),
-      (read, mean, DType::f32, rows),
-      (read, inverse_deviation, DType::f32, rows),
-      (slot, beta),
-      (write, dx, type, shape(rows, cols), inPlaceOf("dy")),
-      (readWrite, dweight, grad_type, cols),
-      (readWrite, dbias, grad_type, cols),
-      (write, workspace, DType::f32, shape(blockCount(rows, rowsPerBlock), 2, cols)))
+  STEP37_ARGUMENTS((read, dy, type, shape(rows, cols)), (read, x, type, shape(rows, cols)),
+                   (read, weight, type, shape(cols)), (read, mean, DType::f32, shape(rows)),
+                   (read, inverse_deviation, DType::f32, shape(rows)), (slot, beta),
+                   (write, dx, type, shape(rows, cols), inPlaceOf("dy")),
+                   (readWrite, dweight, grad_type, shape(cols)),
+                   (readWrite, dbias, grad_type, shape(cols)),
+                   (write, workspace, DType::f32, shape(blockCount(rows, rowsPerBlock), 2, cols)))
 };
 
 /// out[r] = x[r] + row, or x[r]·row with `multiply`.
@@ -113,10 +110,8 @@ struct BroadcastRow {
   bool multiply = false;
   DType type = DType::f32;
   STEP37_FIELDS(rows, cols, multiply, type)
-  STEP37_ARGUMENTS(
-      (read, x, type, shape(rows, cols)),
-      (read, row, type, cols),
-      (write, out, type, shape(rows, cols), inPlaceOf("x")))
+  STEP37_ARGUMENTS((read, x, type, shape(rows, cols)), (read, row, type, shape(cols)),
+                   (write, out, type, shape(rows, cols), inPlaceOf("x")))
 };
 
 /// sums = beta·sums + Σ over rows of a, or of a·b with `product`.
@@ -127,12 +122,10 @@ struct ColumnSums {
   bool product = false;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(rows, cols, product, type, grad_type)
-  STEP37_ARGUMENTS(
-      (read, a, type, shape(rows, cols)),
-      (read, b, type, shape(rows, cols), when(product)),
-      (slot, beta),
-      (readWrite, sums, grad_type, cols),
-      (write, workspace, DType::f32, shape(blockCount(rows, rowsPerBlock), cols)))
+  STEP37_ARGUMENTS((read, a, type, shape(rows, cols)),
+                   (read, b, type, shape(rows, cols), when(product)), (slot, beta),
+                   (readWrite, sums, grad_type, shape(cols)),
+                   (write, workspace, DType::f32, shape(blockCount(rows, rowsPerBlock), cols)))
 };
 
 /// out = x·sigmoid(1.702·x).
@@ -142,9 +135,8 @@ struct QuickGelu {
   int64_t elements = 0;
   DType type = DType::f32;
   STEP37_FIELDS(elements, type)
-  STEP37_ARGUMENTS(
-      (read, x, type, elements),
-      (write, out, type, elements, inPlaceOf("x")))
+  STEP37_ARGUMENTS((read, x, type, shape(elements)),
+                   (write, out, type, shape(elements), inPlaceOf("x")))
 };
 
 /// With s = sigmoid(1.702·x): dx = dout·s·(1 + 1.702·x·(1 − s)).
@@ -153,10 +145,8 @@ struct QuickGeluGrad {
   int64_t elements = 0;
   DType type = DType::f32;
   STEP37_FIELDS(elements, type)
-  STEP37_ARGUMENTS(
-      (read, dout, type, elements),
-      (read, x, type, elements),
-      (write, dx, type, elements, inPlaceOf("dout")))
+  STEP37_ARGUMENTS((read, dout, type, shape(elements)), (read, x, type, shape(elements)),
+                   (write, dx, type, shape(elements), inPlaceOf("dout")))
 };
 
 /// Cosines, then sines, of the angles of every token: for n frequencies f the first n angles are
@@ -169,25 +159,23 @@ struct AxialRopeTable {
   bool class_token = false, column_first = true;
   std::vector<double> frequencies;
   STEP37_FIELDS(grids, class_token, column_first, frequencies)
-  STEP37_ARGUMENTS(
-      (write, table, DType::f32, shape(gridTokenCount(grids, class_token), 4,
-       int64_t(frequencies.size()))))
+  STEP37_ARGUMENTS((write, table, DType::f32,
+                    countTokens(grids, class_token) * 4 * int64_t(frequencies.size())))
 };
 
 /// Rotates the neighbouring pairs (2i, 2i+1) of each head of a row by angle i of the row, back with
-/// `inverse`: (a, b) becomes (a·cos − b·sin, b·cos + a·sin), in f32, rounded once. The table holds
-/// the cosines of a row, then its sines.
+/// `inverse`: (a, b) becomes (a·cos − b·sin, b·cos + a·sin), in f32, rounded once.
 struct RotatePairs {
   static constexpr std::string_view family = "rotate_pairs";
   int64_t rows = 0, heads = 0, head_dim = 0, x_stride = 0, out_stride = 0;
   bool inverse = false;
   DType type = DType::f32;
   STEP37_FIELDS(rows, heads, head_dim, x_stride, out_stride, inverse, type)
-  STEP37_ARGUMENTS(
-      (read, x, type, strided(rows, heads * head_dim, x_stride)),
-      (read, table, DType::f32, shape(rows, head_dim)),
-      (write, out, type, strided(rows, heads * head_dim, out_stride),
-       inPlaceOf(x_stride == out_stride ? "x" : "")))
+  int64_t width() const { return heads * head_dim; }
+  STEP37_ARGUMENTS((read, x, type, strided(rows, width(), x_stride)),
+                   (read, table, DType::f32, shape(rows, head_dim)),
+                   (write, out, type, strided(rows, width(), out_stride),
+                    inPlaceOf(x_stride == out_stride ? "x" : "")))
 };
 
 /// The windows of a convolution of 3×3, stride 2, padding 1 as rows: for every token of the halved
@@ -200,9 +188,9 @@ struct Unfold {
   int64_t channels = 0;
   DType type = DType::f32;
   STEP37_FIELDS(grids, class_token, channels, type)
-  STEP37_ARGUMENTS(
-      (read, x, type, shape(gridTokenCount(grids, class_token), channels)),
-      (write, out, type, shape(gridTokenCount(halvedGrids(grids), false), 9, channels)))
+  STEP37_ARGUMENTS((read, x, type, countTokens(grids, class_token) * channels),
+                   (write, out, type,
+                    countTokens(halvedGrids(grids), false) * windowTokens * channels))
 };
 
 /// The transpose of Unfold: the sum of what every token is in, windows in row-major order, in f32,
@@ -214,9 +202,9 @@ struct Fold {
   int64_t channels = 0;
   DType type = DType::f32;
   STEP37_FIELDS(grids, class_token, channels, type)
-  STEP37_ARGUMENTS(
-      (read, x, type, shape(gridTokenCount(halvedGrids(grids), false), 9, channels)),
-      (write, out, type, shape(gridTokenCount(grids, class_token), channels)))
+  STEP37_ARGUMENTS((read, x, type,
+                    countTokens(halvedGrids(grids), false) * windowTokens * channels),
+                   (write, out, type, countTokens(grids, class_token) * channels))
 };
 
 /// out[i] = source[index[i]] where index[i] ≥ 0, else x[i]; without source or x (`has_source`,
@@ -227,11 +215,10 @@ struct MergeRows {
   bool has_x = true, has_source = true;
   DType type = DType::f32;
   STEP37_FIELDS(rows, source_rows, cols, has_x, has_source, type)
-  STEP37_ARGUMENTS(
-      (read, x, type, shape(rows, cols), when(has_x)),
-      (read, source, type, shape(source_rows, cols), when(has_source)),
-      (read, index, DType::i32, rows),
-      (write, out, type, shape(rows, cols), inPlaceOf("x")))
+  STEP37_ARGUMENTS((read, x, type, shape(rows, cols), when(has_x)),
+                   (read, source, type, shape(source_rows, cols), when(has_source)),
+                   (read, index, DType::i32, shape(rows)),
+                   (write, out, type, shape(rows, cols), inPlaceOf(has_x ? "x" : "")))
 };
 
 } // namespace step37::spec

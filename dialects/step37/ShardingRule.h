@@ -1,6 +1,6 @@
 // How the dimensions of an operation's operands and results belong together: what every operation
 // says about itself so that programs can be cut into what the ranks of a mesh compute. Which axes
-// of the mesh a factor gets, and what is exchanged for that, is decided in passes/sharding.
+// of the mesh a factor gets, and what is exchanged for that, is decided in passes/shard.
 #pragma once
 
 #include "mlir/IR/Builders.h"

@@ -184,21 +184,22 @@ def Step37_EmbeddingGradOp : Step37_PureOp<"embedding_grad", [ShardableItself]> 
 }
 
 def Step37_RmsNormOp : Step37_PureOp<"rms_norm", [Differentiable, Shardable]> {
-  let summary = "Zero-centred RMS norm of a sum.";
+  let summary = "RMS norm of a sum.";
   let description = [{
-    x = sum of the addends, rounded to the element type; y = x/sqrt(mean(x²)+eps)·(weight+1), computed
-    in f32 and rounded once. With more than one addend `sum` is x (fused residual addition; only the
+    x = sum of the addends, rounded to the element type; y = x/sqrt(mean(x²)+eps)·(weight+weight_offset),
+    computed in f32 and rounded once. With more than one addend `sum` is x (fused residual addition; only the
     form with one addend has a gradient).
 
     C1: addends and y are [rows, cols] of one type; weight is [cols]; inverse_rms is [rows].
     C2: `sum` is present exactly if there is more than one addend.
 
     ```mlir
-    %y, %r = step37.rms_norm %x, %w {eps = 1.0e-5 : f64}
+    %y, %r = step37.rms_norm %x, %w {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64}
       : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
     ```
   }];
-  let arguments = (ins Variadic<FloatTensorOfRank<2>>:$addends, FloatTensorOfRank<1>:$weight, F64Attr:$eps);
+  let arguments = (ins Variadic<FloatTensorOfRank<2>>:$addends, FloatTensorOfRank<1>:$weight, F64Attr:$eps,
+                       F64Attr:$weight_offset);
   let results = (outs FloatTensorOfRank<2>:$y, F32TensorOfRank<1>:$inverse_rms,
                       Optional<FloatTensorOfRank<2>>:$sum);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
@@ -212,12 +213,13 @@ def Step37_RmsNormGradOp : Step37_PureOp<"rms_norm_grad", [Shardable]> {
     inverse_rms is [rows].
 
     ```mlir
-    %dx, %dw = step37.rms_norm_grad %dy, %x, %w, %r {eps = 1.0e-5 : f64}
+    %dx, %dw = step37.rms_norm_grad %dy, %x, %w, %r {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64}
       : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>)
     ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$dy, FloatTensorOfRank<2>:$x, FloatTensorOfRank<1>:$weight,
-                       F32TensorOfRank<1>:$inverse_rms, Variadic<FloatTensorOfRank<2>>:$residuals, F64Attr:$eps);
+                       F32TensorOfRank<1>:$inverse_rms, Variadic<FloatTensorOfRank<2>>:$residuals, F64Attr:$eps,
+                       F64Attr:$weight_offset);
   let results = (outs FloatTensorOfRank<2>:$dx, Optional<FloatTensorOfRank<1>>:$dweight);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
@@ -280,7 +282,7 @@ def Step37_RopeTableOp : Step37_PureOp<"rope_table", [Shardable]> {
 def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegments, Differentiable, Shardable]> {
   let summary = "RMS norm of every query and key head, then rotary embedding.";
   let description = [{
-    Norm over the head (with weight+1, if the weights are there), then NeoX rotation of the first
+    Norm over the head (with weight+weight_offset, if the weights are there), then NeoX rotation of the first
     `rotary_dim` dimensions at the position within the document (if the table is there). In f32,
     rounded once.
 
@@ -292,14 +294,15 @@ def Step37_QkNormRopeOp : Step37_PureOp<"qk_norm_rope", [AttrSizedOperandSegment
 
     ```mlir
     %q1, %k1 = step37.qk_norm_rope %q, %k, %table, %start
-      {eps = 1.0e-5 : f64, head_dim = 4, operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1>, seq_len = 4}
+      {eps = 1.0e-5 : f64, head_dim = 4, operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1>, seq_len = 4,
+       weight_offset = 1.0 : f64}
       : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
     ```
   }];
   let arguments = (ins FloatTensorOfRank<2>:$q, FloatTensorOfRank<2>:$k,
                        Optional<FloatTensorOfRank<1>>:$q_weight, Optional<FloatTensorOfRank<1>>:$k_weight,
                        Optional<F32TensorOfRank<2>>:$table, I32TensorOfRank<1>:$document_start,
-                       I64Attr:$seq_len, I64Attr:$head_dim, F64Attr:$eps);
+                       I64Attr:$seq_len, I64Attr:$head_dim, F64Attr:$eps, F64Attr:$weight_offset);
   let results = (outs FloatTensorOfRank<2>:$q_out, FloatTensorOfRank<2>:$k_out,
                       Optional<F32TensorOfRank<2>>:$inverse_rms);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
@@ -315,7 +318,7 @@ def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOpera
     ```mlir
     %dq, %dk = step37.qk_norm_rope_grad %dq1, %dk1, %q, %k, %table, %start
       {eps = 1.0e-5 : f64, head_dim = 4, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 1, 1, 0>,
-       resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4}
+       resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4, weight_offset = 1.0 : f64}
       : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<4x4xf32>, tensor<8xi32>)
       -> (tensor<8x16xf32>, tensor<8x8xf32>)
     ```
@@ -325,7 +328,7 @@ def Step37_QkNormRopeGradOp : Step37_PureOp<"qk_norm_rope_grad", [AttrSizedOpera
                        Optional<FloatTensorOfRank<1>>:$q_weight, Optional<FloatTensorOfRank<1>>:$k_weight,
                        Optional<F32TensorOfRank<2>>:$table, I32TensorOfRank<1>:$document_start,
                        Optional<F32TensorOfRank<2>>:$inverse_rms,
-                       I64Attr:$seq_len, I64Attr:$head_dim, F64Attr:$eps);
+                       I64Attr:$seq_len, I64Attr:$head_dim, F64Attr:$eps, F64Attr:$weight_offset);
   let results = (outs FloatTensorOfRank<2>:$dq, FloatTensorOfRank<2>:$dk,
                       Optional<FloatTensorOfRank<1>>:$dq_weight, Optional<FloatTensorOfRank<1>>:$dk_weight);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";

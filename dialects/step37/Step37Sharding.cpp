@@ -1,5 +1,5 @@
 // Sharding rules of the step37 operations, and what a rank computes where that is not the same
-// operation on smaller tensors. How shardings spread is passes/sharding.
+// operation on smaller tensors. How shardings spread is passes/shard.
 #include "dialects/step37/Step37Dialect.h"
 
 #include "mlir/IR/Builders.h"

@@ -33,9 +33,9 @@ LogicalResult RmsNormOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultGrad
   if (getAddends().size() != 1)
     return emitOpError("has a gradient only with one addend: sums are fused after differentiation");
   Value x = getAddends()[0];
-  auto grad =
-      RmsNormGradOp::create(builder, getLoc(), x.getType(), gradientTypes[1], resultGradients[0], x,
-                            getWeight(), getInverseRms(), ValueRange(), getEps());
+  auto grad = RmsNormGradOp::create(builder, getLoc(), x.getType(), gradientTypes[1],
+                                    resultGradients[0], x, getWeight(), getInverseRms(),
+                                    ValueRange(), getEps(), getWeightOffset());
   operandGradients[0] = grad.getDx();
   operandGradients[1] = grad.getDweight();
   return success();
@@ -78,7 +78,8 @@ LogicalResult QkNormRopeOp::buildVjp(OpBuilder &builder, ArrayRef<Value> resultG
   auto grad = QkNormRopeGradOp::create(
       builder, getLoc(), getQ().getType(), getK().getType(), qWeightType, kWeightType,
       resultGradients[0], resultGradients[1], getQ(), getK(), getQWeight(), getKWeight(),
-      getTable(), getDocumentStart(), getInverseRms(), getSeqLen(), getHeadDim(), getEps());
+      getTable(), getDocumentStart(), getInverseRms(), getSeqLen(), getHeadDim(), getEps(),
+      getWeightOffset());
   operandGradients[0] = grad.getDq();
   operandGradients[1] = grad.getDk();
   if (getQWeight()) {

@@ -1,6 +1,6 @@
 // Sharding rules of the operations of VisionOps.td. Images are split by batches, so that those of a
 // rank are what its rows of tokens hold: a rank has whole batches, in the same order. How shardings
-// spread is passes/sharding.
+// spread is passes/shard.
 #include "dialects/step37/ImageGrids.h"
 #include "dialects/step37/Step37Dialect.h"
 

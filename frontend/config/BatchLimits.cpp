@@ -1,6 +1,6 @@
 #include "frontend/config/BatchLimits.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <algorithm>
 

@@ -152,7 +152,7 @@ void addTokens(Json &text, const ModelConfig &config) {
 Json textJson(const ModelConfig &config) {
   const std::vector<LayerConfig> layers = allLayers(config);
   Json text{{"architectures", Json::array({"Step3p5ForCausalLM"})},
-            {"model_type", "step3p5"},
+            {"model_type", languageType},
             {"torch_dtype", typeName(config.type)},
             {"hidden_size", config.hidden},
             {"intermediate_size", config.intermediate},
@@ -202,7 +202,7 @@ Json visionJson(const VisionConfig &vision) {
 
 std::string canonicalConfig(const ModelConfig &config) {
   Json json;
-  if (config.model_type == "step3p5") {
+  if (!config.isMultimodal()) {
     json = textJson(config);
   } else {
     json = {{"architectures", Json::array({"Step3p7ForConditionalGeneration"})},

@@ -1,8 +1,8 @@
 // Typed access to JSON fields; see ConfigReader.h.
 #include "frontend/config/ConfigReader.h"
 
-#include "runtime/file/Error.h"
-#include "runtime/file/StrictJson.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/StrictJson.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,10 +1,12 @@
 // The published tensors of a config: names, shapes and element types in checkpoint order
-// (spec/model.md, section D). The one list behind `show`, the bridge and the frontend's parameters.
+// (spec/model.md, section D), and what a plan and Megatron-Core make of each. The one list behind
+// `show`, the bridge and the frontend's parameters; the declarations are TensorTable.h.
 #pragma once
 
-#include "frontend/config/ModelConfig.h"
+#include "frontend/config/TensorTable.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace step37 {
@@ -16,6 +18,9 @@ struct PublishedTensor {
   DType type; // bf16 (or the config's type); f32 for router_bias
   std::vector<int64_t> shape;
   TensorGroup group;
+  const TensorRule *rule; // its declaration
+  TensorOwner owner;
+  int64_t index; // of its layer or block
 };
 
 /// All tensors: 804 for Step-3.5-Flash, 1471 for Step-3.7-Flash. Text first, layer by layer, then
@@ -24,5 +29,20 @@ std::vector<PublishedTensor> inventory(const ModelConfig &config);
 
 /// Product of the shape.
 int64_t elementCount(const PublishedTensor &tensor);
+
+/// Extent::dim of each dimension; empty where none has a name.
+std::vector<std::string_view> logicalDims(const PublishedTensor &tensor);
+
+/// The parameter of a plan that a tensor is packed into, or "".
+std::string packName(const PublishedTensor &tensor);
+
+/// The tensor's name in Megatron-Core.
+std::string megatronName(const ModelConfig &config, const PublishedTensor &tensor);
+
+/// Random initialisation as published: normal of this deviation around the mean; 0: the mean.
+struct InitialDistribution {
+  double deviation = 0, mean = 0;
+};
+InitialDistribution initialDistribution(const ModelConfig &config, const PublishedTensor &tensor);
 
 } // namespace step37

@@ -6,7 +6,7 @@
 #include "frontend/config/ConfigParts.h"
 #include "frontend/config/ConfigReader.h"
 #include "frontend/config/Inventory.h"
-#include "runtime/file/MappedFile.h"
+#include "runtime/base/MappedFile.h"
 
 namespace step37 {
 
@@ -26,9 +26,9 @@ constexpr double maxParameters = 1e15; // keeps every product of sizes within 64
 std::string readModelType(const Field &root) {
   auto field = root.find({"model_type"});
   if (!field)
-    return root.find({"text_config"}) ? "step3p7" : "step3p5";
-  const std::string type = field->oneOf({"step3p5", "step3p7", "step3p5v"});
-  return type == "step3p5v" ? "step3p7" : type;
+    return root.find({"text_config"}) ? multimodalType : languageType;
+  const std::string type = field->oneOf({languageType, multimodalType, olderMultimodalType});
+  return type == olderMultimodalType ? multimodalType : type;
 }
 
 DType readType(const Field &root, const Field &text) {
@@ -102,8 +102,8 @@ void readTokens(const Field &root, const Field &text, ModelConfig &config) {
 }
 
 void readText(const Field &root, const Field &text, ModelConfig &config) {
-  if (auto field = text.find({"model_type"}); field && config.model_type == "step3p7")
-    field->oneOf({"step3p5"});
+  if (auto field = text.find({"model_type"}); field && config.isMultimodal())
+    field->oneOf({languageType});
   refuseUnsupported(root, text);
   config.type = readType(root, text);
   config.hidden = text.require({"hidden_size"}).size();
@@ -159,7 +159,7 @@ ModelConfig parseModelConfig(std::string_view text, const std::string &origin) {
   const Field root = document.root();
   ModelConfig config;
   config.model_type = readModelType(root);
-  const bool nested = config.model_type == "step3p7";
+  const bool nested = config.isMultimodal();
   readText(root, nested ? root.require({"text_config"}) : root, config);
   if (nested)
     readMultimodal(root, config);

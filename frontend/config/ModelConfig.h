@@ -4,7 +4,7 @@
 // mean as a computation is frontend/; the list of published tensors is Inventory.h.
 #pragma once
 
-#include "runtime/plan/DType.h"
+#include "runtime/base/DType.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -49,8 +49,13 @@ struct VisionConfig {
   bool operator==(const VisionConfig &) const = default;
 };
 
+/// Of Step-3.5, which is a language model, and of Step-3.7, which has one, in its first checkpoints
+/// by an older name.
+inline constexpr const char *languageType = "step3p5", *multimodalType = "step3p7",
+                            *olderMultimodalType = "step3p5v";
+
 struct ModelConfig {
-  std::string model_type; // "step3p5" or "step3p7"
+  std::string model_type; // one of the two
   DType type = DType::bf16;
   int64_t hidden = 0, intermediate = 0, vocab = 0;
   int64_t max_positions = 0;
@@ -63,11 +68,14 @@ struct ModelConfig {
   double router_scale = 1;
   std::vector<LayerConfig> layers;     // num_hidden_layers of them
   std::vector<LayerConfig> mtp_layers; // num_nextn_predict_layers of them, dense
-  std::optional<VisionConfig> vision;  // step3p7 only
+  std::optional<VisionConfig> vision;  // multimodal only
   bool projector_bias = false;
-  int64_t image_token = -1; // step3p7: id of the placeholder
+  int64_t image_token = -1; // multimodal: id of the placeholder
   std::vector<int64_t> eos_tokens;
   std::optional<int64_t> bos_token, pad_token; // for other readers of a saved config only
+
+  /// Its language model is one part of it: the config has a text_config, Megatron-Core a prefix.
+  bool isMultimodal() const { return model_type == multimodalType; }
 
   bool operator==(const ModelConfig &) const = default;
 };

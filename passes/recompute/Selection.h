@@ -1,5 +1,5 @@
 // Which values of the forward part are computed again in the backward part instead of being kept.
-// What that changes in the program is passes/RecomputeActivations.cpp.
+// What that changes in the program is passes/recompute/RecomputeActivations.cpp.
 #pragma once
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

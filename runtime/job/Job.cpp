@@ -2,7 +2,7 @@
 // the end of another one is heard Listener.cpp.
 #include "runtime/job/Job.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 #include "runtime/job/RankList.h"
 
 #include <algorithm>

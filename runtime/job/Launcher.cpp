@@ -1,7 +1,7 @@
 // fork, exec, wait; see Launcher.h.
 #include "runtime/job/Launcher.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 #include "runtime/job/Socket.h"
 
 #include <csignal>

@@ -1,7 +1,7 @@
 // One reader for the variables of each launcher; see RankEnvironment.h.
 #include "runtime/job/RankEnvironment.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <charconv>
 

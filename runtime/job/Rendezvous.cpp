@@ -1,6 +1,6 @@
 // How the ranks of a job meet: all others come to rank 0 and say who they are; when everybody is
 // there rank 0 welcomes them, and where one does not fit it refuses all.
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 #include "runtime/job/Job.h"
 #include "runtime/job/RankList.h"
 

@@ -1,7 +1,7 @@
 // TCP through the sockets of POSIX; see Socket.h.
 #include "runtime/job/Socket.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 // Arithmetic of ranks; see Mesh.h.
 #include "runtime/plan/Mesh.h"
 
-#include "runtime/file/CheckedSize.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/CheckedSize.h"
+#include "runtime/base/Error.h"
 
 #include <algorithm>
 #include <array>

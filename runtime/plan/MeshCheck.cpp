@@ -1,5 +1,5 @@
 // The mesh itself, and lists of its axes: splits of tensors, coordinates, partial sums.
-#include "runtime/file/CheckedSize.h"
+#include "runtime/base/CheckedSize.h"
 #include "runtime/plan/PlanCheck.h"
 #include "runtime/plan/UniqueNames.h"
 

@@ -1,5 +1,5 @@
 // Parameters: their buffers in every target, and the published tensors that fill them.
-#include "runtime/file/CheckedSize.h"
+#include "runtime/base/CheckedSize.h"
 #include "runtime/plan/Mesh.h"
 #include "runtime/plan/PlanCheck.h"
 #include "runtime/plan/UniqueNames.h"

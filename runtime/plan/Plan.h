@@ -4,7 +4,7 @@
 // and checking a plan file is PlanFile.h; what a kernel computes is codegen/spec.
 #pragma once
 
-#include "runtime/plan/DType.h"
+#include "runtime/base/DType.h"
 
 #include <nlohmann/json.hpp>
 

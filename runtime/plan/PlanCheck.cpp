@@ -3,7 +3,7 @@
 // activations in ActivationCheck.cpp.
 #include "runtime/plan/PlanCheck.h"
 
-#include "runtime/file/CheckedSize.h"
+#include "runtime/base/CheckedSize.h"
 #include "runtime/plan/UniqueNames.h"
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 // executor.
 #pragma once
 
-#include "runtime/plan/FieldPath.h"
+#include "runtime/base/FieldPath.h"
 #include "runtime/plan/Plan.h"
 
 #include <span>

@@ -2,11 +2,11 @@
 // fields are in PlanToJson.cpp and PlanFromJson.cpp, what they must satisfy in PlanCheck.h.
 #include "runtime/plan/PlanFile.h"
 
-#include "runtime/file/AtomicFile.h"
-#include "runtime/file/MappedFile.h"
-#include "runtime/file/Sha256.h"
-#include "runtime/file/StrictJson.h"
-#include "runtime/plan/FieldPath.h"
+#include "runtime/base/AtomicFile.h"
+#include "runtime/base/FieldPath.h"
+#include "runtime/base/MappedFile.h"
+#include "runtime/base/Sha256.h"
+#include "runtime/base/StrictJson.h"
 #include "runtime/plan/PlanCheck.h"
 #include "runtime/plan/PlanJson.h"
 #include "runtime/plan/UniqueNames.h"

@@ -1,6 +1,6 @@
 // JSON to plan: every key is known, none is missing, each value has its type. PlanToJson.cpp is the
 // inverse.
-#include "runtime/plan/JsonNode.h"
+#include "runtime/base/JsonNode.h"
 #include "runtime/plan/PlanJson.h"
 
 namespace step37::plan {

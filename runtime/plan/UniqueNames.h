@@ -1,7 +1,7 @@
 // Names of one kind in a plan: none empty, none twice.
 #pragma once
 
-#include "runtime/plan/FieldPath.h"
+#include "runtime/base/FieldPath.h"
 
 #include <string>
 #include <string_view>

@@ -2,7 +2,7 @@
 // while the current one runs. What a step gets does not depend on when it was drawn.
 #pragma once
 
-#include "runtime/train/Dataset.h"
+#include "runtime/data/Dataset.h"
 #include "runtime/train/Options.h"
 
 #include <future>

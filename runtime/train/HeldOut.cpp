@@ -1,7 +1,8 @@
 // The held-out rows in batches of the plan; see HeldOut.h.
 #include "runtime/train/HeldOut.h"
+#include "runtime/train/BatchInputs.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <algorithm>
 
@@ -16,7 +17,7 @@ double heldOutLoss(Model &model, Dataset &data, int64_t maxRows) {
     std::fill(batch.tokens.mask.begin(), batch.tokens.mask.end(), 0.0f); // of rows that stay empty
     for (int64_t row = 0; row < std::min(model.rows(), evaluated - first); ++row)
       data.heldOutRow((first + row) * available / evaluated, batch, row);
-    model.writeBatch(batch.tokens, batch.images);
+    writeBatch(model, batch.tokens, batch.images);
     model.run("eval");
     sum += model.readScalar("loss_sum");
     counted += batch.tokens.counted();

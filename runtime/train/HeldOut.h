@@ -1,8 +1,8 @@
 // The loss on held-out data.
 #pragma once
 
-#include "runtime/train/Dataset.h"
-#include "runtime/train/Model.h"
+#include "runtime/data/Dataset.h"
+#include "runtime/exec/Model.h"
 
 namespace step37 {
 

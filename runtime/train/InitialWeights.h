@@ -1,7 +1,7 @@
 // The values that parameters and their f32 masters have before the first step.
 #pragma once
 
-#include "runtime/train/Model.h"
+#include "runtime/exec/Model.h"
 #include "runtime/train/RunLog.h"
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // See JsonLines.h. A line is one write, so that a kill cannot mix two.
 #include "runtime/train/JsonLines.h"
 
-#include "runtime/file/AtomicFile.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/AtomicFile.h"
+#include "runtime/base/Error.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 // Sums from buffers, scales into them; see Objective.h.
 #include "runtime/train/Objective.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <charconv>
 #include <cmath>

@@ -3,8 +3,9 @@
 // step (and all ranks); the total is main + factor·Σ of the depths (spec/model.md, section C.3).
 #pragma once
 
+#include "runtime/data/TokenRows.h"
+#include "runtime/exec/Model.h"
 #include "runtime/train/Losses.h"
-#include "runtime/train/Model.h"
 
 #include <deque>
 #include <string>

@@ -2,7 +2,7 @@
 // and the library. Ranges are checked where the values are parsed.
 #pragma once
 
-#include "runtime/train/ConversationOptions.h"
+#include "runtime/data/ConversationOptions.h"
 
 #include <cstdint>
 #include <filesystem>

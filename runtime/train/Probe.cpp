@@ -1,10 +1,12 @@
 // Batch in, tensors out; see Probe.h.
 #include "runtime/train/Probe.h"
+#include "runtime/train/BatchInputs.h"
 
-#include "runtime/file/Error.h"
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/Safetensors.h"
+#include "runtime/checkpoint/ParameterPlaces.h"
+#include "runtime/data/DataLimits.h"
 #include "runtime/train/Objective.h"
-#include "runtime/train/PartIO.h"
 
 #include <algorithm>
 #include <optional>
@@ -16,7 +18,7 @@ namespace step37 {
 namespace {
 
 TokenRows readBatch(const Model &model, const ProbeOptions &options) {
-  TokenRows batch = readTokenRows(options.input, model.limits());
+  TokenRows batch = readTokenRows(options.input, DataLimits::of(model.plan()));
   if (batch.rows != model.rows())
     throw Error(options.input.string() + ": input_ids: has " + std::to_string(batch.rows) +
                 " rows, a micro-batch of this plan has " + std::to_string(model.rows()));
@@ -115,7 +117,7 @@ void writeGradients(Model &model, Objective &objective, Output &output) {
   model.writeScalar("accumulate_beta", 0.0f);
   model.run("accumulate");
   forEachGradient(model, [&](const plan::Parameter &parameter, const plan::Part &part) {
-    readPart(model, gradientPlace(model, parameter, part), DType::f32,
+    readPart(model.ranks(), model.plan().mesh, gradientPlace(model, parameter, part), DType::f32,
              [&](std::span<const std::byte> bytes) { output.write("grad." + part.name, bytes); });
   });
 }
@@ -134,7 +136,7 @@ void probe(Model &model, const ProbeOptions &options) {
       inputs.images > 0 ? readImageBatch(options.input, inputs) : ImageBatch();
   Output output(model, options.output, outputs(model, static_cast<int64_t>(depths), options.grads));
   objective.count(batch);
-  model.writeBatch(batch, images);
+  writeBatch(model, batch, images);
   model.run("eval");
   objective.startSums();
   model.executor().finishReads();

@@ -2,7 +2,7 @@
 // trained tensor. The way to compare a plan with any other implementation.
 #pragma once
 
-#include "runtime/train/Model.h"
+#include "runtime/exec/Model.h"
 #include "runtime/train/Options.h"
 
 namespace step37 {

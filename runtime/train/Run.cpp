@@ -16,13 +16,13 @@ void runEvaluation(const plan::Plan &plan, const ExecutorOptions &executor,
   model.requirePrograms({"eval"});
   log.note(model.description());
   job::failingJob(executor.job, [&] {
-    std::unique_ptr<Dataset> data =
-        Dataset::open(options.data, options.built_in_text, model.limits(), options.conversations);
+    std::unique_ptr<Dataset> data = Dataset::open(
+        options.data, options.built_in_text, DataLimits::of(model.plan()), options.conversations);
     log.note(data->description());
     initializeWeights(model, options.weights, options.seed, log);
     const double loss = heldOutLoss(model, *data, options.eval_rows);
     if (BadSamples *bad = data->badSamples())
-      bad->conclude(log);
+      bad->conclude([&](const std::string &line) { log.note(line); });
     reportRun(model.executor(), executor, log);
     log.heldOut("", loss);
   });

@@ -1,7 +1,7 @@
 // The three things that step37-run does, from a loaded plan to files and log lines.
 #pragma once
 
-#include "runtime/Executor.h"
+#include "runtime/exec/base/Executor.h"
 #include "runtime/plan/Plan.h"
 #include "runtime/train/Options.h"
 #include "runtime/train/RunLog.h"

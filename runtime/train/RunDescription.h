@@ -2,8 +2,8 @@
 // when one is resumed. What may change is not in it: number of steps, logging, saving, threads.
 #pragma once
 
-#include "runtime/train/Dataset.h"
-#include "runtime/train/Model.h"
+#include "runtime/data/Dataset.h"
+#include "runtime/exec/Model.h"
 #include "runtime/train/Options.h"
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // The wording of log lines; see RunLog.h.
 #include "runtime/train/RunLog.h"
 
-#include "runtime/file/Printed.h"
+#include "runtime/base/Printed.h"
 
 #include <cmath>
 

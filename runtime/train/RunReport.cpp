@@ -1,8 +1,8 @@
 #include "runtime/train/RunReport.h"
 
-#include "runtime/file/Printed.h"
-#include "runtime/report/ProfileReport.h"
-#include "runtime/report/TraceFile.h"
+#include "runtime/base/Printed.h"
+#include "runtime/profile/ProfileReport.h"
+#include "runtime/profile/TraceFile.h"
 
 #include <string>
 

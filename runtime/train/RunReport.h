@@ -1,7 +1,7 @@
 // What is said about the machine at the end of a run: memory, and what a watch has noted.
 #pragma once
 
-#include "runtime/Executor.h"
+#include "runtime/exec/base/Executor.h"
 #include "runtime/train/RunLog.h"
 
 namespace step37 {

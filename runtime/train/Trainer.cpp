@@ -1,7 +1,8 @@
 // Scalars in, programs run, numbers out: one step; see Trainer.h.
 #include "runtime/train/Trainer.h"
+#include "runtime/train/BatchInputs.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 #include "runtime/train/LearningRate.h"
 
 #include <array>
@@ -36,7 +37,7 @@ void Trainer::runPrograms(const std::vector<Batch> &batches, int64_t number, dou
   writeHyper(number, lr);
   for (size_t i = 0; i < batches.size(); ++i) {
     model.writeScalar("accumulate_beta", i == 0 ? 0.0f : 1.0f);
-    model.writeBatch(batches[i].tokens, batches[i].images);
+    writeBatch(model, batches[i].tokens, batches[i].images);
     const bool joined = updatesAtOnce && i + 1 == batches.size();
     model.run(joined ? "accumulate_update" : "accumulate");
     objective.startSums();

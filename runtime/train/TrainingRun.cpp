@@ -1,7 +1,7 @@
 // The course of a training run: where it starts, its steps, what is logged and saved on the way.
-#include "runtime/file/Error.h"
-#include "runtime/train/Checkpoint.h"
-#include "runtime/train/CheckpointDirectory.h"
+#include "runtime/base/Error.h"
+#include "runtime/checkpoint/Checkpoint.h"
+#include "runtime/checkpoint/CheckpointDirectory.h"
 #include "runtime/train/HeldOut.h"
 #include "runtime/train/InitialWeights.h"
 #include "runtime/train/JsonLines.h"
@@ -45,8 +45,8 @@ public:
   TrainingRun(const plan::Plan &plan, const ExecutorOptions &executor, const TrainOptions &options,
               RunLog &log)
       : executorOptions(executor), options(options), log(log), model(plan, executor),
-        data(Dataset::open(options.input.data, options.input.built_in_text, model.limits(),
-                           options.input.conversations)),
+        data(Dataset::open(options.input.data, options.input.built_in_text,
+                           DataLimits::of(model.plan()), options.input.conversations)),
         trainer(model, *data, options) {
     model.requirePrograms({"eval"});
   }
@@ -76,7 +76,7 @@ public:
     }
     const double last = heldOut();
     if (BadSamples *bad = data->badSamples())
-      bad->conclude(log);
+      bad->conclude([&](const std::string &line) { log.note(line); });
     reportRun(model.executor(), executorOptions, log);
     log.heldOut("", last);
   }
@@ -84,7 +84,7 @@ public:
 private:
   void noteBadSamples() {
     if (BadSamples *bad = data->badSamples())
-      bad->note(log);
+      bad->tell([&](const std::string &line) { log.note(line); });
   }
 
   /// A tuned product adds up in another order.

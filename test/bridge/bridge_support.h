@@ -2,9 +2,9 @@
 // errors.
 #pragma once
 
-#include "runtime/file/Error.h"
-#include "runtime/file/Safetensors.h"
-#include "runtime/plan/FloatConversion.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/FloatConversion.h"
+#include "runtime/base/Safetensors.h"
 #include "runtime/plan/Plan.h"
 
 #include <gtest/gtest.h>

@@ -7,7 +7,7 @@
 #include "bridge/HfWeights.h"
 #include "bridge/RankManifest.h"
 #include "bridge/RankWeights.h"
-#include "runtime/file/AtomicFile.h"
+#include "runtime/base/AtomicFile.h"
 #include "test/bridge/bridge_support.h"
 
 #include <fstream>

@@ -1,5 +1,6 @@
 // Import, export and comparison of whole checkpoints: nothing is lost on any way. What is refused
 // is in refused_test.cpp.
+#include "frontend/config/StoredNames.h"
 #include "test/bridge/conversion_support.h"
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,8 @@
 // Opening a directory of published weights: one file, shards with an index, other packaging, and
 // everything that is refused.
 #include "bridge/HfDirectory.h"
-#include "runtime/file/AtomicFile.h"
+#include "frontend/config/StoredNames.h"
+#include "runtime/base/AtomicFile.h"
 #include "test/bridge/bridge_support.h"
 
 #include <nlohmann/json.hpp>

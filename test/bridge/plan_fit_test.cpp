@@ -17,17 +17,17 @@ struct SplitMesh {
 };
 
 plan::Split splitOf(const MappedTensor &tensor, const SplitMesh &axes) {
-  switch (tensor.sharding) {
-  case Sharding::replicated:
+  switch (tensor.sharing) {
+  case Sharing::replicated:
     return {};
-  case Sharding::column:
-  case Sharding::vocabulary:
+  case Sharing::column:
+  case Sharing::vocabulary:
     return {axes.tp, {}};
-  case Sharding::row:
+  case Sharing::row:
     return {{}, axes.tp};
-  case Sharding::expertColumn:
+  case Sharing::expertColumn:
     return {axes.ep, axes.etp, {}};
-  case Sharding::expertRow:
+  case Sharing::expertRow:
     return {axes.ep, {}, axes.etp};
   }
   return {};

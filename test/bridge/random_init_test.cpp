@@ -2,6 +2,7 @@
 // and independence of layout.
 #include "bridge/Philox.h"
 #include "bridge/RandomInit.h"
+#include "test/bridge/OneBuffer.h"
 #include "test/bridge/bridge_support.h"
 
 #include <cmath>

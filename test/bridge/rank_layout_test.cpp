@@ -25,14 +25,14 @@ std::vector<int64_t> firstColumn(const TensorMap &map, const LocalTensor &local)
   std::vector<int64_t> values(static_cast<size_t>(local.elements()), -1);
   for (const Slice &slice : local.slices) {
     int64_t base = 0;
-    switch (map.tensors()[static_cast<size_t>(slice.tensor)].packing) {
-    case Packing::key:
+    switch (map.tensors()[static_cast<size_t>(slice.tensor)].place) {
+    case PackPlace::key:
       base = 100;
       break;
-    case Packing::value:
+    case PackPlace::value:
       base = 200;
       break;
-    case Packing::headGate:
+    case PackPlace::headGate:
       base = 300;
       break;
     default:

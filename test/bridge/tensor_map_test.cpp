@@ -1,5 +1,6 @@
 // The table of tensors: both published models, every kind of name, single experts.
 #include "bridge/TensorMap.h"
+#include "frontend/config/StoredNames.h"
 #include "test/bridge/conversion_support.h"
 
 #include <set>
@@ -15,8 +16,8 @@ void expectEntry(const TensorMap &map, const std::string &published, const std::
   const int index = map.find(published);
   ASSERT_GE(index, 0) << published;
   const MappedTensor &tensor = map.tensors()[static_cast<size_t>(index)];
-  EXPECT_EQ(tensor.parameter + " | " + tensor.megatron + " | " +
-                std::string(name(tensor.sharding)) + " | " + std::string(name(tensor.packing)),
+  EXPECT_EQ(tensor.parameter + " | " + tensor.megatron + " | " + std::string(name(tensor.sharing)) +
+                " | " + std::string(name(tensor.place)),
             expected);
 }
 
@@ -73,10 +74,10 @@ TEST(TensorMap, Step37Names) {
 
 TEST(TensorMap, EveryNameStandsForOneTensorOrPack) {
   const TensorMap map = flash("step37-flash.json");
-  std::set<std::pair<std::string, Packing>> parameters, megatron;
+  std::set<std::pair<std::string, PackPlace>> parameters, megatron;
   for (const MappedTensor &tensor : map.tensors()) {
-    EXPECT_TRUE(parameters.insert({tensor.parameter, tensor.packing}).second) << tensor.parameter;
-    EXPECT_TRUE(megatron.insert({tensor.megatron, tensor.packing}).second) << tensor.megatron;
+    EXPECT_TRUE(parameters.insert({tensor.parameter, tensor.place}).second) << tensor.parameter;
+    EXPECT_TRUE(megatron.insert({tensor.megatron, tensor.place}).second) << tensor.megatron;
   }
 }
 

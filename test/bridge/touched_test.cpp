@@ -74,16 +74,16 @@ private:
 bool isOwn(const MappedTensor &tensor, int64_t element) {
   const std::vector<int64_t> &shape = tensor.published.shape;
   const int64_t columns = elementCount(tensor.published) / shape.front();
-  switch (tensor.sharding) {
-  case Sharding::replicated:
+  switch (tensor.sharing) {
+  case Sharing::replicated:
     return true;
-  case Sharding::column:
-  case Sharding::vocabulary:
+  case Sharing::column:
+  case Sharing::vocabulary:
     return element / columns >= shape[0] / 2;
-  case Sharding::row:
+  case Sharing::row:
     return element % columns >= shape[1] / 2;
-  case Sharding::expertColumn:
-  case Sharding::expertRow:
+  case Sharing::expertColumn:
+  case Sharing::expertRow:
     return element / columns >= 6; // the last two of eight
   }
   return false;

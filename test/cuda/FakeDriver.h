@@ -3,7 +3,7 @@
 // GPU.
 #pragma once
 
-#include "runtime/cuda/DriverFunctions.h"
+#include "runtime/exec/cuda/DriverFunctions.h"
 
 #include <cstdlib>
 #include <cstring>

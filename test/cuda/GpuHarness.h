@@ -4,8 +4,8 @@
 // promises. One line a variant is printed: how far off and how fast.
 #pragma once
 
+#include "codegen/cost/Work.h"
 #include "codegen/spec/SpecJson.h"
-#include "codegen/spec/Work.h"
 #include "test/cuda/GpuKernel.h"
 #include "test/runtime/HostKernelHarness.h"
 
@@ -75,8 +75,7 @@ public:
     before = this->contents();
     this->runTwin();
     for (const spec::CudaVariant &variant : spec::cudaVariants(spec))
-      if (variant.unmet.empty() && !variant.stages.empty())
-        checkVariant(variant);
+      checkVariant(variant);
     return *this;
   }
 
@@ -84,11 +83,10 @@ public:
   GpuCase &checkAgainstGeneric() {
     before = this->contents();
     std::vector<spec::CudaVariant> variants = spec::cudaVariants(spec);
-    this->contents() = OnGpu(*this, variants.back()).run();
+    this->contents() = OnGpu(*this, kernelsOf(variants.back()).front()).run();
     variants.pop_back();
     for (const spec::CudaVariant &variant : variants)
-      if (variant.unmet.empty() && !variant.stages.empty())
-        checkVariant(variant);
+      checkVariant(variant);
     return *this;
   }
 
@@ -112,20 +110,20 @@ private:
     throw std::invalid_argument("no argument " + name);
   }
 
-  std::string describe(const spec::CudaVariant &variant) const {
-    return std::string(Spec::family) + " " + std::string(variant.name) + " " +
-           spec::toJson(spec::KernelSpec(spec)).dump();
+  std::string describe(const spec::CudaKernel &kernel) const {
+    return std::string(Spec::family) + " " + std::string(kernel.variant.name) + " " +
+           spec::toJson(spec::KernelSpec(spec)).dump() + " " + spec::toJson(kernel.config).dump();
   }
 
-  /// A variant with its arguments in GPU memory.
+  /// A kernel with its arguments in GPU memory.
   struct OnGpu {
     const GpuCase &test;
     GpuKernel kernel;
     std::vector<std::unique_ptr<cuda::Memory>> memory;
     std::vector<CUdeviceptr> pointers;
 
-    OnGpu(const GpuCase &test, const spec::CudaVariant &variant)
-        : test(test), kernel(Gpu::instance(), test.spec, variant) {
+    OnGpu(const GpuCase &test, const spec::CudaKernel &kernel)
+        : test(test), kernel(Gpu::instance(), test.spec, kernel) {
       for (size_t i = 0; i < test.list.size(); ++i) {
         memory.push_back(std::make_unique<cuda::Memory>(
             Gpu::instance().driver, border + int64_t(test.before[i].size()), test.list[i].name));
@@ -148,9 +146,21 @@ private:
     Buffers run() { return run(pointers); }
   };
 
+  /// All its launch choices, which must give the same bits.
   void checkVariant(const spec::CudaVariant &variant) {
-    SCOPED_TRACE(describe(variant));
-    OnGpu gpu(*this, variant);
+    Buffers bits;
+    for (const spec::CudaKernel &kernel : spec::kernelsOf(variant)) {
+      SCOPED_TRACE(describe(kernel));
+      Buffers results = checkKernel(kernel);
+      if (bits.empty())
+        bits = std::move(results);
+      else
+        expectSame(results, bits, "with other launch choices");
+    }
+  }
+
+  Buffers checkKernel(const spec::CudaKernel &kernel) {
+    OnGpu gpu(*this, kernel);
     Buffers first = gpu.run();
     double error = 0;
     for (size_t i = 0; i < list.size(); ++i)
@@ -171,7 +181,8 @@ private:
         keepGaps(i, expected[i], before[input]);
         expectSame(after, expected, "in place of " + list[input].name);
       }
-    report(variant, error, gpu.kernel.seconds(gpu.pointers));
+    report(kernel.variant, error, gpu.kernel.seconds(gpu.pointers));
+    return first;
   }
 
   /// An argument and its fence; checks what stands before it.

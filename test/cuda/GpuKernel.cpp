@@ -1,7 +1,7 @@
 #include "test/cuda/GpuKernel.h"
 
 #include "codegen/spec/cuda/Stub.h"
-#include "runtime/cuda/DriverFunctions.h"
+#include "runtime/exec/cuda/DriverFunctions.h"
 
 #include <algorithm>
 
@@ -13,15 +13,15 @@ Gpu &Gpu::instance() {
 }
 
 CompiledCuda GpuKernel::compile(const Gpu &gpu, const spec::KernelSpec &spec,
-                                const spec::CudaVariant &variant) {
+                                const spec::CudaKernel &kernel) {
   std::string name(spec::family(spec));
-  return gpu.nvrtc.compile(name, spec::printStub(name, spec, variant), spec::kernelHeaders(),
+  return gpu.nvrtc.compile(name, spec::printStub(name, spec, kernel), spec::kernelHeaders(),
                            gpu.device.arch());
 }
 
-GpuKernel::GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVariant &variant,
+GpuKernel::GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaKernel &kernel,
                      const CompiledCuda &compiled)
-    : gpu(gpu), stages(variant.stages) {
+    : gpu(gpu), stages(kernel.stages()) {
   constexpr int64_t staticLimit = 48 * 1024; // more dynamic shared memory must be asked for
   std::string name(spec::family(spec));
   module = std::make_unique<cuda::Module>(gpu.driver, compiled.cubin, name);

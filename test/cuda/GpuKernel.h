@@ -4,7 +4,7 @@
 
 #include "codegen/nvrtc/Nvrtc.h"
 #include "codegen/spec/cuda/Variant.h"
-#include "runtime/cuda/Driver.h"
+#include "runtime/exec/cuda/Driver.h"
 
 #include <memory>
 #include <span>
@@ -26,15 +26,15 @@ public:
 
 class GpuKernel {
 public:
-  /// Compiles the variant, which must take the spec. Threads may compile at the same time.
+  /// Compiles a kernel, whose variant must take the spec. Threads may compile at the same time.
   static CompiledCuda compile(const Gpu &gpu, const spec::KernelSpec &spec,
-                              const spec::CudaVariant &variant);
+                              const spec::CudaKernel &kernel);
 
   /// Loads what was compiled.
-  GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVariant &variant,
+  GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaKernel &kernel,
             const CompiledCuda &compiled);
-  GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaVariant &variant)
-      : GpuKernel(gpu, spec, variant, compile(gpu, spec, variant)) {}
+  GpuKernel(Gpu &gpu, const spec::KernelSpec &spec, const spec::CudaKernel &kernel)
+      : GpuKernel(gpu, spec, kernel, compile(gpu, spec, kernel)) {}
 
   /// Runs all stages and waits; `arguments` in the order of the spec's.
   void run(std::span<const CUdeviceptr> arguments) const;

@@ -1,6 +1,6 @@
 #include "test/cuda/LastPage.h"
 
-#include "runtime/Executor.h"
+#include "runtime/exec/CreateExecutor.h"
 #include "runtime/plan/PlanFile.h"
 
 #include <algorithm>
@@ -52,7 +52,7 @@ Verdict lastPageIsUsed(const std::filesystem::path &path, const std::string &dev
   const plan::Plan plan = plan::load(path);
   ExecutorOptions options;
   options.device = device;
-  const std::unique_ptr<Executor> executor = Executor::create(plan, options);
+  const std::unique_ptr<Executor> executor = createExecutor(plan, options);
   const plan::Target &target = executor->target();
   std::vector<Piece> pieces = piecesOf(target);
   int64_t changed = 0;

@@ -1,9 +1,9 @@
 #include "test/cuda/RunComparison.h"
 
-#include "runtime/file/Error.h"
-#include "runtime/file/MappedFile.h"
-#include "runtime/file/Printed.h"
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/MappedFile.h"
+#include "runtime/base/Printed.h"
+#include "runtime/base/Safetensors.h"
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 // the driver is not what the plan needs, that nothing waits inside a step, and that what is watched
 // is named. Needs NVRTC but no GPU.
 #include "codegen/spec/SpecJson.h"
-#include "runtime/cuda/CudaExecutor.h"
+#include "runtime/exec/cuda/CudaExecutor.h"
 #include "test/cuda/FakeDriver.h"
 
 #include <gtest/gtest.h>

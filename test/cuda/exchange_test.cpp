@@ -1,8 +1,9 @@
 // The GPU executor as four processes, on a driver and an NCCL of the test's own: after every kind
 // of exchange each rank has what the host executor, which runs all ranks, has for it.
 #include "codegen/spec/SpecJson.h"
-#include "runtime/cuda/CudaExecutor.h"
-#include "runtime/host/HostExecutor.h"
+#include "runtime/exec/CreateExecutor.h"
+#include "runtime/exec/cuda/CudaExecutor.h"
+#include "runtime/exec/host/HostExecutor.h"
 #include "runtime/job/Job.h"
 #include "runtime/plan/Mesh.h"
 #include "test/cuda/FakeDriver.h"
@@ -186,7 +187,7 @@ TEST(CudaExchange, EveryRankHasWhatTheHostHasForIt) {
 TEST(CudaExchange, RanksWithoutProcessesAreRefused) {
   const plan::Plan plan = ExchangePlan().plan;
   try {
-    Executor::create(plan, {.device = "cuda"});
+    createExecutor(plan, {.device = "cuda"});
     FAIL();
   } catch (const Error &error) {
     EXPECT_STREQ(error.what(),

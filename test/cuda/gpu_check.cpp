@@ -1,6 +1,6 @@
 // gpu_check: one verdict on what a GPU run left behind, as one line, and exit code 1 if it fails.
 // tools/test-gpu.sh and tools/bench.sh call it; the verdicts are RunComparison.h and LastPage.h.
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Safetensors.h"
 #include "test/cuda/LastPage.h"
 #include "test/cuda/RunComparison.h"
 

@@ -1,6 +1,6 @@
 // Products over the rows of experts at published sizes: for these the host twin takes too long, so
 // that elements of the result are picked and compared with sums in f64.
-#include "runtime/host/Elements.h"
+#include "runtime/exec/host/Elements.h"
 #include "test/cuda/GpuKernel.h"
 #include "test/cuda/GroupOffsets.h"
 
@@ -95,12 +95,12 @@ public:
 
   /// The fastest variant, which must be the one on tensor cores.
   void run() {
-    spec::CudaVariant variant = spec::chooseCudaVariant(spec).variant;
-    EXPECT_EQ(variant.name, "wgmma");
+    spec::CudaKernel kernel = spec::chooseCudaKernel(spec).kernel;
+    EXPECT_EQ(kernel.variant.name, "wgmma");
     std::vector<CUdeviceptr> pointers;
     for (const auto &buffer : buffers)
       pointers.push_back(buffer->address());
-    GpuKernel(Gpu::instance(), spec, variant).run(pointers);
+    GpuKernel(Gpu::instance(), spec, kernel).run(pointers);
   }
 
 private:

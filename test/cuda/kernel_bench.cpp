@@ -3,9 +3,9 @@
 // (cuda_kernel_test does).
 //
 //   cuda_kernel_bench [TEXT]        only specs whose line holds TEXT
+#include "codegen/cost/Work.h"
 #include "codegen/spec/SpecJson.h"
-#include "codegen/spec/Work.h"
-#include "runtime/host/Elements.h"
+#include "runtime/exec/host/Elements.h"
 #include "test/cuda/GpuKernel.h"
 #include "test/cuda/GroupOffsets.h"
 
@@ -63,8 +63,8 @@ public:
     if (added.line.find(filter) == std::string::npos)
       return;
     for (const spec::CudaVariant &variant : spec::cudaVariants(spec))
-      if (variant.unmet.empty() && (variant.name != "generic" || generic))
-        added.variants.push_back({variant, {}});
+      if (variant.runs() && (variant.name != "generic" || generic))
+        added.variants.push_back({spec::kernelsOf(variant).front(), {}});
     cases.push_back(std::move(added));
   }
 
@@ -76,7 +76,7 @@ public:
 
 private:
   struct Variant {
-    spec::CudaVariant variant;
+    spec::CudaKernel kernel;
     CompiledCuda compiled;
   };
   struct Case {
@@ -97,7 +97,7 @@ private:
     auto work = [&] {
       for (size_t i = next++; i < jobs.size(); i = next++) {
         auto [owner, job] = jobs[i];
-        job->compiled = GpuKernel::compile(gpu, owner->spec, job->variant);
+        job->compiled = GpuKernel::compile(gpu, owner->spec, job->kernel);
       }
     };
     std::vector<std::future<void>> workers;
@@ -120,21 +120,23 @@ private:
       pointers.push_back(memory.back()->address());
     }
     spec::Work work = spec::workOf(each.spec);
-    for (const auto &[variant, compiled] : each.variants) {
-      GpuKernel kernel(gpu, each.spec, variant, compiled);
+    for (const auto &[chosen, compiled] : each.variants) {
+      const std::vector<spec::Stage> launches = chosen.stages();
+      GpuKernel kernel(gpu, each.spec, chosen, compiled);
       kernel.run(pointers);
       double seconds = kernel.seconds(pointers);
-      std::printf("  %-10s %10.1f us %8.1f TFLOP/s %8.1f GB/s\n", std::string(variant.name).c_str(),
-                  seconds * 1e6, work.operations / seconds / 1e12, work.bytes / seconds / 1e9);
-      if (variant.name == "generic")
+      std::printf("  %-10s %10.1f us %8.1f TFLOP/s %8.1f GB/s\n",
+                  std::string(chosen.variant.name).c_str(), seconds * 1e6,
+                  work.operations / seconds / 1e12, work.bytes / seconds / 1e9);
+      if (chosen.variant.name == "generic")
         continue; // whose stages may not stand alone
       std::vector<double> stages = kernel.stageSeconds(pointers);
       for (size_t i = 0; i < stages.size(); ++i) {
         const EntryReport &entry = kernel.entries()[i];
         std::printf("    %-32s %10.1f us  %3lld registers, %lld bytes of shared memory, %lld of "
                     "spills, %lld of stack\n",
-                    variant.stages[i].function.c_str(), stages[i] * 1e6, (long long)entry.registers,
-                    (long long)(entry.sharedBytes + variant.stages[i].sharedBytes),
+                    launches[i].function.c_str(), stages[i] * 1e6, (long long)entry.registers,
+                    (long long)(entry.sharedBytes + launches[i].sharedBytes),
                     (long long)(entry.spillStores + entry.spillLoads), (long long)entry.stack);
       }
     }

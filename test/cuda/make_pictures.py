@@ -2,7 +2,7 @@
 """Data for a run of the published vision tower: make_pictures.py FOLDER
 
 Writes eight pictures of 1512 x 1008 pixels, each a global view and six crops, and pictures.safetensors:
-tokenised conversations (runtime/train/ConversationFile.h) with one picture and 40 random tokens each.
+tokenised conversations (runtime/data/ConversationFile.h) with one picture and 40 random tokens each.
 """
 
 import json

@@ -50,8 +50,8 @@ void checkParts(spec::Gemm spec, int64_t shares, double beta) {
   spec.workspace_bytes = spec::productWorkspace(spec);
   if (shares > 1)
     spec.workspace_bytes += shares * 4 * spec.m * ((spec.n + 7) / 8 * 8);
-  ASSERT_EQ(spec::chooseCudaVariant(spec).variant.name, "wgmma");
-  ASSERT_EQ(spec::chooseCudaVariant(spec).variant.stages.size(), shares > 1 ? 3u : 2u);
+  ASSERT_EQ(spec::chooseCudaKernel(spec).kernel.variant.name, "wgmma");
+  ASSERT_EQ(spec::chooseCudaKernel(spec).kernel.stages().size(), shares > 1 ? 3u : 2u);
   GpuCase gpu = filledGemm(spec, beta);
   if (spec.c_type == DType::f32)
     gpu.allow("c", 1e-6); // two parts would be further off
@@ -101,7 +101,7 @@ TEST(Gemm, PartsNeedWholeRows) {
   spec::Gemm odd{64, 64, 60, false, true, 60, 60, 64, DType::f32, DType::bf16, DType::f32};
   spec::Gemm none{64, 64, 64, false, true, 64, 64, 64, DType::f32, DType::bf16, DType::f32};
   for (const spec::Gemm &spec : {gaps, odd, none})
-    EXPECT_EQ(spec::chooseCudaVariant(spec).variant.name, "generic");
+    EXPECT_EQ(spec::chooseCudaKernel(spec).kernel.variant.name, "generic");
 }
 
 TEST(Gemm, PublishedRouter) {

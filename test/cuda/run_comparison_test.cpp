@@ -1,6 +1,6 @@
 // The verdicts on GPU runs can fail: each one beside figures just inside and just outside of its
 // limits. And the last page of an arena, on the host.
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Safetensors.h"
 #include "runtime/plan/PlanFile.h"
 #include "test/cuda/LastPage.h"
 #include "test/runtime/BigramPlan.h"

@@ -105,7 +105,7 @@ func.func @embedding_grad_c1(%ids: tensor<8xi32>, %x: tensor<7x16xf32>) {
 
 func.func @rms_norm_c1(%x: tensor<8x16xf32>, %w: tensor<16xbf16>) {
   // expected-error @below {{violates C1: addends and y}}
-  %0:2 = step37.rms_norm %x, %w {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xbf16>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %0:2 = step37.rms_norm %x, %w {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xbf16>) -> (tensor<8x16xf32>, tensor<8xf32>)
   return
 }
 
@@ -113,7 +113,7 @@ func.func @rms_norm_c1(%x: tensor<8x16xf32>, %w: tensor<16xbf16>) {
 
 func.func @rms_norm_c1_none(%w: tensor<16xf32>) {
   // expected-error @below {{violates C1: addends and y}}
-  %0:2 = step37.rms_norm %w {eps = 1.0e-5 : f64} : (tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %0:2 = step37.rms_norm %w {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
   return
 }
 
@@ -121,7 +121,7 @@ func.func @rms_norm_c1_none(%w: tensor<16xf32>) {
 
 func.func @rms_norm_c2(%x: tensor<8x16xf32>, %w: tensor<16xf32>) {
   // expected-error @below {{violates C2: `sum` belongs to more than one addend}}
-  %0:2 = step37.rms_norm %x, %x, %w {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %0:2 = step37.rms_norm %x, %x, %w {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
   return
 }
 
@@ -129,7 +129,7 @@ func.func @rms_norm_c2(%x: tensor<8x16xf32>, %w: tensor<16xf32>) {
 
 func.func @rms_norm_grad_c1(%x: tensor<8x16xf32>, %w: tensor<16xbf16>, %r: tensor<8xf32>) {
   // expected-error @below {{violates C1: dy, x, dx, residuals [rows, cols]}}
-  %0:2 = step37.rms_norm_grad %x, %x, %w, %r {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xbf16>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>)
+  %0:2 = step37.rms_norm_grad %x, %x, %w, %r {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xbf16>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>)
   return
 }
 
@@ -162,7 +162,7 @@ func.func @rope_table_c1() {
 func.func @qk_norm_rope_c1(%q: tensor<8x16xf32>, %k: tensor<8x12xf32>, %start: tensor<8xi32>) {
   // Four heads do not share three groups.
   // expected-error @below {{violates C1: q and k must be}}
-  %0:2 = step37.qk_norm_rope %q, %k, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x12xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x12xf32>)
+  %0:2 = step37.qk_norm_rope %q, %k, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x12xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x12xf32>)
   return
 }
 
@@ -170,7 +170,7 @@ func.func @qk_norm_rope_c1(%q: tensor<8x16xf32>, %k: tensor<8x12xf32>, %start: t
 
 func.func @qk_norm_rope_c1_results(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %start: tensor<8xi32>) {
   // expected-error @below {{violates C1: results must be like q and k}}
-  %0:2 = step37.qk_norm_rope %q, %k, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x16xf32>)
+  %0:2 = step37.qk_norm_rope %q, %k, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x16xf32>)
   return
 }
 
@@ -178,7 +178,7 @@ func.func @qk_norm_rope_c1_results(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %s
 
 func.func @qk_norm_rope_c2(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %w: tensor<4xf32>, %start: tensor<8xi32>) {
   // expected-error @below {{violates C2: q_weight, k_weight [head_dim] and inverse_rms}}
-  %0:2 = step37.qk_norm_rope %q, %k, %w, %w, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+  %0:2 = step37.qk_norm_rope %q, %k, %w, %w, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
   return
 }
 
@@ -186,7 +186,7 @@ func.func @qk_norm_rope_c2(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %w: tensor
 
 func.func @qk_norm_rope_c2_type(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %w: tensor<4xbf16>, %start: tensor<8xi32>) {
   // expected-error @below {{violates C2: q_weight, k_weight [head_dim] and inverse_rms}}
-  %0:3 = step37.qk_norm_rope %q, %k, %w, %w, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xbf16>, tensor<4xbf16>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x6xf32>)
+  %0:3 = step37.qk_norm_rope %q, %k, %w, %w, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xbf16>, tensor<4xbf16>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x6xf32>)
   return
 }
 
@@ -194,7 +194,7 @@ func.func @qk_norm_rope_c2_type(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %w: t
 
 func.func @qk_norm_rope_c3(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %table: tensor<4x6xf32>, %start: tensor<8xi32>) {
   // expected-error @below {{violates C3: the table must be [seq_len, rotary_dim]}}
-  %0:2 = step37.qk_norm_rope %q, %k, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4x6xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+  %0:2 = step37.qk_norm_rope %q, %k, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4x6xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
   return
 }
 
@@ -202,7 +202,7 @@ func.func @qk_norm_rope_c3(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %table: te
 
 func.func @qk_norm_rope_c4(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %start: tensor<8xi32>) {
   // expected-error @below {{violates C4: seq_len must divide the tokens}}
-  %0:2 = step37.qk_norm_rope %q, %k, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 1>, seq_len = 3 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+  %0:2 = step37.qk_norm_rope %q, %k, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 1>, seq_len = 3 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
   return
 }
 
@@ -210,7 +210,7 @@ func.func @qk_norm_rope_c4(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %start: te
 
 func.func @qk_norm_rope_c4_start(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %start: tensor<4xi32>) {
   // expected-error @below {{violates C4: seq_len must divide the tokens and document_start have one entry a token}}
-  %0:2 = step37.qk_norm_rope %q, %k, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+  %0:2 = step37.qk_norm_rope %q, %k, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
   return
 }
 
@@ -218,7 +218,7 @@ func.func @qk_norm_rope_c4_start(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %sta
 
 func.func @qk_norm_rope_grad_c1(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %w: tensor<4xf32>, %start: tensor<8xi32>, %r: tensor<8x6xf32>) {
   // expected-error @below {{violates C1: gradients must be like q, k and the weights}}
-  %0:4 = step37.qk_norm_rope_grad %q, %k, %q, %k, %w, %w, %start, %r {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 1, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>, tensor<8x6xf32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<8xf32>)
+  %0:4 = step37.qk_norm_rope_grad %q, %k, %q, %k, %w, %w, %start, %r {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 1, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>, tensor<8x6xf32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<8xf32>)
   return
 }
 
@@ -226,7 +226,7 @@ func.func @qk_norm_rope_grad_c1(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %w: t
 
 func.func @qk_norm_rope_grad_c2(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %start: tensor<8xi32>, %r: tensor<8x6xf32>) {
   // expected-error @below {{violates C2: q_weight, k_weight [head_dim] and inverse_rms}}
-  %0:2 = step37.qk_norm_rope_grad %q, %k, %q, %k, %start, %r {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<8xi32>, tensor<8x6xf32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+  %0:2 = step37.qk_norm_rope_grad %q, %k, %q, %k, %start, %r {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<8xi32>, tensor<8x6xf32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
   return
 }
 
@@ -234,7 +234,7 @@ func.func @qk_norm_rope_grad_c2(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %star
 
 func.func @qk_norm_rope_grad_c3(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %table: tensor<8x4xf32>, %start: tensor<8xi32>) {
   // expected-error @below {{violates C3: the table must be [seq_len, rotary_dim]}}
-  %0:2 = step37.qk_norm_rope_grad %q, %k, %q, %k, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 1, 1, 0>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+  %0:2 = step37.qk_norm_rope_grad %q, %k, %q, %k, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 1, 1, 0>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
   return
 }
 
@@ -242,7 +242,7 @@ func.func @qk_norm_rope_grad_c3(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %tabl
 
 func.func @qk_norm_rope_grad_c4(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %start: tensor<8xi32>) {
   // expected-error @below {{violates C4: seq_len must divide the tokens}}
-  %0:2 = step37.qk_norm_rope_grad %q, %k, %q, %k, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 1, 0>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 0 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+  %0:2 = step37.qk_norm_rope_grad %q, %k, %q, %k, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 1, 0>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 0 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
   return
 }
 

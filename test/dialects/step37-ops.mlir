@@ -42,12 +42,12 @@ func.func @dense(%ids: tensor<8xi32>, %table: tensor<32x16xf32>, %x: tensor<8x16
   %0 = step37.embedding %ids, %table : (tensor<8xi32>, tensor<32x16xf32>) -> tensor<8x16xf32>
   // CHECK: step37.embedding_grad %{{.*}}, %{{.*}} : (tensor<8xi32>, tensor<8x16xf32>) -> tensor<32x16xbf16>
   %1 = step37.embedding_grad %ids, %x : (tensor<8xi32>, tensor<8x16xf32>) -> tensor<32x16xbf16>
-  // CHECK: step37.rms_norm %{{.*}}, %{{.*}} {eps = 1.000000e-05 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
-  %y, %r = step37.rms_norm %x, %weight {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
-  // CHECK: step37.rms_norm %{{.*}}, %{{.*}}, %{{.*}} {eps = 1.000000e-05 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>, tensor<8x16xf32>)
-  %2:3 = step37.rms_norm %x, %0, %weight {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>, tensor<8x16xf32>)
-  // CHECK: step37.rms_norm_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {eps = 1.000000e-05 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>, tensor<8x16xf32>) -> (tensor<8x16xf32>, tensor<16xbf16>)
-  %3:2 = step37.rms_norm_grad %x, %x, %weight, %r, %0 {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>, tensor<8x16xf32>) -> (tensor<8x16xf32>, tensor<16xbf16>)
+  // CHECK: step37.rms_norm %{{.*}}, %{{.*}} {eps = 1.000000e-05 : f64, weight_offset = 1.000000e+00 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %y, %r = step37.rms_norm %x, %weight {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  // CHECK: step37.rms_norm %{{.*}}, %{{.*}}, %{{.*}} {eps = 1.000000e-05 : f64, weight_offset = 1.000000e+00 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>, tensor<8x16xf32>)
+  %2:3 = step37.rms_norm %x, %0, %weight {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>, tensor<8x16xf32>)
+  // CHECK: step37.rms_norm_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {eps = 1.000000e-05 : f64, weight_offset = 1.000000e+00 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>, tensor<8x16xf32>) -> (tensor<8x16xf32>, tensor<16xbf16>)
+  %3:2 = step37.rms_norm_grad %x, %x, %weight, %r, %0 {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>, tensor<8x16xf32>) -> (tensor<8x16xf32>, tensor<16xbf16>)
   // CHECK: step37.add %{{.*}}, %{{.*}}, %{{.*}} : tensor<8x16xf32>
   %4 = step37.add %x, %0, %y : tensor<8x16xf32>
   // CHECK: step37.matmul %{{.*}}, %{{.*}} {transpose_b} : (tensor<8x16xf32>, tensor<32x16xf32>) -> tensor<8x32xbf16>
@@ -65,19 +65,19 @@ func.func @dense(%ids: tensor<8xi32>, %table: tensor<32x16xf32>, %x: tensor<8x16
 func.func @attention(%q: tensor<8x16xf32>, %k: tensor<8x8xf32>, %v: tensor<8x8xf32>, %gate: tensor<8x4xf32>, %w: tensor<4xf32>, %start: tensor<8xi32>) {
   // CHECK: step37.rope_table {frequencies = array<f64: 1.000000e+00, 1.000000e-02>} : tensor<4x4xf32>
   %table = step37.rope_table {frequencies = array<f64: 1.0, 0.01>} : tensor<4x4xf32>
-  // CHECK: step37.qk_norm_rope %{{.*}} {eps = 1.000000e-05 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1>, seq_len = 4 : i64}
+  // CHECK: step37.qk_norm_rope %{{.*}} {eps = 1.000000e-05 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1>, seq_len = 4 : i64, weight_offset = 1.000000e+00 : f64}
   // CHECK-SAME: -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x6xf32>)
-  %0:3 = step37.qk_norm_rope %q, %k, %w, %w, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x6xf32>)
+  %0:3 = step37.qk_norm_rope %q, %k, %w, %w, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x6xf32>)
   // CHECK: step37.qk_norm_rope %{{.*}} operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1>
   // CHECK-SAME: -> (tensor<8x16xf32>, tensor<8x8xf32>)
-  %1:2 = step37.qk_norm_rope %q, %k, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+  %1:2 = step37.qk_norm_rope %q, %k, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
   // CHECK: step37.qk_norm_rope %{{.*}} operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>
-  %2:3 = step37.qk_norm_rope %q, %k, %w, %w, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>, seq_len = 8 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x6xf32>)
+  %2:3 = step37.qk_norm_rope %q, %k, %w, %w, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>, seq_len = 8 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x6xf32>)
   // CHECK: step37.qk_norm_rope_grad %{{.*}} resultSegmentSizes = array<i32: 1, 1, 1, 1>
   // CHECK-SAME: -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xbf16>, tensor<4xbf16>)
-  %3:4 = step37.qk_norm_rope_grad %q, %k, %q, %k, %w, %w, %table, %start, %0#2 {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 1, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x4xf32>, tensor<8xi32>, tensor<8x6xf32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xbf16>, tensor<4xbf16>)
+  %3:4 = step37.qk_norm_rope_grad %q, %k, %q, %k, %w, %w, %table, %start, %0#2 {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 1, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x4xf32>, tensor<8xi32>, tensor<8x6xf32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xbf16>, tensor<4xbf16>)
   // CHECK: step37.qk_norm_rope_grad %{{.*}} resultSegmentSizes = array<i32: 1, 1, 0, 0>
-  %4:2 = step37.qk_norm_rope_grad %q, %k, %q, %k, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 1, 1, 0>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<4x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+  %4:2 = step37.qk_norm_rope_grad %q, %k, %q, %k, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 1, 1, 0>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x16xf32>, tensor<8x8xf32>, tensor<4x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
   // CHECK: step37.attention %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {head_dim = 4 : i64, scale = 5.000000e-01 : f64, seq_len = 4 : i64, window = 2 : i64}
   %out, %lse = step37.attention %q, %k, %v, %gate, %start {head_dim = 4 : i64, scale = 0.5 : f64, seq_len = 4 : i64, window = 2 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x4xf32>)
   // CHECK: step37.attention %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {head_dim = 4 : i64, scale = 5.000000e-01 : f64, seq_len = 4 : i64, window = 0 : i64}

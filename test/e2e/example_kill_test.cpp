@@ -1,7 +1,7 @@
 // The example model, killed with SIGKILL at random moments, often while saving, and resumed: ends
 // with the same losses, weights and optimizer state as a run left alone. KILL_ROUNDS: how often it
 // is killed.
-#include "runtime/file/Sha256.h"
+#include "runtime/base/Sha256.h"
 #include "test/e2e/Programs.h"
 
 #include <chrono>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "frontend/config/ModelConfig.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // The published tensors: totals of the real models, and the golden checkpoint name by name.
 #include "frontend/config/Inventory.h"
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Safetensors.h"
 #include "test/frontend/config_support.h"
 
 #include <algorithm>
@@ -74,6 +74,41 @@ TEST(Inventory, IsTheGoldenCheckpoint) {
     EXPECT_EQ(file.type(*stored), tensor.type) << tensor.name;
     EXPECT_TRUE(names.insert(tensor.name).second) << tensor.name;
   }
+}
+
+TEST(TensorTable, EveryTensorIsDeclared) {
+  std::map<TensorId, std::set<std::string_view>> names;
+  for (TensorOwner owner : tensorOwners)
+    for (const TensorRule &rule : rulesOf(owner)) {
+      names[rule.id].insert(rule.name);
+      EXPECT_EQ(TensorAt(rule.id, 7).name(), numbered(rule.name, 7));
+    }
+  EXPECT_EQ(names.size(), static_cast<size_t>(TensorId::projectorBias) + 1);
+  for (const auto &[id, spellings] : names)
+    EXPECT_EQ(spellings.size(), 1u) << *spellings.begin();
+}
+
+TEST(TensorTable, ModulesOfATensor) {
+  const TensorAt tensor(TensorId::qProj, 3);
+  EXPECT_EQ(tensor.name(), "model.layers.3.self_attn.q_proj.weight");
+  EXPECT_EQ(tensor.module(), "model.layers.3.self_attn.q_proj");
+  EXPECT_EQ(tensor.parent(), "model.layers.3.self_attn");
+  EXPECT_EQ(TensorAt(TensorId::lmHead).module(), "lm_head");
+}
+
+TEST(Inventory, DimensionsThatMeshesSplit) {
+  std::map<TensorId, std::vector<std::string_view>> dims;
+  for (const PublishedTensor &tensor : inventory(parse(readConfig("step37-tiny/config.json"))))
+    dims[tensor.rule->id] = logicalDims(tensor);
+  using Dims = std::vector<std::string_view>;
+  EXPECT_EQ(dims[TensorId::lmHead], (Dims{"vocab", ""}));
+  EXPECT_EQ(dims[TensorId::gProj], (Dims{"head", ""}));
+  EXPECT_EQ(dims[TensorId::oProj], (Dims{"", "head"}));
+  EXPECT_EQ(dims[TensorId::expertUpProj], (Dims{"expert", "expert_ffn", ""}));
+  EXPECT_EQ(dims[TensorId::expertDownProj], (Dims{"expert", "", "expert_ffn"}));
+  EXPECT_EQ(dims[TensorId::sharedDownProj], (Dims{"", "ffn"}));
+  for (TensorId id : {TensorId::router, TensorId::ehProj, TensorId::finalNorm, TensorId::conv1})
+    EXPECT_EQ(dims[id], Dims{});
 }
 
 TEST(Inventory, OptionalTensors) {

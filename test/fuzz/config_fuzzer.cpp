@@ -1,7 +1,7 @@
 // Configs: whatever the text is, parseModelConfig() gives a config or an Error, and a config's
 // canonical text reads back as the same config.
 #include "frontend/config/CanonicalConfig.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <cstdlib>
 

@@ -1,6 +1,6 @@
 // Pictures: whatever the bytes are, decodeImage() gives as many pixels as it says, or an Error.
-#include "runtime/file/Error.h"
-#include "runtime/image/ImageFile.h"
+#include "runtime/base/Error.h"
+#include "runtime/data/image/ImageFile.h"
 
 #include <cstdlib>
 

@@ -1,6 +1,6 @@
 // Plan files: whatever the bytes are, deserialize() gives a plan or an Error. The header's hash is
 // put right first, since mutations would otherwise end there.
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 #include "test/runtime/PlanSamples.h"
 
 #include <cstdlib>

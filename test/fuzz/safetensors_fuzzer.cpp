@@ -1,6 +1,6 @@
 // Safetensors files: whatever the bytes are, parse() gives tensors inside of them or an Error.
-#include "runtime/file/Error.h"
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/Safetensors.h"
 #include "test/runtime/SafetensorsSamples.h"
 
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // Writes the files from which fuzzing of plans and safetensors starts: fuzz_seeds FOLDER makes
 // FOLDER/plan and FOLDER/safetensors, each with a whole file and with a header alone.
-#include "runtime/file/AtomicFile.h"
+#include "runtime/base/AtomicFile.h"
 #include "test/runtime/PlanSamples.h"
 #include "test/runtime/SafetensorsSamples.h"
 

@@ -18,7 +18,7 @@ step37.parameter @w : tensor<16xf32> trained true decay true parts [#step37.part
 func.func @residual(%x: tensor<1x16xf32>, %scale: tensor<1xf32>) {
   %w = step37.read @w : tensor<16xf32>
   // expected-error @below {{'step37.rms_norm' op needs a gradient of its result #0}}
-  %y, %r = step37.rms_norm %x, %w {eps = 1.0e-5 : f64} : (tensor<1x16xf32>, tensor<16xf32>) -> (tensor<1x16xf32>, tensor<1xf32>)
+  %y, %r = step37.rms_norm %x, %w {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<1x16xf32>, tensor<16xf32>) -> (tensor<1x16xf32>, tensor<1xf32>)
   step37.objective %r scaled_by %scale beta %scale : (tensor<1xf32>), (tensor<1xf32>), tensor<1xf32>
   return
 }
@@ -41,7 +41,7 @@ step37.parameter @w : tensor<8x16xf32> trained true decay true parts [#step37.pa
 func.func @query_only(%k: tensor<8x8xf32>, %labels: tensor<8xi32>, %weights: tensor<8xf32>, %head: tensor<32x16xf32>, %scale: tensor<1xf32>) {
   %q = step37.read @w : tensor<8x16xf32>
   // expected-error @below {{'step37.qk_norm_rope' op needs a gradient of its result #1}}
-  %q1, %k1 = step37.qk_norm_rope %q, %k, %labels {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
+  %q1, %k1 = step37.qk_norm_rope %q, %k, %labels {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>)
   %loss, %token_loss = step37.lm_loss %q1, %head, %labels, %weights : (tensor<8x16xf32>, tensor<32x16xf32>, tensor<8xi32>, tensor<8xf32>) -> (tensor<1xf32>, tensor<8xf32>)
   step37.objective %loss scaled_by %scale beta %scale : (tensor<1xf32>), (tensor<1xf32>), tensor<1xf32>
   return
@@ -54,7 +54,7 @@ step37.parameter @w : tensor<4xf32> trained true decay false parts [#step37.part
 func.func @one_norm_frozen(%q: tensor<8x16xf32>, %k: tensor<8x16xf32>, %v: tensor<4xf32>, %ids: tensor<8xi32>, %weights: tensor<8xf32>, %head: tensor<32x16xf32>, %scale: tensor<1xf32>) {
   %w = step37.read @w : tensor<4xf32>
   // expected-error @below {{'step37.qk_norm_rope' op has gradients of both weights or of none}}
-  %q1, %k1, %r = step37.qk_norm_rope %q, %k, %w, %v, %ids {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x8xf32>)
+  %q1, %k1, %r = step37.qk_norm_rope %q, %k, %w, %v, %ids {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x8xf32>)
   %sum = step37.add %q1, %k1 : tensor<8x16xf32>
   %loss, %token_loss = step37.lm_loss %sum, %head, %ids, %weights : (tensor<8x16xf32>, tensor<32x16xf32>, tensor<8xi32>, tensor<8xf32>) -> (tensor<1xf32>, tensor<8xf32>)
   step37.objective %loss scaled_by %scale beta %scale : (tensor<1xf32>), (tensor<1xf32>), tensor<1xf32>
@@ -68,7 +68,7 @@ step37.parameter @w : tensor<16xf32> trained true decay true parts [#step37.part
 func.func @fused(%x: tensor<8x16xf32>, %labels: tensor<8xi32>, %weights: tensor<8xf32>, %head: tensor<32x16xf32>, %scale: tensor<1xf32>) {
   %w = step37.read @w : tensor<16xf32>
   // expected-error @below {{'step37.rms_norm' op has a gradient only with one addend}}
-  %y, %r, %sum = step37.rms_norm %x, %x, %w {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>, tensor<8x16xf32>)
+  %y, %r, %sum = step37.rms_norm %x, %x, %w {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>, tensor<8x16xf32>)
   %loss, %token_loss = step37.lm_loss %y, %head, %labels, %weights : (tensor<8x16xf32>, tensor<32x16xf32>, tensor<8xi32>, tensor<8xf32>) -> (tensor<1xf32>, tensor<8xf32>)
   step37.objective %loss scaled_by %scale beta %scale : (tensor<1xf32>), (tensor<1xf32>), tensor<1xf32>
   return

@@ -90,7 +90,7 @@ func.func @block(%ids: tensor<8xi32>, %start: tensor<8xi32>, %weights: tensor<8x
   // CHECK: %[[NORM:.*]] = step37.read @norm
   %norm = step37.read @norm : tensor<16xf32>
   // CHECK: %[[Y:.*]], %[[R:.*]] = step37.rms_norm
-  %y, %r = step37.rms_norm %x, %norm {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %y, %r = step37.rms_norm %x, %norm {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
   %wq = step37.read @q : tensor<16x16xf32>
   %wk = step37.read @k : tensor<8x16xf32>
   %wg = step37.read @g : tensor<4x16xf32>
@@ -107,7 +107,7 @@ func.func @block(%ids: tensor<8xi32>, %start: tensor<8xi32>, %weights: tensor<8x
   // CHECK: %[[KN:.*]] = step37.read @k_norm
   %kn = step37.read @k_norm : tensor<4xf32>
   // CHECK: %[[Q1:.*]], %[[K1:.*]], %[[R1:.*]] = step37.qk_norm_rope
-  %q1, %k1, %r1 = step37.qk_norm_rope %q, %k, %qn, %kn, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x6xf32>)
+  %q1, %k1, %r1 = step37.qk_norm_rope %q, %k, %qn, %kn, %table, %start {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x6xf32>)
   // CHECK: %[[O:.*]], %[[LSE:.*]] = step37.attention
   %o, %lse = step37.attention %q1, %k1, %k, %g, %start {head_dim = 4 : i64, scale = 0.5 : f64, seq_len = 4 : i64, window = 2 : i64} : (tensor<8x16xf32>, tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x4xf32>)
   // CHECK: %[[H:.*]] = step37.add %[[X]], %[[O]]
@@ -162,7 +162,7 @@ func.func @block(%ids: tensor<8xi32>, %start: tensor<8xi32>, %weights: tensor<8x
   // CHECK: step37.accumulate_gradient @gradient.k
   // CHECK: step37.accumulate_gradient @gradient.q
   // CHECK: %[[DY:.*]] = step37.add %{{.*}}, %{{.*}}, %{{.*}} : tensor<8x16xf32>
-  // CHECK-NEXT: %[[DX1:.*]], %[[DNORM:.*]] = step37.rms_norm_grad %[[DY]], %[[X]], %[[NORM]], %[[R]] {eps = 1.000000e-05 : f64}
+  // CHECK-NEXT: %[[DX1:.*]], %[[DNORM:.*]] = step37.rms_norm_grad %[[DY]], %[[X]], %[[NORM]], %[[R]] {eps = 1.000000e-05 : f64, weight_offset = 1.000000e+00 : f64}
   // CHECK-NEXT: step37.accumulate_gradient @gradient.norm, %[[DNORM]]
   // CHECK-NEXT: %[[DX:.*]] = step37.add %[[DH]], %[[DX1]]
   // CHECK-NEXT: %[[DEMBED:.*]] = step37.embedding_grad %[[IDS]], %[[DX]]
@@ -183,7 +183,7 @@ step37.parameter @frozen : tensor<16xf32> trained false decay true parts [#step3
 // CHECK-NEXT: %[[ONE:.*]] = step37.fill {value = 1.000000e+00 : f64} : tensor<1xf32>
 func.func @read_twice(%x: tensor<8x16xf32>, %labels: tensor<8xi32>, %weights: tensor<8xf32>, %scale: tensor<1xf32>, %beta: tensor<1xf32>) {
   %frozen = step37.read @frozen : tensor<16xf32>
-  %y, %r = step37.rms_norm %x, %frozen {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %y, %r = step37.rms_norm %x, %frozen {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
   %w1 = step37.read @w : tensor<32x16xf32>
   %loss1, %t1 = step37.lm_loss %y, %w1, %labels, %weights : (tensor<8x16xf32>, tensor<32x16xf32>, tensor<8xi32>, tensor<8xf32>) -> (tensor<1xf32>, tensor<8xf32>)
   %w2 = step37.read @w : tensor<32x16xf32>
@@ -220,8 +220,8 @@ func.func @frozen(%x: tensor<8x16xf32>, %ids: tensor<8xi32>, %weights: tensor<8x
   %head_norm = step37.read @head_norm : tensor<4xf32>
   %head = step37.read @head : tensor<32x32xf32>
   %a = step37.matmul %x, %u {transpose_b} : (tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32>
-  %b, %r = step37.rms_norm %a, %norm {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
-  %q, %k, %s = step37.qk_norm_rope %a, %b, %head_norm, %head_norm, %ids {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x8xf32>)
+  %b, %r = step37.rms_norm %a, %norm {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %q, %k, %s = step37.qk_norm_rope %a, %b, %head_norm, %head_norm, %ids {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>) -> (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x8xf32>)
   %qk = step37.join_columns %q, %k : (tensor<8x16xf32>, tensor<8x16xf32>) -> tensor<8x32xf32>
   %loss, %token_loss = step37.lm_loss %qk, %head, %ids, %weights : (tensor<8x32xf32>, tensor<32x32xf32>, tensor<8xi32>, tensor<8xf32>) -> (tensor<1xf32>, tensor<8xf32>)
   // CHECK: %{{.*}}, %{{.*}}, %[[DQK:[^ ,]*]] = step37.lm_loss_grad

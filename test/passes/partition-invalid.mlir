@@ -26,7 +26,7 @@ func.func @nobody_wrote() {
 module attributes {step37.mesh = [["dp", 2]]} {
 func.func @columns(%x: tensor<8x16xf32> {step37.class = "input", step37.name = "x", step37.split = [[], ["dp"]]}, %w: tensor<16xf32> {step37.class = "input", step37.name = "w"}) {
   // expected-error @below {{dimension 1 of 'tensor<8x8xf32>' would have to be exchanged between ranks}}
-  %y, %r = step37.rms_norm %x, %w {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %y, %r = step37.rms_norm %x, %w {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
   return
 }
 }

@@ -21,7 +21,7 @@ func.func @block(%in: tensor<8x32xf32> {step37.class = "input", step37.name = "i
   // CHECK: %[[X:.*]] = step37.reduce_scatter %[[PART]] {axes = ["tp"], ranks = 2 : i64} : (tensor<4x16xf32>) -> tensor<2x16xf32>
   // CHECK-NEXT: %[[Y:.*]], %[[R:.*]] = step37.rms_norm %[[X]], {{.*}} -> (tensor<2x16xf32>, tensor<2xf32>)
   %n = step37.read @norm : tensor<16xf32>
-  %y, %r = step37.rms_norm %x, %n {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %y, %r = step37.rms_norm %x, %n {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
   // CHECK: %[[ALL:.*]] = step37.all_gather %[[Y]] {axes = ["tp"], ranks = 2 : i64} : (tensor<2x16xf32>) -> tensor<4x16xf32>
   // CHECK-NEXT: %[[H:.*]] = step37.matmul %[[ALL]], %{{.*}} {transpose_b}
   %q = step37.read @q : tensor<32x16xf32>
@@ -36,7 +36,7 @@ func.func @block(%in: tensor<8x32xf32> {step37.class = "input", step37.name = "i
   step37.accumulate_gradient @gradient.q, %dq, %beta : tensor<32x16xf32>, tensor<1xf32>
   // CHECK-NEXT: %[[OWN:.*]] = step37.reduce_scatter %[[DY]] {axes = ["tp"], ranks = 2 : i64} : (tensor<4x16xf32>) -> tensor<2x16xf32>
   // CHECK-NEXT: step37.rms_norm_grad %[[OWN]], %[[X]], %{{.*}}, %[[R]]
-  %dx, %dn = step37.rms_norm_grad %dy, %x, %n, %r {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>)
+  %dx, %dn = step37.rms_norm_grad %dy, %x, %n, %r {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>)
   step37.accumulate_gradient @gradient.norm, %dn, %beta : tensor<16xf32>, tensor<1xf32>
   return %dx : tensor<8x16xf32>
 }

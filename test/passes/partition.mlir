@@ -122,13 +122,13 @@ step37.state gradient @gradient.q of @q : tensor<32x16xf32>
 // CHECK-NEXT: return
 func.func @norm_gradient(%x: tensor<8x16xf32> {step37.class = "input", step37.name = "x", step37.split = [["dp"], []]}, %beta: tensor<1xf32> {step37.class = "scalar", step37.name = "beta"}) {
   %n = step37.read @norm : tensor<16xf32>
-  %y, %r = step37.rms_norm %x, %n {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %y, %r = step37.rms_norm %x, %n {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
   %q = step37.read @q : tensor<32x16xf32>
   %h = step37.matmul %y, %q {transpose_b} : (tensor<8x16xf32>, tensor<32x16xf32>) -> tensor<8x32xf32>
   %dy = step37.matmul %h, %q : (tensor<8x32xf32>, tensor<32x16xf32>) -> tensor<8x16xf32>
   %dq = step37.matmul %h, %y {transpose_a} : (tensor<8x32xf32>, tensor<8x16xf32>) -> tensor<32x16xf32>
   step37.accumulate_gradient @gradient.q, %dq, %beta : tensor<32x16xf32>, tensor<1xf32>
-  %dx, %dn = step37.rms_norm_grad %dy, %x, %n, %r {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>)
+  %dx, %dn = step37.rms_norm_grad %dy, %x, %n, %r {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>)
   step37.accumulate_gradient @gradient.norm, %dn, %beta : tensor<16xf32>, tensor<1xf32>
   return
 }

@@ -14,13 +14,13 @@ step37.state gradient @gradient.q of @q : tensor<64x16xf32>
 // CHECK-LABEL: func.func @blocks(
 func.func @blocks(%x0: tensor<8x16xf32>, %n: tensor<16xf32>, %d: tensor<8x64xf32>, %e: tensor<8x16xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>) {
   %q = step37.read @q : tensor<64x16xf32> loc("model.layers.0.q")
-  %y0, %r0 = step37.rms_norm %x0, %n {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>) loc("model.layers.0.norm")
+  %y0, %r0 = step37.rms_norm %x0, %n {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>) loc("model.layers.0.norm")
   %h0 = step37.matmul %y0, %q {transpose_b} : (tensor<8x16xf32>, tensor<64x16xf32>) -> tensor<8x64xf32> loc("model.layers.0.q")
   %s0 = step37.swiglu %h0, %h0 clamp after_silu {limit = 0.0 : f64} : tensor<8x64xf32> loc("model.layers.0.mlp")
   %o0 = step37.matmul %s0, %q : (tensor<8x64xf32>, tensor<64x16xf32>) -> tensor<8x16xf32> loc("model.layers.0.o")
   // CHECK: %[[X1:[^ ]*]] = step37.add %arg0,
   %x1 = step37.add %x0, %o0 : tensor<8x16xf32> loc("model.layers.0")
-  %y1, %r1 = step37.rms_norm %x1, %n {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>) loc("model.layers.1.norm")
+  %y1, %r1 = step37.rms_norm %x1, %n {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>) loc("model.layers.1.norm")
   %h1 = step37.matmul %y1, %q {transpose_b} : (tensor<8x16xf32>, tensor<64x16xf32>) -> tensor<8x64xf32> loc("model.layers.1.q")
   %s1 = step37.swiglu %h1, %h1 clamp after_silu {limit = 0.0 : f64} : tensor<8x64xf32> loc("model.layers.1.mlp")
   %o1 = step37.matmul %s1, %q : (tensor<8x64xf32>, tensor<64x16xf32>) -> tensor<8x16xf32> loc("model.layers.1.o")
@@ -108,11 +108,11 @@ func.func @blocks(%x0: tensor<8x16xf32>, %n: tensor<16xf32>, %d: tensor<8x64xf32
   %do1 = step37.matmul %s1, %e {transpose_a} : (tensor<8x64xf32>, tensor<8x16xf32>) -> tensor<64x16xf32> loc("model.layers.1.o"("backward"))
   %dg1, %du1 = step37.swiglu_grad %d, %h1, %h1 clamp after_silu {limit = 0.0 : f64} : (tensor<8x64xf32>, tensor<8x64xf32>, tensor<8x64xf32>) -> (tensor<8x64xf32>, tensor<8x64xf32>) loc("model.layers.1.mlp"("backward"))
   %dq1 = step37.matmul %dg1, %y1 {transpose_a} : (tensor<8x64xf32>, tensor<8x16xf32>) -> tensor<64x16xf32> loc("model.layers.1.q"("backward"))
-  %dx1, %dn1 = step37.rms_norm_grad %e, %x1, %n, %r1 {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>) loc("model.layers.1.norm"("backward"))
+  %dx1, %dn1 = step37.rms_norm_grad %e, %x1, %n, %r1 {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>) loc("model.layers.1.norm"("backward"))
   %do0 = step37.matmul %s0, %dx1 {transpose_a} : (tensor<8x64xf32>, tensor<8x16xf32>) -> tensor<64x16xf32> loc("model.layers.0.o"("backward"))
   %dg0, %du0 = step37.swiglu_grad %d, %h0, %h0 clamp after_silu {limit = 0.0 : f64} : (tensor<8x64xf32>, tensor<8x64xf32>, tensor<8x64xf32>) -> (tensor<8x64xf32>, tensor<8x64xf32>) loc("model.layers.0.mlp"("backward"))
   %dq0 = step37.matmul %dg0, %y0 {transpose_a} : (tensor<8x64xf32>, tensor<8x16xf32>) -> tensor<64x16xf32> loc("model.layers.0.q"("backward"))
-  %dx0, %dn0 = step37.rms_norm_grad %dx1, %x0, %n, %r0 {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>) loc("model.layers.0.norm"("backward"))
+  %dx0, %dn0 = step37.rms_norm_grad %dx1, %x0, %n, %r0 {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> (tensor<8x16xf32>, tensor<16xf32>) loc("model.layers.0.norm"("backward"))
   return %x2, %dx0 : tensor<8x16xf32>, tensor<8x16xf32>
 }
 

@@ -15,7 +15,7 @@ func.func @block(%x: tensor<8x16xf32>, %n: tensor<16xf32>, %d: tensor<8x16xf32>,
   // CHECK-NEXT: %[[H:.*]] = step37.matmul %[[Y]], %[[Q]] {transpose_b}
   // CHECK-NEXT: %[[S:.*]] = step37.swiglu %[[H]], %[[H]]
   // CHECK-NEXT: %[[O:.*]] = step37.matmul %[[S]], %[[Q]]
-  %y, %r = step37.rms_norm %x, %n {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>) loc("model.layers.3.norm")
+  %y, %r = step37.rms_norm %x, %n {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>) loc("model.layers.3.norm")
   %q = step37.read @q : tensor<16x16xf32> loc("model.layers.3.q")
   %h = step37.matmul %y, %q {transpose_b} : (tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32> loc("model.layers.3.q")
   %s = step37.swiglu %h, %h clamp after_silu {limit = 0.0 : f64} : tensor<8x16xf32> loc("model.layers.3.mlp")

@@ -154,8 +154,16 @@ step37.state gradient @gradient.w of @w : tensor<4xf32>
 func.func @two_betas(%x: tensor<8x16xf32> {step37.name = "x", step37.class = "input"}, %ids: tensor<8xi32> {step37.name = "ids", step37.class = "input"}, %n: tensor<4xf32> {step37.name = "n", step37.class = "input"}, %rn: tensor<8x8xf32> {step37.name = "rn", step37.class = "input"}, %beta: tensor<1xf32> {step37.name = "beta", step37.class = "scalar"}) {
   %one = step37.fill {value = 1.0 : f64} : tensor<1xf32>
   // expected-error @below {{'step37.qk_norm_rope_grad' op has gradients of which one is added behind another use's}}
-  %0:4 = step37.qk_norm_rope_grad %x, %x, %x, %x, %n, %n, %ids, %rn {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 1, 1>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>, tensor<8x8xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>)
+  %0:4 = step37.qk_norm_rope_grad %x, %x, %x, %x, %n, %n, %ids, %rn {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 1, 1>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>, tensor<8x8xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>)
   step37.accumulate_gradient @gradient.w, %0#2, %beta : tensor<4xf32>, tensor<1xf32>
   step37.accumulate_gradient @gradient.w, %0#3, %one : tensor<4xf32>, tensor<1xf32>
   return
+}
+
+// -----
+
+func.func @weight_offset(%x: tensor<8x16xf32> {step37.name = "x", step37.class = "input"}, %w: tensor<16xf32> {step37.name = "w", step37.class = "input"}) -> (tensor<8x16xf32> {step37.name = "y"}) {
+  // expected-error @below {{'step37.rms_norm' op has no kernel for another weight_offset than 1}}
+  %y, %r = step37.rms_norm %x, %w {eps = 1.0e-5 : f64, weight_offset = 0.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  return %y : tensor<8x16xf32>
 }

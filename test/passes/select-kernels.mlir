@@ -47,7 +47,7 @@ func.func @symbols(%ids: tensor<8xi32> {step37.name = "ids", step37.class = "inp
   %x = step37.embedding %ids, %w : (tensor<8xi32>, tensor<32x16xf32>) -> tensor<8x16xf32>
   step37.write @hidden, %x : tensor<8x16xf32>
   %frozen = step37.read @frozen : tensor<16xf32>
-  %y, %r = step37.rms_norm %x, %frozen {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
+  %y, %r = step37.rms_norm %x, %frozen {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<16xf32>) -> (tensor<8x16xf32>, tensor<8xf32>)
   %dw = step37.embedding_grad %ids, %y : (tensor<8xi32>, tensor<8x16xf32>) -> tensor<32x16xf32>
   step37.accumulate_gradient @gradient.w, %dw, %beta : tensor<32x16xf32>, tensor<1xf32>
   return %y : tensor<8x16xf32>
@@ -208,7 +208,7 @@ func.func @places(%x: tensor<8x16xf32> {step37.name = "x", step37.class = "input
   step37.accumulate_gradient @gradient.w, %dw1, %beta : tensor<32x16xf32>, tensor<1xf32>
   %dw2 = step37.embedding_grad %ids, %u : (tensor<8xi32>, tensor<8x16xf32>) -> tensor<32x16xf32>
   step37.accumulate_gradient @gradient.w, %dw2, %one : tensor<32x16xf32>, tensor<1xf32>
-  %dq, %dk = step37.qk_norm_rope_grad %x, %x, %x, %u, %n, %n, %ids, %rn {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4 : i64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>, tensor<8x8xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>)
-  %dx = step37.rms_norm_grad %x, %dq, %v, %r {eps = 1.0e-5 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> tensor<8x16xf32>
+  %dq, %dk = step37.qk_norm_rope_grad %x, %x, %x, %u, %n, %n, %ids, %rn {eps = 1.0e-5 : f64, head_dim = 4 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 1, 1>, resultSegmentSizes = array<i32: 1, 1, 0, 0>, seq_len = 4 : i64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xi32>, tensor<8x8xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>)
+  %dx = step37.rms_norm_grad %x, %dq, %v, %r {eps = 1.0e-5 : f64, weight_offset = 1.0 : f64} : (tensor<8x16xf32>, tensor<8x16xf32>, tensor<16xf32>, tensor<8xf32>) -> tensor<8x16xf32>
   return %dx : tensor<8x16xf32>
 }

@@ -1,8 +1,8 @@
 // What the bigram plan (BigramPlan.h) ought to compute, as plain loops in double.
 #pragma once
 
+#include "runtime/data/TokenRows.h"
 #include "runtime/train/Options.h"
-#include "runtime/train/TokenRows.h"
 
 #include <cmath>
 #include <cstdint>

@@ -3,7 +3,7 @@
 // fixed name that compiled plans have. What the numbers ought to be is BigramModel.h.
 #pragma once
 
-#include "runtime/file/Sha256.h"
+#include "runtime/base/Sha256.h"
 #include "test/runtime/PlanBuilder.h"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Conversation files for tests: written field by field, so that each can be made wrong.
 #pragma once
 
-#include "runtime/train/ConversationDataset.h"
+#include "runtime/data/ConversationDataset.h"
 #include "test/runtime/TrainSupport.h"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // For tests that touch files: a folder of their own, and the message of an expected error.
 #pragma once
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <gtest/gtest.h>
 

@@ -6,9 +6,9 @@
 #pragma once
 
 #include "codegen/spec/SpecCheck.h"
-#include "runtime/host/Blas.h"
-#include "runtime/host/Elements.h"
-#include "runtime/host/HostKernels.h"
+#include "runtime/exec/host/Blas.h"
+#include "runtime/exec/host/Elements.h"
+#include "runtime/exec/host/HostKernels.h"
 
 #include <gtest/gtest.h>
 
@@ -49,6 +49,25 @@ inline void writeElement(double value, DType type, std::byte *to) {
   } else {
     *reinterpret_cast<float *>(to) = static_cast<float>(value);
   }
+}
+
+/// Calls a spec's twin with arguments at these addresses, in launch order; in an exchange those of
+/// the first rank, then of the second one, ….
+template <class Spec>
+void callTwin(const Spec &spec, host::HostContext &context,
+              const std::vector<std::byte *> &addresses) {
+  const size_t each = spec.arguments().size();
+  std::vector<host::Buffers<Spec>> ranks;
+  for (size_t first = 0; first < addresses.size(); first += each) {
+    std::vector<host::HostBuffer> own;
+    for (size_t i = 0; i < each; ++i)
+      own.push_back({addresses[first + i]});
+    ranks.push_back(spec::byName<Spec, host::HostBuffer>(spec, own));
+  }
+  if constexpr (spec::exchanges<Spec>)
+    host::twinOf(spec).run(spec, context, ranks);
+  else
+    host::twinOf(spec).run(spec, context, ranks.front());
 }
 
 template <class Spec> class KernelRun {
@@ -173,20 +192,20 @@ private:
     return pointers;
   }
 
-  void runOnce(int threads, host::HostArguments pointers) {
+  void runOnce(int threads, const std::vector<std::byte *> &pointers) {
     static const host::Blas blas;
-    static std::map<int, std::unique_ptr<host::ThreadPool>> pools;
+    static std::map<int, std::unique_ptr<ThreadPool>> pools;
     auto &pool = pools[threads];
     if (!pool)
-      pool = std::make_unique<host::ThreadPool>(threads);
+      pool = std::make_unique<ThreadPool>(threads);
     struct alignas(64) Line {
       float values[16] = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
                           NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     };
-    int64_t floats = host::scratchFloats(spec), perWorker = floats / 16 * 16 + 32;
+    int64_t floats = host::twinOf(spec).scratchFloats, perWorker = floats / 16 * 16 + 32;
     std::vector<Line> scratch(size_t(perWorker / 16 * threads));
     host::HostContext context{*pool, blas, scratch[0].values, perWorker};
-    host::run(spec, context, pointers);
+    callTwin(spec, context, pointers);
     for (int worker = 0; worker < threads; ++worker)
       for (int64_t i = floats; i < perWorker; ++i)
         EXPECT_TRUE(std::isnan(context.workerScratch(worker)[i])) << "write past the scratch";

@@ -1,7 +1,7 @@
 // How far a single result of a kernel may be from exact arithmetic, element by element.
 #pragma once
 
-#include "runtime/plan/DType.h"
+#include "runtime/base/DType.h"
 
 #include <gtest/gtest.h>
 

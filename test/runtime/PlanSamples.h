@@ -2,7 +2,7 @@
 // tests of the plan and its fuzz target.
 #pragma once
 
-#include "runtime/file/Sha256.h"
+#include "runtime/base/Sha256.h"
 #include "runtime/plan/PlanFile.h"
 
 #include <string>

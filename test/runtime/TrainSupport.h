@@ -2,8 +2,8 @@
 // whose output is text.
 #pragma once
 
-#include "runtime/file/Error.h"
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/Safetensors.h"
 #include "runtime/train/Options.h"
 #include "runtime/train/Run.h"
 #include "test/runtime/BigramModel.h"

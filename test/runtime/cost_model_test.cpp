@@ -1,9 +1,9 @@
 // The cost model on plans made by hand: every formula of CostModel.h with its numbers written out,
 // clusters that can and cannot be read, and the ranking of meshes.
-#include "runtime/file/Error.h"
-#include "runtime/report/CostModel.h"
-#include "runtime/report/MeshRanking.h"
-#include "runtime/report/PredictionReport.h"
+#include "codegen/cost/CostModel.h"
+#include "codegen/report/MeshRanking.h"
+#include "codegen/report/PredictionReport.h"
+#include "runtime/base/Error.h"
 #include "test/runtime/MeshBigramPlan.h"
 
 #include <gtest/gtest.h>

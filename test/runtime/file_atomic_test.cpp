@@ -1,5 +1,5 @@
 // A file has its name only when it is complete, and an error leaves nothing behind.
-#include "runtime/file/AtomicFile.h"
+#include "runtime/base/AtomicFile.h"
 #include "test/runtime/FileTestSupport.h"
 
 #include <csignal>

@@ -1,6 +1,6 @@
 // A directory of files is replaced whole, whenever the process that does it is killed.
-#include "runtime/file/AtomicDirectory.h"
-#include "runtime/file/AtomicFile.h"
+#include "runtime/base/AtomicDirectory.h"
+#include "runtime/base/AtomicFile.h"
 #include "test/runtime/FileTestSupport.h"
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // Libraries that are loaded when they are needed: what is said where there is none.
-#include "runtime/file/SharedLibrary.h"
+#include "runtime/base/SharedLibrary.h"
 #include "test/runtime/FileTestSupport.h"
 
 namespace step37::test {

@@ -1,5 +1,5 @@
 // Mapping a file, and every way in which that is refused.
-#include "runtime/file/MappedFile.h"
+#include "runtime/base/MappedFile.h"
 #include "test/runtime/FileTestSupport.h"
 
 #include <sys/stat.h>

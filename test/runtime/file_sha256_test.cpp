@@ -1,5 +1,5 @@
 // SHA-256 against published vectors, on both code paths.
-#include "runtime/file/Sha256.h"
+#include "runtime/base/Sha256.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // Exchange between ranks on the host: what each rank has afterwards, bits that do not depend on the
 // number of threads, coordinates. And the errors for collectives that do not fit the mesh.
 #include "codegen/spec/SpecJson.h"
-#include "runtime/Executor.h"
-#include "runtime/file/Error.h"
-#include "runtime/host/Elements.h"
+#include "runtime/base/Error.h"
+#include "runtime/exec/CreateExecutor.h"
+#include "runtime/exec/host/Elements.h"
 #include "runtime/plan/Mesh.h"
 
 #include <gtest/gtest.h>
@@ -55,7 +55,7 @@ std::vector<std::vector<int32_t>> exchanged(const plan::Mesh &mesh, Exchange exc
                                             const std::vector<std::string> &axes) {
   const plan::Plan plan = exchangePlan(
       mesh, spec::Collective{exchange, axes, plan::rankCount(mesh, axes), 2, DType::i32});
-  auto executor = Executor::create(plan, {"host", 2});
+  auto executor = createExecutor(plan, {"host", 2});
   for (int rank = 0; rank < executor->localRanks(); ++rank) {
     std::vector<int32_t> in = read<int32_t>(*executor, rank, 0);
     std::iota(in.begin(), in.end(), 10 * rank);
@@ -108,7 +108,7 @@ template <class T> void checkSums(Exchange exchange, DType type) {
       continue;
     plan.targets[0].programs[0].steps[0].arguments[1].buffer = inPlace ? 0 : 1;
     for (const int threads : {1, 3}) {
-      auto executor = Executor::create(plan, {"host", threads});
+      auto executor = createExecutor(plan, {"host", threads});
       for (int r = 0; r < int(ranks); ++r)
         executor->write(r, 0, 0, std::as_bytes(std::span(in[size_t(r)])));
       executor->run(0);
@@ -146,7 +146,7 @@ TEST(HostCollectives, CountedThereAndBack) {
           returns, window == 1 && returns, {"tp"}, ranks,     4, own,
           rows,    window * rows,          cols,   DType::f32};
       const plan::Plan plan = exchangePlan(mesh, counted);
-      auto executor = Executor::create(plan, {"host", 2});
+      auto executor = createExecutor(plan, {"host", 2});
       const size_t last = plan.targets[0].programs[0].steps[0].arguments.size() - 1;
       for (int rank = 0; rank < ranks; ++rank) {
         std::vector<float> in(size_t(own * cols));
@@ -189,7 +189,7 @@ TEST(HostCollectives, StepsOfRowsThatNobodySends) {
       {"fill", "fill", "host", "", toJson(spec::KernelSpec(spec::Fill{2, 7}))});
   // Into what is received.
   target.programs[0].steps.push_back({plan::StepKind::launch, 1, {{2, 0}}, "model.x", 0, {}, 0});
-  auto executor = Executor::create(plan, {"host", 1});
+  auto executor = createExecutor(plan, {"host", 1});
   // Of the window from row 2 on the first rank, with five rows, gets two, the other none.
   const std::vector<int32_t> bounds{0, 3, 3, 0, 2, 3};
   for (int rank = 0; rank < 2; ++rank)
@@ -201,7 +201,7 @@ TEST(HostCollectives, StepsOfRowsThatNobodySends) {
   target.programs[0].steps[0] = target.programs[0].steps[1];
   target.programs[0].steps[0].rows_of = -1;
   try {
-    Executor::create(plan, {"host", 1});
+    createExecutor(plan, {"host", 1});
     FAIL();
   } catch (const Error &error) {
     EXPECT_STREQ(error.what(),
@@ -212,7 +212,7 @@ TEST(HostCollectives, StepsOfRowsThatNobodySends) {
 TEST(HostCollectives, CoordinatesAndDescription) {
   const plan::Plan plan = exchangePlan(
       plan::makeMesh(2, 3, 1, 1), spec::Collective{Exchange::allReduce, {"tp"}, 3, 1, DType::f32});
-  auto executor = Executor::create(plan, {"host", 1});
+  auto executor = createExecutor(plan, {"host", 1});
   ASSERT_EQ(executor->localRanks(), 6);
   for (int rank = 0; rank < 6; ++rank)
     EXPECT_EQ(read<int32_t>(*executor, rank, 2), std::vector<int32_t>{rank % 3});
@@ -224,7 +224,7 @@ TEST(HostCollectives, ThatDoNotFitTheMesh) {
     plan::Plan plan = exchangePlan(plan::makeMesh(2, 2, 1, 1), collective);
     plan.targets[0].buffers.pop_back();
     try {
-      Executor::create(plan, {"host", 1});
+      createExecutor(plan, {"host", 1});
     } catch (const Error &error) {
       return error.what();
     }

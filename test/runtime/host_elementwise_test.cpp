@@ -1,6 +1,6 @@
 // Host twins of the element-wise kernels, the sums, AdamW, TakeRows, CopyColumns and RopeTable
 // against double precision.
-#include "runtime/host/Elements.h"
+#include "runtime/exec/host/Elements.h"
 #include "test/runtime/HostKernelHarness.h"
 #include "test/runtime/HostTolerance.h"
 
@@ -111,11 +111,23 @@ TEST(HostGlobalNorm, ANormThatIsNotFiniteClipsToZero) {
     }
 }
 
+struct AdamWSlots {
+  double learningRate, beta1, beta2, eps, weightDecay, correction1, correction2;
+};
+
+void setAdamW(KernelRun<spec::AdamW> &run, const AdamWSlots &slots) {
+  run.set("learning_rate", {slots.learningRate}).set("beta1", {slots.beta1});
+  run.set("beta2", {slots.beta2}).set("eps", {slots.eps});
+  run.set("weight_decay", {slots.weightDecay});
+  run.set("correction1", {slots.correction1}).set("correction2", {slots.correction2});
+}
+
 TEST(HostAdamW, ClipZeroChangesNothing) {
   for (DType type : types) {
     KernelRun run(spec::AdamW{3, true, type != DType::f32, type, DType::f32});
     run.set("grad", {NAN, 1, INFINITY}).set("master", {1, 2, 3}).set("m", {4, 5, 6});
-    run.set("v", {7, 8, 9}).set("clip", {0}).set("hyper", {0.1, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05});
+    run.set("v", {7, 8, 9}).set("clip", {0});
+    setAdamW(run, {0.1, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05});
     run.run();
     EXPECT_EQ(run.get("master"), (Values{1, 2, 3}));
     EXPECT_EQ(run.get("m"), (Values{4, 5, 6}));
@@ -132,7 +144,7 @@ void checkAdamW(int64_t count, bool decay, bool copy, DType type, DType gradType
   for (double &square : squares)
     square *= square;
   run.set("v", squares).set("clip", {clip});
-  run.set("hyper", {rate, beta1, beta2, eps, weightDecay, c1, c2});
+  setAdamW(run, {rate, beta1, beta2, eps, weightDecay, c1, c2});
   Values grad = run.get("grad"), master = run.get("master"), m = run.get("m"), v = run.get("v");
   run.run();
   Values newMaster = run.get("master"), newM = run.get("m"), newV = run.get("v");

@@ -1,9 +1,9 @@
 // The host executor on plans made here: what it computes, the same bits whatever the number of
 // threads, and the errors for plans whose steps do not fit. And the worker pool under it.
 #include "codegen/spec/SpecJson.h"
-#include "runtime/Executor.h"
-#include "runtime/file/Error.h"
-#include "runtime/host/ThreadPool.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/ThreadPool.h"
+#include "runtime/exec/CreateExecutor.h"
 
 #include <gtest/gtest.h>
 
@@ -57,7 +57,7 @@ std::vector<float> read(const Executor &executor, int buffer, size_t count) {
 
 std::string errorOf(const plan::Plan &plan, const std::string &device = "host") {
   try {
-    Executor::create(plan, {device, 1});
+    createExecutor(plan, {device, 1});
   } catch (const Error &error) {
     return error.what();
   }
@@ -67,7 +67,7 @@ std::string errorOf(const plan::Plan &plan, const std::string &device = "host") 
 TEST(HostExecutor, RunsAProgram) {
   plan::Plan plan = smallPlan();
   for (int threads : {1, 2, 5}) {
-    auto executor = Executor::create(plan, {"host", threads});
+    auto executor = createExecutor(plan, {"host", threads});
     EXPECT_EQ(executor->localRanks(), 1);
     EXPECT_EQ(&executor->target(), plan.findTarget("host"));
     EXPECT_EQ(executor->description().find("host, " + std::to_string(threads) +
@@ -86,7 +86,7 @@ TEST(HostExecutor, RunsAProgram) {
 
 TEST(HostExecutor, WritesAndReadsParts) {
   plan::Plan plan = smallPlan();
-  auto executor = Executor::create(plan, {"host", 1});
+  auto executor = createExecutor(plan, {"host", 1});
   float value = 7;
   executor->write(0, 2, 8, std::as_bytes(std::span(&value, 1)));
   EXPECT_EQ(read(*executor, 2, 6), (std::vector<float>{0, 0, 7, 0, 0, 0}));
@@ -100,7 +100,7 @@ TEST(HostExecutor, ArgumentsBeginAtTheirOffsets) {
   plan::Target &target = plan.targets[0];
   target.kernels[1].spec = toJson(spec::Add{2, 2, DType::f32});
   target.programs[0].steps[1].arguments = {{0, 8}, {0, 16}, {3, 4}};
-  auto executor = Executor::create(plan, {"host", 2});
+  auto executor = createExecutor(plan, {"host", 2});
   write(*executor, 0, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
   executor->run(0);
   EXPECT_EQ(read(*executor, 3, 6), (std::vector<float>{0, 8, 10, 0, 0, 0}));
@@ -148,7 +148,7 @@ TEST(HostExecutor, PlansThatDoNotFit) {
 
 TEST(ThreadPool, EveryItemOnce) {
   for (int threads : {1, 2, 3, 8}) {
-    host::ThreadPool pool(threads);
+    ThreadPool pool(threads);
     EXPECT_EQ(pool.threads(), threads);
     for (int64_t count : {0, 1, 2, 3, 7, 1000})
       for (int repeat = 0; repeat < 50; ++repeat) {
@@ -167,7 +167,7 @@ TEST(ThreadPool, EveryItemOnce) {
 }
 
 TEST(ThreadPool, WorkersTakeItems) {
-  host::ThreadPool pool(2);
+  ThreadPool pool(2);
   std::atomic<int> arrived = 0;
   pool.parallelFor(2, [&](int64_t) { // returns only if both items run at once
     ++arrived;
@@ -179,7 +179,7 @@ TEST(ThreadPool, WorkersTakeItems) {
 
 TEST(ThreadPool, ExceptionsReachTheCaller) {
   for (int threads : {1, 2, 5}) {
-    host::ThreadPool pool(threads);
+    ThreadPool pool(threads);
     EXPECT_THROW(pool.parallelFor(100,
                                   [](int64_t index) {
                                     if (index % 10 == 3)

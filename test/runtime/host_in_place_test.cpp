@@ -1,8 +1,8 @@
 // Outputs that may take over an input's storage give the same bits when they do.
 #include "codegen/spec/KernelSpec.h"
-#include "runtime/host/Blas.h"
-#include "runtime/host/Elements.h"
-#include "runtime/host/HostKernels.h"
+#include "runtime/exec/host/Blas.h"
+#include "runtime/exec/host/Elements.h"
+#include "test/runtime/HostKernelHarness.h"
 
 #include <gtest/gtest.h>
 
@@ -31,7 +31,7 @@ Bytes randomBytes(const spec::Argument &argument, std::mt19937 &random) {
 /// -1, stands where the input is that it may overwrite.
 std::vector<Bytes> run(const spec::KernelSpec &spec, int shared) {
   static const host::Blas blas;
-  host::ThreadPool pool(2);
+  ThreadPool pool(2);
   spec::Arguments arguments = spec::arguments(spec);
   std::mt19937 random(7);
   std::vector<Bytes> buffers;
@@ -44,10 +44,10 @@ std::vector<Bytes> run(const spec::KernelSpec &spec, int shared) {
     addresses[size_t(shared)] = addresses[size_t(arguments[size_t(shared)].inPlaceOf)];
 
   int64_t perWorker =
-      std::visit([](const auto &typed) { return host::scratchFloats(typed); }, spec);
+      std::visit([](const auto &typed) { return host::twinOf(typed).scratchFloats; }, spec);
   std::vector<float> scratch(size_t(perWorker * pool.threads()));
   host::HostContext context{pool, blas, scratch.data(), perWorker};
-  std::visit([&](const auto &typed) { host::run(typed, context, addresses); }, spec);
+  std::visit([&](const auto &typed) { callTwin(typed, context, addresses); }, spec);
   if (shared >= 0)
     buffers[size_t(shared)].assign(addresses[size_t(shared)],
                                    addresses[size_t(shared)] + buffers[size_t(shared)].size());

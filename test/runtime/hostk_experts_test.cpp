@@ -239,12 +239,12 @@ TEST_P(Rows, CombineSumsRows) {
   for (bool weighted : {true, false}) {
     KernelRun run(spec::Combine{tokens, topK, cols, weighted, type, count});
     auto order = slotRow(shape());
-    run.fill("rows").setIntegers("slot_row", order);
+    run.fill("routed").setIntegers("slot_row", order);
     Values weights(order.size(), 1), expected(size_t(tokens * cols));
     if (weighted)
       weights = run.fill("weights").get("weights");
     run.run();
-    Values rows = run.get("rows");
+    Values rows = run.get("routed");
     for (size_t i = 0; i < expected.size(); ++i)
       for (size_t j = 0; j < size_t(topK); ++j) {
         size_t slot = i / size_t(cols) * size_t(topK) + j;
@@ -259,9 +259,9 @@ TEST_P(Rows, CombineGradientIsItsTranspose) {
   spec::CombineGrad spec = shape();
   KernelRun run(spec);
   auto order = slotRow(spec);
-  run.fill("dout").fill("rows").fill("weights").setIntegers("slot_row", order);
+  run.fill("dout").fill("routed").fill("weights").setIntegers("slot_row", order);
   run.setIntegers("row_slot", rowSlot(spec)).run();
-  Values dout = run.get("dout"), rows = run.get("rows"), weights = run.get("weights");
+  Values dout = run.get("dout"), rows = run.get("routed"), weights = run.get("weights");
   Values drows(rows.size()), dweights(weights.size());
   for (size_t slot = 0; slot < order.size(); ++slot)
     for (int64_t c = 0; c < spec.cols && order[slot] >= 0; ++c) {
@@ -270,7 +270,7 @@ TEST_P(Rows, CombineGradientIsItsTranspose) {
       drows[at] = weights[slot] * dy;
       dweights[slot] += rows[at] * dy;
     }
-  expectClose(run.get("drows"), drows, tolerance(spec.type), "drows");
+  expectClose(run.get("drouted"), drows, tolerance(spec.type), "drouted");
   expectClose(run.get("dweights"), dweights, 1e-6, "dweights");
 }
 
@@ -286,17 +286,17 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(HostKernel, CombineOfThePublishedExample) {
   // x = [[1,2],[3,4],[5,6]] gathered by [[2,0],[1,2]]: one row for each use of it.
   KernelRun run(spec::Combine{2, 2, 2, true, DType::f32});
-  run.set("rows", {1, 2, 3, 4, 5, 6, 5, 6}).setIntegers("slot_row", std::vector{2, 0, 1, 3});
+  run.set("routed", {1, 2, 3, 4, 5, 6, 5, 6}).setIntegers("slot_row", std::vector{2, 0, 1, 3});
   run.set("weights", {.2, .8, 1, .5}).run();
   expectClose(run.get("out"), {1.8, 2.8, 5.5, 7}, 1e-7, "out");
 
   KernelRun grad(spec::CombineGrad{2, 2, 2, DType::f32});
-  grad.set("rows", {1, 2, 3, 4, 5, 6, 5, 6}).setIntegers("row_slot", std::vector{1, 2, 0, 3});
+  grad.set("routed", {1, 2, 3, 4, 5, 6, 5, 6}).setIntegers("row_slot", std::vector{1, 2, 0, 3});
   grad.setIntegers("slot_row", std::vector{2, 0, 1, 3});
   grad.set("weights", {.2, .8, 1, .5}).set("dout", {1, 1, 1, 1}).run();
-  Values d = grad.get("drows");
+  Values d = grad.get("drouted");
   expectClose({d[0], d[1], d[2], d[3], d[4] + d[6], d[5] + d[7]}, {.8, .8, 1, 1, .7, .7}, 1e-7,
-              "drows");
+              "drouted");
   expectClose(grad.get("dweights"), {11, 3, 7, 11}, 1e-7, "dweights");
 }
 
@@ -307,7 +307,7 @@ TEST(HostKernel, CombineOfDispatchIsAMultiple) {
   dispatch.set("x", {1, 2, 3, 4}).setIntegers("row_slot", order.rowSlot).run();
   EXPECT_EQ(dispatch.get("out"), (Values{1, 2, 3, 4, 1, 2, 3, 4}));
   KernelRun combine(spec::Combine{2, 2, 2, false, DType::f32});
-  combine.set("rows", dispatch.get("out")).setIntegers("slot_row", order.slotRow).run();
+  combine.set("routed", dispatch.get("out")).setIntegers("slot_row", order.slotRow).run();
   EXPECT_EQ(combine.get("out"), (Values{2, 4, 6, 8}));
 }
 

@@ -1,6 +1,6 @@
 // The row functions that the host twins share: accuracy of the exponential over all of its range,
 // and what reductions do at odd lengths.
-#include "runtime/host/RowMath.h"
+#include "runtime/exec/host/RowMath.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The crop algorithm: the published patcher's cases and the sizes worked out from its description
 // (spec/model.md, sections G.3 and G.6).
-#include "runtime/image/CropLayout.h"
+#include "runtime/data/image/CropLayout.h"
 #include "test/runtime/image_support.h"
 
 namespace step37::test {

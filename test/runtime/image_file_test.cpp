@@ -1,6 +1,6 @@
 // Decoding: the pixels that PIL gives, and what is refused.
-#include "runtime/image/ImageFile.h"
-#include "runtime/image/Orientation.h"
+#include "runtime/data/image/ImageFile.h"
+#include "runtime/data/image/Orientation.h"
 #include "test/runtime/image_support.h"
 
 namespace step37::test {

@@ -1,8 +1,8 @@
 // Resizing and whole views against PIL's and torchvision's results.
-#include "runtime/image/BilinearFilter.h"
-#include "runtime/image/Resize.h"
-#include "runtime/image/Views.h"
-#include "runtime/plan/FloatConversion.h"
+#include "runtime/base/FloatConversion.h"
+#include "runtime/data/image/BilinearFilter.h"
+#include "runtime/data/image/Resize.h"
+#include "runtime/data/image/Views.h"
 #include "test/runtime/image_support.h"
 
 #include <numeric>

@@ -1,10 +1,10 @@
-// What the tests of runtime/image share: the golden pictures of test/data/images.
+// What the tests of runtime/data/image share: the golden pictures of test/data/images.
 #pragma once
 
-#include "runtime/file/Error.h"
-#include "runtime/file/MappedFile.h"
-#include "runtime/file/Safetensors.h"
-#include "runtime/image/Image.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/MappedFile.h"
+#include "runtime/base/Safetensors.h"
+#include "runtime/data/image/Image.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // A program that is a rank of a job, for job_test: it exchanges, and ends in the way that it is
 // told. job_rank [--ranks N] MODE [RANK]
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 #include "runtime/job/Job.h"
 #include "runtime/job/Launcher.h"
 

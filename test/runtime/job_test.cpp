@@ -1,6 +1,6 @@
 // Jobs of sixteen real processes on this machine: they exchange, and one of them fails in every way
 // there is. And what launchers say in the environment.
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 #include "runtime/job/Job.h"
 #include "runtime/job/RankList.h"
 #include "test/runtime/ChildProcess.h"

@@ -1,6 +1,6 @@
 // Narrow floats against their definition: every bit pattern, and the floats on both sides of the
 // middle between every two neighbours.
-#include "runtime/plan/FloatConversion.h"
+#include "runtime/base/FloatConversion.h"
 
 #include <gtest/gtest.h>
 

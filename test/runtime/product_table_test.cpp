@@ -1,5 +1,5 @@
 // Tables of tuned products: the file and back, what is found, and what is refused by name.
-#include "runtime/ProductTable.h"
+#include "runtime/exec/base/ProductTable.h"
 #include "test/runtime/FileTestSupport.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // Buffers of ranks in several processes: writes stay at home, reads come together on the root.
-#include "runtime/file/Error.h"
-#include "runtime/train/RankBuffers.h"
+#include "runtime/base/Error.h"
+#include "runtime/exec/RankBuffers.h"
 #include "test/runtime/ForkedRanks.h"
 
 #include <gtest/gtest.h>

@@ -1,18 +1,19 @@
 // What `step37c show` says about a plan made by hand.
+#include "codegen/cost/ExchangeGroups.h"
+#include "codegen/report/ActivationReport.h"
+#include "codegen/report/JsonReport.h"
+#include "codegen/report/KernelReport.h"
+#include "codegen/report/MemoryReport.h"
+#include "codegen/report/MeshReport.h"
+#include "codegen/report/NamesReport.h"
+#include "codegen/report/PathPattern.h"
+#include "codegen/report/PublishedReport.h"
+#include "codegen/report/TextReport.h"
 #include "codegen/spec/SpecJson.h"
-#include "runtime/file/Error.h"
-#include "runtime/plan/ShapeText.h"
-#include "runtime/report/ActivationReport.h"
-#include "runtime/report/JsonReport.h"
-#include "runtime/report/KernelReport.h"
-#include "runtime/report/MemoryReport.h"
-#include "runtime/report/MeshReport.h"
-#include "runtime/report/NamesReport.h"
-#include "runtime/report/PathPattern.h"
-#include "runtime/report/PublishedReport.h"
-#include "runtime/report/Quantities.h"
-#include "runtime/report/TextReport.h"
-#include "runtime/report/TextTable.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/Quantities.h"
+#include "runtime/base/ShapeText.h"
+#include "runtime/base/TextTable.h"
 #include "test/runtime/PlanSamples.h"
 
 #include <gtest/gtest.h>
@@ -166,9 +167,9 @@ TEST(TextTable, alignsColumns) {
   EXPECT_EQ(table.text(), "  a          100\n  long         5\n  short row\n");
 }
 
-TEST(MemoryReport, addsUpToTheArena) {
+TEST(MemoryUse, addsUpToTheArena) {
   const plan::Target target = samplePlan().targets[0];
-  const MemoryReport memory = memoryReport(target);
+  const MemoryUse memory = memoryUse(target);
   EXPECT_EQ(memory.bytes(BufferKind::weights), 48 + 20);
   EXPECT_EQ(memory.bytes(BufferKind::gradients), 96);
   EXPECT_EQ(memory.bytes(BufferKind::optimizer), 96);
@@ -188,36 +189,36 @@ TEST(MemoryReport, addsUpToTheArena) {
   EXPECT_EQ(liveTemporaries(target, 0, 1), (std::vector<int>{7, 9}));
 }
 
-TEST(MemoryReport, peakIsWhereMostIsAlive) {
+TEST(MemoryUse, peakIsWhereMostIsAlive) {
   plan::Target target = samplePlan().targets[0];
   target.buffers[8].first_step = target.buffers[8].last_step = 1; // beside "hidden" and "later"
   target.buffers[9].offset = 960;
   target.arena_bytes = 1088;
-  const MemoryReport memory = memoryReport(target);
+  const MemoryUse memory = memoryUse(target);
   EXPECT_EQ(memory.programs[0].step, 1);
   EXPECT_EQ(memory.programs[0].live_bytes, 128 + 256 + 128);
   EXPECT_EQ(memory.programs[0].end, 1088);
 }
 
-TEST(MemoryReport, theProgramThatReachesFarthestDecides) {
+TEST(MemoryUse, theProgramThatReachesFarthestDecides) {
   plan::Target target = samplePlan().targets[0];
   target.buffers[10].offset = 896; // of eval; ends at 1024, past accumulate's 960
-  const MemoryReport memory = memoryReport(target);
+  const MemoryUse memory = memoryUse(target);
   EXPECT_EQ(memory.peak_program, 1);
   EXPECT_EQ(memory.bytes(BufferKind::activations), 128);
   EXPECT_EQ(memory.bytes(BufferKind::workspace), 0);
 }
 
-TEST(MemoryReport, aTargetWithoutTemporaries) {
+TEST(MemoryUse, aTargetWithoutTemporaries) {
   plan::Target target = samplePlan().targets[0];
   target.buffers.resize(7);
-  const MemoryReport memory = memoryReport(target);
+  const MemoryUse memory = memoryUse(target);
   EXPECT_EQ(memory.peak_program, -1);
   EXPECT_EQ(memory.programs[0].step, -1);
   EXPECT_EQ(memory.lastingBytes() + memory.gaps, target.arena_bytes);
 }
 
-TEST(MemoryReport, groupsWhatDiffersInNumbersOnly) {
+TEST(MemoryUse, groupsWhatDiffersInNumbersOnly) {
   plan::Target target = samplePlan().targets[0];
   target.programs[0].steps[0] = target.programs[0].steps[1];
   target.programs[0].steps[0].origin = "model.layers.12.mlp";

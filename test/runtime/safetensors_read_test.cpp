@@ -1,5 +1,5 @@
 // Reading safetensors: files of the reference library, and every way in which a file can lie.
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Safetensors.h"
 #include "test/runtime/FileTestSupport.h"
 #include "test/runtime/SafetensorsSamples.h"
 

@@ -1,5 +1,5 @@
 // Writing safetensors: the same bytes as the reference library, in pieces, and never half a file.
-#include "runtime/file/Safetensors.h"
+#include "runtime/base/Safetensors.h"
 #include "test/runtime/FileTestSupport.h"
 
 #include <sys/resource.h>

@@ -1,10 +1,10 @@
 // Runs on the host that are watched: what is noted, the first value that is not finite, the trace
 // and the table by kernel family.
+#include "codegen/cost/Work.h"
 #include "codegen/spec/SpecJson.h"
-#include "codegen/spec/Work.h"
-#include "runtime/Executor.h"
-#include "runtime/report/ProfileReport.h"
-#include "runtime/report/TraceFile.h"
+#include "runtime/exec/CreateExecutor.h"
+#include "runtime/profile/ProfileReport.h"
+#include "runtime/profile/TraceFile.h"
 #include "test/runtime/FileTestSupport.h"
 
 #include <gtest/gtest.h>
@@ -53,7 +53,7 @@ void write(Executor &executor, int buffer, const std::vector<float> &values) {
 
 TEST(StepWatch, CheckNamesTheFirstStepThatWritesNoNumber) {
   const plan::Plan plan = smallPlan();
-  auto executor = Executor::create(plan, {.device = "host", .threads = 1, .check = true});
+  auto executor = createExecutor(plan, {.device = "host", .threads = 1, .check = true});
   EXPECT_EQ(errorOf([&] { executor->run(0); }), "");
   write(*executor, 0, {1, 1, 1, 1, 1, 1, 1, NAN, 1, 1, 1, 1});
   write(*executor, 1, {1, 1, 1, 1, 1, 1, 1, 1});
@@ -64,7 +64,7 @@ TEST(StepWatch, CheckNamesTheFirstStepThatWritesNoNumber) {
 
 TEST(StepWatch, CheckLooksAtWhatAStepWritesOnly) {
   const plan::Plan plan = smallPlan();
-  auto executor = Executor::create(plan, {.device = "host", .threads = 1, .check = true});
+  auto executor = createExecutor(plan, {.device = "host", .threads = 1, .check = true});
   // Columns 2 and 3 of c are gaps to the product; the sum reads and writes them.
   write(*executor, 2, {0, 0, 0, INFINITY, 0, 0, 0, 0, 0, 0, 0, 0});
   EXPECT_EQ(errorOf([&] { executor->run(0); }),
@@ -80,7 +80,7 @@ TEST(StepWatch, Bfloat16IsLookedAtAsSuch) {
   target.kernels[1].spec = nlohmann::json(toJson(spec::Add{8, 2, DType::bf16}));
   target.buffers[2].type = target.buffers[3].type = DType::bf16;
   target.programs[0].steps.erase(target.programs[0].steps.begin());
-  auto executor = Executor::create(plan, {.device = "host", .threads = 1, .check = true});
+  auto executor = createExecutor(plan, {.device = "host", .threads = 1, .check = true});
   const std::vector<uint16_t> values{0, 0, 0, 0, 0, 0, 0xff80, 0}; // −infinity
   executor->write(0, 2, 0, std::as_bytes(std::span(values)));
   EXPECT_NE(errorOf([&] { executor->run(0); }).find("buffer d, element 6"), std::string::npos);
@@ -89,7 +89,7 @@ TEST(StepWatch, Bfloat16IsLookedAtAsSuch) {
 TEST(StepWatch, TraceHasOneEventAStep) {
   const plan::Plan plan = smallPlan();
   const TempDir scratch;
-  auto executor = Executor::create(plan, {.device = "host", .threads = 1, .trace = "named"});
+  auto executor = createExecutor(plan, {.device = "host", .threads = 1, .trace = "named"});
   executor->run(0);
   executor->run(0);
   report::writeTrace(plan.targets[0], *executor->watch(), scratch / "t.json");
@@ -117,7 +117,7 @@ TEST(StepWatch, ATraceThatCannotBeWrittenIsRefusedAtOnce) {
   ExecutorOptions options{.device = "host", .threads = 1};
   options.trace = "/no/such/folder/t.json";
   try {
-    Executor::create(plan, options);
+    createExecutor(plan, options);
     FAIL();
   } catch (const Error &error) {
     EXPECT_NE(std::string(error.what()).find("/no/such/folder"), std::string::npos) << error.what();
@@ -126,7 +126,7 @@ TEST(StepWatch, ATraceThatCannotBeWrittenIsRefusedAtOnce) {
 
 TEST(StepWatch, NothingIsNotedUnlessAsked) {
   const plan::Plan plan = smallPlan();
-  EXPECT_EQ(Executor::create(plan, {.device = "host", .threads = 1})->watch(), nullptr);
+  EXPECT_EQ(createExecutor(plan, {.device = "host", .threads = 1})->watch(), nullptr);
 }
 
 TEST(StepWatch, OnlyWhatATraceCanShowIsKept) {

@@ -1,8 +1,8 @@
 // Streams that touch the same bytes wait for each other, or the plan is not run.
 #include "codegen/spec/SpecJson.h"
-#include "runtime/StepBinding.h"
-#include "runtime/StreamCheck.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
+#include "runtime/exec/base/StepBinding.h"
+#include "runtime/exec/base/StreamCheck.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Checkpoints: a resumed run is the uninterrupted one, and what is damaged is refused by name.
-#include "runtime/file/Sha256.h"
+#include "runtime/base/Sha256.h"
 #include "test/runtime/TrainSupport.h"
 
 #include <functional>

@@ -1,6 +1,6 @@
 // Conversations as data: rows, documents, pictures, and every way in which file or pictures can be
 // wrong.
-#include "runtime/image/Views.h"
+#include "runtime/data/image/Views.h"
 #include "test/runtime/ConversationSamples.h"
 #include "test/runtime/image_support.h"
 
@@ -43,7 +43,7 @@ protected:
   std::string noted(Dataset &data) {
     std::ostringstream out;
     RunLog log(out, RunLog::Style::plain);
-    data.badSamples()->conclude(log);
+    data.badSamples()->conclude([&](const std::string &line) { log.note(line); });
     return out.str();
   }
 

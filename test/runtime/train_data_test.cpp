@@ -1,5 +1,5 @@
 // Data: what training sees, what is held out, and what is refused.
-#include "runtime/train/Dataset.h"
+#include "runtime/data/Dataset.h"
 #include "test/runtime/TrainSupport.h"
 
 #include <set>

@@ -28,7 +28,7 @@ protected:
   plan::Plan plan = bigramPlan(shape);
   Model model{plan, {}};
   std::string text = someText(700, shape.vocab);
-  std::unique_ptr<Dataset> data = Dataset::open({}, text, model.limits());
+  std::unique_ptr<Dataset> data = Dataset::open({}, text, DataLimits::of(model.plan()));
   ScratchDirectory scratch;
 };
 
@@ -50,7 +50,7 @@ TEST_F(HeldOut, maskThatCountsNothingIsRefused) {
       .add("input_ids", DType::i32, {10, 12}, std::vector<int32_t>(120, 1))
       .add("loss_mask", DType::f32, {10, 12}, mask)
       .write(scratch / "rows.safetensors");
-  data = Dataset::open(scratch / "rows.safetensors", "", model.limits());
+  data = Dataset::open(scratch / "rows.safetensors", "", DataLimits::of(model.plan()));
   EXPECT_NE(errorOf([&] { heldOutLoss(model, *data, 1000); }).find("no held-out token"),
             std::string::npos);
 }

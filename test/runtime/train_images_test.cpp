@@ -1,7 +1,7 @@
 // Which feature goes to which token, in both forms and on several ranks, and the images of a
 // probe's file.
-#include "runtime/train/ImageBatch.h"
-#include "runtime/train/ImageSlots.h"
+#include "runtime/data/ImageBatch.h"
+#include "runtime/data/ImageSlots.h"
 #include "test/runtime/TrainSupport.h"
 
 namespace step37::test {

@@ -1,6 +1,6 @@
 // step37-run, killed with SIGKILL at random moments and resumed, ends like a run left alone.
 // STEP37_RUN is the program, KILL_ROUNDS how often it is killed.
-#include "runtime/file/Sha256.h"
+#include "runtime/base/Sha256.h"
 #include "runtime/plan/PlanFile.h"
 #include "test/runtime/ChildProcess.h"
 #include "test/runtime/TrainSupport.h"

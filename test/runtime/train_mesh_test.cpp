@@ -1,9 +1,9 @@
 // A plan of several ranks against the plan of one that computes the same: loss, logits, gradients,
 // training, checkpoints that any mesh resumes, initial weights, bits.
+#include "runtime/checkpoint/Checkpoint.h"
+#include "runtime/checkpoint/ParameterPlaces.h"
 #include "runtime/plan/PlanFile.h"
-#include "runtime/train/Checkpoint.h"
 #include "runtime/train/InitialWeights.h"
-#include "runtime/train/PartIO.h"
 #include "test/runtime/MeshBigramPlan.h"
 #include "test/runtime/TrainSupport.h"
 
@@ -203,11 +203,12 @@ TEST(Mesh, sharesOfStateMayBePadded) {
   const plan::Parameter &embed = plan.parameters[0];
   const PartPlace place = statePlace(model, embed, embed.parts[0], embed.moment1);
   const std::vector<float> values{1, 2, 3, 4, 5, 6, 7, 8, 9};
-  writePart(model, place, DType::f32, std::as_bytes(std::span(values)));
+  writePart(model.ranks(), plan.mesh, {&place, 1},
+            valuesIn(DType::f32, std::as_bytes(std::span(values))));
   std::vector<float> second(5);
   model.executor().read(1, place.buffer, 0, std::as_writable_bytes(std::span(second)));
   EXPECT_EQ(second, (std::vector<float>{6, 7, 8, 9, 0}));
-  readPart(model, place, DType::f32, [&](std::span<const std::byte> bytes) {
+  readPart(model.ranks(), plan.mesh, place, DType::f32, [&](std::span<const std::byte> bytes) {
     auto expected = std::as_bytes(std::span(values));
     EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), expected.begin(), expected.end()));
   });

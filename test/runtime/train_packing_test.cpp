@@ -1,6 +1,6 @@
 // Packing: the published cases (spec/model.md, sections G.1 and G.2), and the tokens of a picture.
-#include "runtime/train/ImagePrompt.h"
-#include "runtime/train/Packing.h"
+#include "runtime/data/ImagePrompt.h"
+#include "runtime/data/Packing.h"
 #include "test/runtime/ConversationSamples.h"
 
 #include <random>

@@ -1,5 +1,5 @@
 // Published tensors that share one parameter's buffer, moved in and out piece by piece.
-#include "runtime/train/PartIO.h"
+#include "runtime/checkpoint/ParameterPlaces.h"
 #include "test/runtime/TrainSupport.h"
 
 #include <numeric>
@@ -29,7 +29,7 @@ std::vector<float> counting(size_t count, float first) {
   return values;
 }
 
-TEST(PartIO, interleavedTensorsLandInTheirRows) {
+TEST(PartMover, interleavedTensorsLandInTheirRows) {
   BigramShape shape;
   shape.vocab = 4;
   shape.width = 2;
@@ -38,16 +38,20 @@ TEST(PartIO, interleavedTensorsLandInTheirRows) {
   const auto place = [&](size_t part) {
     return weightPlace(model, plan.parameters[0], plan.parameters[0].parts[part]);
   };
+  const auto write = [&](const PartPlace &place, const std::vector<float> &values) {
+    writePart(model.ranks(), plan.mesh, {&place, 1},
+              valuesIn(DType::f32, std::as_bytes(std::span(values))));
+  };
   const std::vector<float> low = counting(4, 0), high = counting(4, 10);
-  writePart(model, place(0), DType::f32, std::as_bytes(std::span(low)));
-  writePart(model, place(1), DType::f32, std::as_bytes(std::span(high)));
+  write(place(0), low);
+  write(place(1), high);
   std::vector<float> stored(8);
   model.executor().read(0, model.buffer("embed"), 0, std::as_writable_bytes(std::span(stored)));
   EXPECT_EQ(stored, (std::vector<float>{0, 1, 10, 11, 2, 3, 12, 13}));
 }
 
 /// More elements than one piece holds, and a buffer of another type.
-TEST(PartIO, largeTensorsComeBackAsTheyWent) {
+TEST(PartMover, largeTensorsComeBackAsTheyWent) {
   BigramShape shape;
   shape.vocab = 6002;
   shape.width = 700;
@@ -59,9 +63,10 @@ TEST(PartIO, largeTensorsComeBackAsTheyWent) {
     for (float &value : values) // what bf16 can hold
       value = static_cast<float>(static_cast<int64_t>(value) * 7 % 255 - 127) * 0.5f;
     const PartPlace place = weightPlace(model, plan.parameters[0], part);
-    writePart(model, place, DType::f32, std::as_bytes(std::span(values)));
+    writePart(model.ranks(), plan.mesh, {&place, 1},
+              valuesIn(DType::f32, std::as_bytes(std::span(values))));
     std::vector<std::byte> back;
-    readPart(model, place, DType::f32, [&](std::span<const std::byte> bytes) {
+    readPart(model.ranks(), plan.mesh, place, DType::f32, [&](std::span<const std::byte> bytes) {
       back.insert(back.end(), bytes.begin(), bytes.end());
     });
     auto expected = std::as_bytes(std::span(values));
@@ -69,7 +74,7 @@ TEST(PartIO, largeTensorsComeBackAsTheyWent) {
   }
 }
 
-TEST(PartIO, partsThatDoNotFitAreRefused) {
+TEST(PartMover, partsThatDoNotFitAreRefused) {
   plan::Plan plan = interleavedPlan({});
   plan.parameters[0].parts[1].begin += 1;
   std::string message = errorOf([&] { Model(plan, {}); });

@@ -1,6 +1,6 @@
 // Training steps against plain loops, and what must not change them.
-#include "runtime/file/Sha256.h"
-#include "runtime/train/Dataset.h"
+#include "runtime/base/Sha256.h"
+#include "runtime/data/Dataset.h"
 #include "runtime/train/LearningRate.h"
 #include "test/runtime/TrainSupport.h"
 

@@ -1,4 +1,5 @@
 #include "test/sharding/CompiledModule.h"
+#include "runtime/exec/CreateExecutor.h"
 
 #include "bridge/PartRuns.h"
 #include "codegen/emit/EmitPlan.h"
@@ -78,7 +79,7 @@ CompiledModule::CompiledModule(ModuleOp original, const Layout &layout) {
         {axis.substr(0, axis.find('=')), std::stoll(axis.substr(axis.find('=') + 1))});
   plan.targets.push_back(emitTarget(*module, "host"));
   plan.parameters = emitParameters(*module);
-  executor = Executor::create(plan, {"host", 1});
+  executor = createExecutor(plan, {"host", 1});
 }
 
 int CompiledModule::find(const std::string &name) const { return plan.targets[0].findBuffer(name); }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "passes/Passes.h"
-#include "runtime/Executor.h"
+#include "runtime/exec/base/Executor.h"
 
 #include <functional>
 #include <memory>

@@ -3,7 +3,7 @@
 #include "codegen/spec/KernelSpec.h"
 #include "codegen/spec/SpecCheck.h"
 #include "codegen/spec/SpecJson.h"
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <gtest/gtest.h>
 
@@ -332,9 +332,9 @@ TEST(Spec, Arguments) {
        "dweights r f32 12\nlogits r f32 24\nchosen r i32 12\nscores r f32 12\ndlogits w f32 24\n"},
       {"sort_by_expert", "chosen r i32 12\noffsets w i32 5\nrow_slot w i32 9\nslot_row w i32 12\n"},
       {"dispatch", "x r bf16 30\nrow_slot r i32 9\nout w bf16 45\n"},
-      {"combine", "rows r bf16 45\nslot_row r i32 12\nout w bf16 30\n"},
-      {"combine_grad", "dout r bf16 30\nrows r bf16 45\nweights r f32 12\nrow_slot r i32 9\n"
-                       "slot_row r i32 12\ndrows w bf16 45\ndweights w f32 12\n"},
+      {"combine", "routed r bf16 45\nslot_row r i32 12\nout w bf16 30\n"},
+      {"combine_grad", "dout r bf16 30\nrouted r bf16 45\nweights r f32 12\nrow_slot r i32 9\n"
+                       "slot_row r i32 12\ndrouted w bf16 45\ndweights w f32 12\n"},
       {"grouped_gemm", "x r bf16 84\nw r bf16 140\noffsets r i32 5\nout w bf16 60\n"
                        "workspace w u8 320\n"},
       {"grouped_gemm_grad",
@@ -353,11 +353,14 @@ TEST(Spec, Arguments) {
       {"sum_of_squares", "x r bf16 65537\npartial w f32 2\n"},
       {"global_norm", "partials0 r f32 3\npartials1 r f32 1\npartials2 r f32 2\nmax_norm r f32 1\n"
                       "norm w f32 1\nclip w f32 1\n"},
-      {"adamw", "grad r bf16 9\nhyper r f32 7\nclip r f32 1\nmaster rw f32 9\nm rw f32 9\n"
+      {"adamw", "grad r bf16 9\n"
+                "learning_rate r f32 1\nbeta1 r f32 1\nbeta2 r f32 1\n"
+                "eps r f32 1\nweight_decay r f32 1\ncorrection1 r f32 1\ncorrection2 r f32 1\n"
+                "clip r f32 1\nmaster rw f32 9\nm rw f32 9\n"
                 "v rw f32 9\nparam w bf16 9\n"},
       {"collective", "in r bf16 36\nout w bf16 9\n"},
-      {"collective_counted", "received r bf16 120\nbounds r i32 36\nbefore r bf16 60\n"
-                             "own w bf16 60 over 2\n"},
+      {"collective_counted", "bounds r i32 36\nbefore r bf16 60\nown w bf16 60 over 1\n"
+                             "received r bf16 120\n"},
       {"received_rows", "bounds r i32 36\ncoordinate r i32 1\noffsets w i32 3\n"
                         "source_row w i32 24\nreceived_row w i32 24\n"},
       {"localize_ids", "ids r i32 9\ncoordinate r i32 1\nout w i32 9 over 0\n"},
@@ -429,7 +432,7 @@ TEST(Spec, OptionalArguments) {
   EXPECT_EQ(describe(Route{6, 4, 2}), "logits r f32 24\nbias r f32 4\nweights w f32 12\n"
                                       "chosen w i32 12\nscores w f32 12\n");
   EXPECT_EQ(describe(Combine{6, 2, 5}),
-            "rows r f32 60\nslot_row r i32 12\nweights r f32 12\nout w f32 30\n");
+            "routed r f32 60\nslot_row r i32 12\nweights r f32 12\nout w f32 30\n");
   EXPECT_EQ(describe(Attention{6, 3, 4, 2, 8, 0, 16, 0, false, 1, DType::f32, false}),
             "q r f32 192\nk r f32 96\nv r f32 96\nout w f32 192\nlse w f32 24\n");
   EXPECT_EQ(describe(AddPositions{{2, 3, 3}, false, 4, 6}),
@@ -444,8 +447,12 @@ TEST(Spec, OptionalArguments) {
             "x r f32 30\nsource r f32 20\nindex r i32 6\nout w f32 30 over 0\n");
   EXPECT_EQ(describe(MergeRows{6, 4, 5, true, false}),
             "x r f32 30\nindex r i32 6\nout w f32 30 over 0\n");
-  EXPECT_EQ(describe(AdamW{9}), "grad r f32 9\nhyper r f32 7\nclip r f32 1\nmaster rw f32 9\n"
-                                "m rw f32 9\nv rw f32 9\n");
+  EXPECT_EQ(describe(AdamW{9}),
+            "grad r f32 9\n"
+            "learning_rate r f32 1\nbeta1 r f32 1\nbeta2 r f32 1\n"
+            "eps r f32 1\nweight_decay r f32 1\ncorrection1 r f32 1\ncorrection2 r f32 1\n"
+            "clip r f32 1\nmaster rw f32 9\n"
+            "m rw f32 9\nv rw f32 9\n");
   EXPECT_EQ(describe(LogitsGrad{2, 5, 9}),
             "logits r f32 10\nlabels r i32 2\nweights r f32 2\nlse r f32 2\nscale r f32 1\n"
             "coordinate r i32 1\ndlogits w f32 10 over 0\n");

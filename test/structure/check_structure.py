@@ -2,75 +2,19 @@
 """Enforces the rooms of the project: who may include whom, what a room never says, and the form of files.
 
     check_structure.py ROOT     checks a tree; prints every breach, exits 1 if there is one
+    check_structure.py --table ROOT     writes the table of rooms into README.md
     check_structure.py --self-test     plants one breach of each rule in a small tree and expects it to be found
 
-Standard library only. What the rooms are for is described in README.md.
+Standard library only. The rooms and their floors are in rooms.py.
 """
 import os
 import re
 import sys
 import tempfile
 
-# Which rooms the files of a room may include; its own is always allowed. A room is the longest of
-# these paths that a file lies under. This table is the rule.
-ALLOWED = {
-    "dialects/step37": [],
-    "dialects/plan": [],
-    "frontend/config": ["runtime/plan", "runtime/file"],
-    "frontend": ["dialects/step37", "frontend/config", "runtime/file"],
-    "passes": ["dialects/step37", "dialects/plan"],
-    "codegen/spec": ["runtime/plan/DType.h", "runtime/file/Error.h"],
-    "codegen/kernels": [],
-    "codegen/nvrtc": ["runtime/file"],
-    "codegen/select": ["dialects/step37", "dialects/plan", "codegen/spec", "passes", "runtime/plan"],
-    "codegen/emit": ["dialects/step37", "dialects/plan", "codegen/select", "codegen/spec", "codegen/nvrtc", "passes",
-                     "runtime/plan", "runtime/file"],
-    "runtime/file": ["runtime/plan/DType.h"],
-    "runtime/plan": ["runtime/file"],
-    "runtime/report": ["runtime/StepWatch.h", "runtime/plan", "runtime/file", "codegen/spec", "bridge"],
-    "runtime/host": ["runtime/Executor.h", "runtime/StepBinding.h", "runtime/plan", "runtime/file",
-                     "codegen/spec"],
-    "runtime/cuda": ["runtime/Executor.h", "runtime/StepBinding.h", "runtime/ProductTable.h", "runtime/job",
-                     "runtime/plan", "runtime/file", "codegen/spec", "codegen/nvrtc"],
-    "runtime/image": ["runtime/file"],
-    "runtime/job": ["runtime/file"],
-    "runtime/train": ["runtime/Executor.h", "runtime/image", "runtime/job", "runtime/plan", "runtime/file",
-                      "runtime/report", "bridge"],
-    "runtime": ["runtime/plan", "runtime/file", "runtime/host", "runtime/cuda", "runtime/job", "codegen/spec"],
-    "bridge": ["runtime/plan", "runtime/file", "frontend/config"],
-    "tools/step37c": ["frontend", "frontend/config", "passes", "codegen/select", "codegen/emit", "bridge",
-                      "runtime/plan", "runtime/file", "runtime/report"],
-    "tools": ["runtime/Executor.h", "runtime/ProductTable.h", "runtime/job", "runtime/plan", "runtime/file",
-              "runtime/train"],
-    "test": None,  # tests look into every room
-}
+from rooms import ROOMS, TESTS, Room, circle, markdown
 
-# Rooms that know LLVM and MLIR; the others build on a machine without them.
-MLIR_ROOMS = {"dialects/step37", "dialects/plan", "frontend", "passes", "codegen/select", "codegen/emit",
-              "tools/step37c", "test"}
-
-# Words that no identifier of a room contains (camelCase and snake_case are split into words).
-NEVER_SAYS = {
-    "dialects/step37": {"byte", "bytes", "stream", "streams", "file", "files"},
-    "dialects/plan": {"head", "heads", "expert", "experts", "layer", "layers"},
-    "frontend": {"rank", "ranks", "tile", "tiles", "kernel", "kernels"},
-    "frontend/config": {"mlir", "llvm", "rank", "ranks", "tile", "tiles"},
-    "passes": {"cuda", "json", "nccl", "nvrtc"},
-    "codegen/spec": {"mlir", "llvm"},
-    "codegen/kernels": {"mlir", "llvm", "step3p5", "step3p7"},
-    "codegen/nvrtc": {"mlir", "llvm", "head", "heads", "expert", "experts", "layer", "layers"},
-    "codegen/emit": {"head", "heads", "expert", "experts", "layer", "layers"},
-    "runtime/host": {"mlir", "llvm", "layer", "layers", "cuda", "nvrtc", "cublas", "nccl"},
-    "runtime/cuda": {"mlir", "llvm", "layer", "layers"},
-    "runtime/file": {"mlir", "llvm", "layer", "layers"},
-    "runtime/image": {"mlir", "llvm", "layer", "layers", "cuda"},
-    "runtime/job": {"mlir", "llvm", "layer", "layers", "cuda", "nccl", "plan"},
-    "runtime/plan": {"mlir", "llvm", "layer", "layers"},
-    "runtime/report": {"mlir", "llvm", "layer", "layers"},
-    "runtime/train": {"mlir", "llvm", "layer", "layers"},
-    "runtime": {"mlir", "llvm", "layer", "layers"},
-    "bridge": {"mlir", "llvm", "kernel", "kernels"},
-}
+TABLE_BEGIN, TABLE_END = "<!-- rooms: begin -->\n", "<!-- rooms: end -->\n"
 
 # The name of a norm, which says nothing about layers.
 LAYER_NORM = re.compile(r"layer_?norm", re.IGNORECASE)
@@ -99,8 +43,11 @@ def files_of(root):
 
 
 def room_of(path):
-    rooms = [room for room in ALLOWED if path.startswith(room + "/")]
-    return max(rooms, key=len, default=None)
+    """The room with the longest path that the file lies under; tests lie in a room that may say and include all."""
+    if path.startswith(TESTS + "/"):
+        return Room(TESTS, "", mlir=True)
+    rooms = [room for room in ROOMS if path.startswith(room.path + "/")]
+    return max(rooms, key=lambda room: len(room.path), default=None)
 
 
 def code_of(text, path):
@@ -119,20 +66,19 @@ def words_of(code):
 
 
 def check_includes(path, text):
-    room, own = room_of(path), os.path.dirname(path)
+    room = room_of(path)
     for target in INCLUDE.findall(text):
         if target.startswith(("mlir/", "llvm/")):
-            if room not in MLIR_ROOMS:
-                yield f"{path}: includes {target}, but {room} must build without LLVM"
-        elif room == "codegen/kernels" and "/" not in target:
+            if not room.mlir:
+                yield f"{path}: includes {target}, but {room.path} must build without LLVM"
+        elif room.path == "codegen/kernels" and "/" not in target:
             pass  # kernels are compiled with virtual includes, by name
         elif "/" not in target:
             yield f"{path}: include of '{target}' is not rooted at the repository"
-        elif room is not None and ALLOWED[room] is not None:
+        elif room.path != TESTS:
             owner = room_of(target)
-            known = target in ALLOWED[room] or owner == room or owner in ALLOWED[room]
-            if not known and os.path.dirname(target) != own:
-                yield f"{path}: {room} may not include {target}"
+            if owner is None or (owner.path != room.path and owner.path not in room.includes):
+                yield f"{path}: {room.path} may not include {target}"
     for target in ANGLED.findall(text):
         if target.startswith(("mlir/", "llvm/")):
             yield f"{path}: includes <{target}>; includes of a library that we name are quoted"
@@ -141,10 +87,10 @@ def check_includes(path, text):
 def check_words(path, text):
     room = room_of(path)
     words = words_of(code_of(text, path))
-    for word in sorted(words & NEVER_SAYS.get(room, set())):
-        yield f"{path}: an identifier says '{word}', which {room} never does"
+    for word in sorted(words & set(room.never)):
+        yield f"{path}: an identifier says '{word}', which {room.path} never does"
     for word, rooms in ONLY_IN.items():
-        if word in words and room not in rooms:
+        if word in words and room.path not in rooms:
             yield f"{path}: an identifier says '{word}', which belongs to {', '.join(sorted(rooms))}"
 
 
@@ -162,8 +108,36 @@ def check_opening(root, path, text):
     yield f"{path}: does not open with a comment about its job"
 
 
+def check_rooms(rooms):
+    """The table itself: floors without circles, every room after the rooms that it includes."""
+    found = circle(rooms)
+    if found:
+        yield "rooms.py: a circle of includes: " + " -> ".join(found)
+        return
+    seen = set()
+    for room in rooms:
+        for target in room.includes:
+            if target not in seen:
+                yield f"rooms.py: {room.path} stands before {target}, which it includes"
+        seen.add(room.path)
+
+
+def readme_with_table(text):
+    begin, end = text.index(TABLE_BEGIN) + len(TABLE_BEGIN), text.index(TABLE_END)
+    return text[:begin] + markdown() + text[end:]
+
+
+def check_readme(root):
+    with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
+        text = file.read()
+    if TABLE_BEGIN not in text or TABLE_END not in text:
+        yield "README.md: has no table of rooms between its marks"
+    elif readme_with_table(text) != text:
+        yield "README.md: the table of rooms differs from rooms.py; check_structure.py --table ROOT writes it"
+
+
 def check(root):
-    breaches = []
+    breaches = list(check_readme(root))
     for path in files_of(root):
         if "utils" in os.path.basename(path).lower():
             breaches.append(f"{path}: a file called Utils has no job")
@@ -178,7 +152,7 @@ def check(root):
         if not path.endswith(SOURCE):
             continue
         if room_of(path) is None:
-            breaches.append(f"{path}: lies in no room; the table ALLOWED lists them")
+            breaches.append(f"{path}: lies in no room; rooms.py lists them")
             continue
         breaches += check_includes(path, text)
         breaches += check_words(path, text)
@@ -195,19 +169,20 @@ def self_test():
         "passes/A.h": '// A pass.\n#include "dialects/step37/D.h"\n#include "mlir/Pass/Pass.h"\n',
         "passes/A.cpp": '#include "passes/A.h"\nauto s = "cuda json"; // nccl\n',
         "dialects/step37/D.td": "// Ops.\ndef D { let description = [{ bytes and files }]; }\n",
-        "runtime/file/F.h": '// Reads.\n#include "runtime/plan/DType.h"\nint kLayered, LayerNormGrad, layer_norm;\n',
+        "runtime/base/F.h": '// Reads.\n#include "runtime/base/DType.h"\nint kLayered, LayerNormGrad, layer_norm;\n',
         "codegen/kernels/k.cuh": '// A kernel.\n#include "element.cuh"\n',
         "test/t_test.cpp": '// Tests.\n#include "passes/A.h"\n#include "mlir/IR/Builders.h"\nint head_layer;\n',
         "tools/run.sh": "cd $(mktemp -d) && ls /usr/lib ${root}/work\n",
         "test/data/golden.json": '"/home/somebody"',
         "build-x/broken.cpp": "no comment",
+        "README.md": TABLE_BEGIN + markdown() + TABLE_END,
     }
     planted = [
         ("runtime/plan/P.h", '// P.\n#include "mlir/IR/Builders.h"\n', "must build without LLVM"),
         ("frontend/config/C.h", '// C.\n#include "llvm/ADT/StringMap.h"\n', "must build without LLVM"),
         ("passes/B.cpp", '// B.\n#include "codegen/select/S.h"\n', "may not include"),
         ("codegen/spec/S.cpp", '// S.\n#include "runtime/plan/Plan.h"\n', "may not include"),
-        ("bridge/B.cpp", '// B.\n#include "runtime/host/Gemm.h"\n', "may not include"),
+        ("bridge/B.cpp", '// B.\n#include "runtime/exec/host/Gemm.h"\n', "may not include"),
         ("dialects/plan/P.td", '// P.\ninclude "dialects/step37/Step37Ops.td"\n', "may not include"),
         ("passes/C.cpp", '// C.\n#include "A.h"\n', "not rooted"),
         ("passes/D.cpp", "// D.\n#include <mlir/IR/Builders.h>\n", "quoted"),
@@ -215,13 +190,17 @@ def self_test():
         ("passes/E.cpp", "// E.\nint toJson;\n", "says 'json'"),
         ("dialects/plan/Q.cpp", "// Q.\nint num_experts;\n", "says 'experts'"),
         ("frontend/F.cpp", "// F.\nint rankOf;\n", "says 'rank'"),
-        ("runtime/host/L.cpp", "// L.\nint layerNormOfLayer;\n", "says 'layer'"),
-        ("runtime/host/R.cpp", "// R.\nint ropeTheta;\n", "says 'theta'"),
-        ("runtime/host/G.cpp", "// G.\nint cudaStream;\n", "says 'cuda'"),
+        ("runtime/exec/host/L.cpp", "// L.\nint layerNormOfLayer;\n", "says 'layer'"),
+        ("runtime/exec/host/R.cpp", "// R.\nint ropeTheta;\n", "says 'theta'"),
+        ("runtime/exec/host/G.cpp", "// G.\nint cudaStream;\n", "says 'cuda'"),
         ("passes/F.cpp", "int f;\n", "open with a comment"),
         ("passes/G.cpp", "// G.\n" + "int g;\n" * MAX_LINES, "lines, more than"),
         ("tools/demo.sh", "cd /home/me/step37\n", "path of one machine"),
         ("elsewhere/E.cpp", "// E.\n", "lies in no room"),
+        ("README.md", "no table\n", "no table of rooms"),
+        ("README.md", TABLE_BEGIN + TABLE_END, "differs from rooms.py"),
+        ("runtime/base/U.h", '// U.\n#include "runtime/plan/Plan.h"\n', "may not include"),
+        ("runtime/plan/U.h", '// U.\n#include "codegen/spec/KernelSpec.h"\n', "may not include"),
     ]
     failures = 0
     for name, content, expected in [(None, None, None)] + planted:
@@ -236,17 +215,34 @@ def self_test():
         if not found:
             failures += 1
             print(f"self-test: {name or 'the clean tree'}: expected {expected!r}, got {breaches}")
-    print(f"self-test: {len(planted) + 1} trees, {failures} failures")
+    tables = [
+        (ROOMS, None),
+        (ROOMS + (Room("a", "", ("b",)), Room("b", "", ("a",))), "a -> b -> a"),
+        ((Room("a", "", ("b",)), Room("b", "")), "a stands before b"),
+    ]
+    for rooms, expected in tables:
+        breaches = list(check_rooms(rooms))
+        if breaches if expected is None else not any(expected in breach for breach in breaches):
+            failures += 1
+            print(f"self-test: a table of rooms: expected {expected!r}, got {breaches}")
+    print(f"self-test: {len(planted) + 1} trees, {len(tables)} tables, {failures} failures")
     return failures
 
 
 def main(arguments):
     if arguments == ["--self-test"]:
         return 1 if self_test() else 0
+    if len(arguments) == 2 and arguments[0] == "--table":
+        path = os.path.join(arguments[1], "README.md")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(readme_with_table(text))
+        return 0
     if len(arguments) != 1 or not os.path.isdir(arguments[0]):
         print(__doc__, file=sys.stderr)
         return 2
-    breaches = check(arguments[0])
+    breaches = list(check_rooms(ROOMS)) + check(arguments[0])
     for breach in breaches:
         print(breach)
     return 1 if breaches else 0

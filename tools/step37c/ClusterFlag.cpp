@@ -1,6 +1,6 @@
 #include "tools/step37c/ClusterFlag.h"
 
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 
 #include <CLI/CLI.hpp>
 

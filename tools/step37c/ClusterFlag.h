@@ -1,7 +1,7 @@
 // The text of --cluster, as the subcommands take it.
 #pragma once
 
-#include "runtime/report/Cluster.h"
+#include "codegen/cost/Cluster.h"
 
 #include <string>
 

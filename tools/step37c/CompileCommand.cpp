@@ -1,8 +1,8 @@
 #include "tools/step37c/CompileCommand.h"
 
-#include "runtime/file/Error.h"
+#include "codegen/cost/Cluster.h"
+#include "runtime/base/Error.h"
 #include "runtime/plan/PlanFile.h"
-#include "runtime/report/Cluster.h"
 #include "tools/step37c/ModelFlags.h"
 
 #include <iostream>

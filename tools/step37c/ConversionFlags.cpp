@@ -1,7 +1,7 @@
 #include "tools/step37c/ConversionFlags.h"
 
 #include "frontend/config/ModelConfig.h"
-#include "runtime/report/Quantities.h"
+#include "runtime/base/Quantities.h"
 
 #include <iostream>
 #include <limits>
@@ -48,7 +48,6 @@ OpenedSource openSource(const std::string &directory) {
 }
 
 void printSummary(const char *did, const ConversionSummary &summary) {
-  using namespace report;
   std::cout << did << ' ' << counted(summary.tensors, "tensor") << ", "
             << counted(summary.parameters, "parameter") << ": " << counted(summary.files, "file")
             << ", " << counted(summary.bytes, "byte") << '\n';

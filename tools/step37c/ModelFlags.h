@@ -2,7 +2,7 @@
 // `step37c compile` and `step37c plan-mesh` have in common.
 #pragma once
 
-#include "tools/step37c/Compiler.h"
+#include "codegen/driver/Compiler.h"
 
 #include <CLI/CLI.hpp>
 

@@ -1,10 +1,10 @@
 #include "tools/step37c/NamesCommand.h"
 
 #include "bridge/TensorMap.h"
-#include "runtime/file/Error.h"
-#include "runtime/file/MappedFile.h"
+#include "codegen/report/NamesReport.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/MappedFile.h"
 #include "runtime/plan/PlanFile.h"
-#include "runtime/report/NamesReport.h"
 
 #include <filesystem>
 #include <iostream>

@@ -1,8 +1,9 @@
 #include "tools/step37c/PlanMeshCommand.h"
 
-#include "runtime/file/Error.h"
+#include "codegen/driver/MeshSearch.h"
+#include "codegen/report/MeshRanking.h"
+#include "runtime/base/Error.h"
 #include "tools/step37c/ClusterFlag.h"
-#include "tools/step37c/MeshSearch.h"
 #include "tools/step37c/ModelFlags.h"
 
 #include <algorithm>

@@ -1,11 +1,11 @@
 #include "tools/step37c/ShowCommand.h"
 
 #include "bridge/TensorMap.h"
-#include "runtime/file/Error.h"
+#include "codegen/report/JsonReport.h"
+#include "codegen/report/PredictionReport.h"
+#include "codegen/report/TextReport.h"
+#include "runtime/base/Error.h"
 #include "runtime/plan/PlanFile.h"
-#include "runtime/report/JsonReport.h"
-#include "runtime/report/PredictionReport.h"
-#include "runtime/report/TextReport.h"
 #include "tools/step37c/ClusterFlag.h"
 
 #include <iostream>

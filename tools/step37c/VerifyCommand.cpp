@@ -2,8 +2,8 @@
 
 #include "bridge/Compare.h"
 #include "bridge/WorkItems.h"
-#include "runtime/file/Error.h"
-#include "runtime/report/Quantities.h"
+#include "runtime/base/Error.h"
+#include "runtime/base/Quantities.h"
 #include "tools/step37c/ProgressBar.h"
 
 #include <iostream>
@@ -30,9 +30,9 @@ void runVerify(const VerifyFlags &flags) {
     std::cout << line << '\n';
   if (!comparison.differences.empty())
     throw Error(flags.a + " and " + flags.b + " differ: " +
-                report::counted(static_cast<int64_t>(comparison.differences.size()), "difference"));
-  std::cout << "equal: " << report::counted(comparison.tensors, "tensor") << ", "
-            << report::counted(comparison.bytes, "byte") << '\n';
+                counted(static_cast<int64_t>(comparison.differences.size()), "difference"));
+  std::cout << "equal: " << counted(comparison.tensors, "tensor") << ", "
+            << counted(comparison.bytes, "byte") << '\n';
 }
 
 } // namespace

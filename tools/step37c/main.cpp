@@ -1,6 +1,6 @@
 // step37c: compiles configs to plans, shows plans, converts checkpoints. Flags to calls; exit code
 // 1 for what was given or met, 2 for wrong usage.
-#include "runtime/file/Error.h"
+#include "runtime/base/Error.h"
 #include "tools/step37c/ExportCommand.h"
 #include "tools/step37c/ImportCommand.h"
 #include "tools/step37c/NamesCommand.h"

@@ -15,16 +15,16 @@ std::vector<CudaVariant> variantsOf(const RouteGrad &spec) {
 }
 
 std::vector<CudaVariant> variantsOf(const SortByExpert &spec) {
-  // As in the template, which is right for any number of blocks.
-  constexpr int64_t smallestTile = 1024;
-  int64_t tiles =
-      std::max<int64_t>(1, spec.tokens * spec.top_k / std::max(smallestTile, spec.experts));
-  Stage scan = blocksStage("sort_by_expert_generic_scan", 1);
-  scan.block = 1024;
-  Stage place = blocksStage("sort_by_expert_generic_place", tiles);
-  place.block = 32; // a warp keeps the order
-  return onlyGeneric("sort_by_expert.cuh",
-                     {blocksStage("sort_by_expert_generic_count", tiles), scan, place});
+  // A tile has room for a count of every expert.
+  SortLaunch config;
+  config.tile_slots = std::max(config.tile_slots, spec.experts);
+  config.tiles = std::max<int64_t>(1, spec.tokens * spec.top_k / config.tile_slots);
+  return onlyGeneric("sort_by_expert.cuh", config, [](const SortLaunch &config) {
+    return std::vector<Stage>{
+        blocksStage("sort_by_expert_generic_count", config.tiles, config.threads),
+        blocksStage("sort_by_expert_generic_scan", 1, config.scan_threads),
+        blocksStage("sort_by_expert_generic_place", config.tiles, config.place_threads)};
+  });
 }
 
 std::vector<CudaVariant> variantsOf(const Dispatch &spec) {

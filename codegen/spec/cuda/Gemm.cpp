@@ -9,11 +9,7 @@ namespace {
 
 // The variant on tensor cores: GemmParts and GemmOperand in gemm_wgmma.cuh.
 
-constexpr int64_t wgmmaTile = 128, wgmmaDepth = 64;
-constexpr int wgmmaThreads = 384; // two warpgroups that compute and the one that copies
-/// Blocks that stay and take tiles in turn: one for each multiprocessor of an H200. Any number is
-/// right.
-constexpr int64_t stayingBlocks = 132;
+constexpr SplitGemmLaunch cut; // tile and depth are the template's
 constexpr int64_t mapsBytes = 512;
 
 /// An operand as it is stored.
@@ -45,10 +41,8 @@ Operand operandB(const Gemm &spec) {
   return {spec.b_type, rows, cols, spec.b_stride};
 }
 
-int64_t tilesOf(const Gemm &spec) {
-  return ceilDiv(spec.m, wgmmaTile) * ceilDiv(spec.n, wgmmaTile);
-}
-int64_t stepsOf(const Gemm &spec) { return ceilDiv(spec.k, wgmmaDepth); }
+int64_t tilesOf(const Gemm &spec) { return ceilDiv(spec.m, cut.tile) * ceilDiv(spec.n, cut.tile); }
+int64_t stepsOf(const Gemm &spec) { return ceilDiv(spec.k, cut.depth); }
 
 /// What the workspace must have, and what a share of the sums takes beyond it.
 int64_t partsBytes(const Gemm &spec) {
@@ -68,7 +62,7 @@ int64_t bestShares(const Gemm &spec) {
   constexpr int64_t most = 8, fewestSteps = 8;
   auto busy = [&](int64_t shares) {
     int64_t blocks = tilesOf(spec) * shares;
-    return double(blocks) / double(ceilDiv(blocks, stayingBlocks) * stayingBlocks);
+    return double(blocks) / double(ceilDiv(blocks, h200.multiprocessors) * h200.multiprocessors);
   };
   int64_t best = 1;
   for (int64_t shares = 2; shares <= most && stepsOf(spec) / shares >= fewestSteps; ++shares)
@@ -87,18 +81,27 @@ std::string unmetByTensorCores(const Gemm &spec) {
   return "";
 }
 
-std::vector<Stage> wgmmaStages(const Gemm &spec) {
-  Operand a = operandA(spec), b = operandB(spec);
-  int64_t shares = sharesIn(spec), tiles = tilesOf(spec);
-  constexpr int64_t ringBytes = 192 * 1024, alignment = 1024;
+SplitGemmLaunch launchOf(const Gemm &spec) {
+  constexpr int64_t ringBytes = 192 * 1024, alignment = 1024, elementBytes = 2;
+  int64_t parts = operandA(spec).parts() + operandB(spec).parts();
+  int64_t stageBytes = parts * cut.tile * cut.depth * elementBytes;
+  SplitGemmLaunch config;
+  config.stages = ringBytes / stageBytes;
+  config.shares = sharesIn(spec);
+  config.blocks = config.shares > 1 ? tilesOf(spec) : std::min(tilesOf(spec), h200.multiprocessors);
+  config.shared_bytes = config.stages * stageBytes + alignment;
+  return config;
+}
+
+std::vector<Stage> wgmmaStages(const Gemm &spec, const SplitGemmLaunch &config) {
+  int64_t chunks = operandA(spec).chunks() + operandB(spec).chunks();
   std::vector<Stage> stages = {
-      blocksStage("gemm_wgmma_parts", 1 + ceilDiv(a.chunks() + b.chunks(), blockThreads)),
-      {"gemm_wgmma",
-       {shares > 1 ? tiles : std::min(tiles, stayingBlocks), shares, 1},
-       wgmmaThreads,
-       ringBytes + alignment}};
-  if (shares > 1)
-    stages.push_back(threadsStage("gemm_wgmma_sum", spec.m * spec.n));
+      blocksStage("gemm_wgmma_parts", 1 + ceilDiv(chunks, config.part_threads),
+                  config.part_threads),
+      {"gemm_wgmma", {config.blocks, config.shares, 1}, config.threads, config.shared_bytes}};
+  if (config.shares > 1)
+    stages.push_back(blocksStage("gemm_wgmma_sum", ceilDiv(spec.m * spec.n, config.part_threads),
+                                 config.part_threads));
   return stages;
 }
 
@@ -112,17 +115,28 @@ int64_t productWorkspace(const Gemm &spec) {
 }
 
 std::vector<CudaVariant> variantsOf(const Gemm &spec) {
-  constexpr int64_t tile = 64;
-  Stage tiles = blocksStage("gemm_generic", ceilDiv(spec.m, tile) * ceilDiv(spec.n, tile));
-  tiles.blocksPerSm = 2; // which keeps registers below 128
-  std::vector<CudaVariant> variants = {{"wgmma", "gemm_wgmma.cuh", unmetByTensorCores(spec), {}},
-                                       {"generic", "gemm.cuh", "", {tiles}}};
-  std::string &unmet = variants[0].unmet;
+  std::string unmet = unmetByTensorCores(spec);
   if (unmet.empty() && spec.workspace_bytes < partsBytes(spec))
     unmet = "the workspace is too small for the parts of f32 operands";
-  if (unmet.empty())
-    variants[0].stages = wgmmaStages(spec);
-  return variants;
+  std::vector<SplitGemmLaunch> configs;
+  if (unmet.empty()) {
+    // Shorter rings keep the bits; so would fewer blocks.
+    for (SplitGemmLaunch config = launchOf(spec); config.stages > 1; --config.stages) {
+      configs.push_back(config);
+      config.shared_bytes -= (config.shared_bytes - 1024) / config.stages;
+    }
+  }
+  return {
+      variantUnless(unmet, "wgmma", "gemm_wgmma.cuh", configs,
+                    [spec](const SplitGemmLaunch &config) { return wgmmaStages(spec, config); }),
+      variantWith(
+          "generic", "gemm.cuh", std::vector<TileLaunch>{{}}, [spec](const TileLaunch &config) {
+            Stage tiles = blocksStage("gemm_generic",
+                                      ceilDiv(spec.m, config.tile) * ceilDiv(spec.n, config.tile),
+                                      config.threads);
+            tiles.blocksPerSm = 2; // which keeps registers below 128
+            return std::vector<Stage>{tiles};
+          })};
 }
 
 } // namespace step37::spec

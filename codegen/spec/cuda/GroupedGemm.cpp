@@ -6,29 +6,10 @@
 namespace step37::spec {
 namespace {
 
-constexpr int64_t groupedTile = 64; // grouped_tile
-
-// The variant on tensor cores: grouped_pipeline.cuh.
-constexpr int64_t wgmmaRows = 128, wgmmaCols = 256, wgmmaDepth = 64, wgmmaStages = 4;
-constexpr int wgmmaThreads = 384;
-/// Blocks that stay and take tiles in turn: one for each multiprocessor of an H200. Any number is
-/// right.
-constexpr int64_t stayingBlocks = 132;
-
 /// Tiles of rows that may be needed however the rows fall on the groups and behind them: each of
 /// these groups + 1 parts rounds up by less than a tile.
 template <class Spec> int64_t rowTiles(const Spec &spec, int64_t tile) {
   return std::min(ceilDiv(spec.rows, tile) + spec.groups, spec.rows);
-}
-
-/// What makes the descriptions of tensors, and then the products.
-std::vector<Stage> productStages(const std::string &family, int64_t mapBlocks, int64_t tiles) {
-  Stage maps = blocksStage(family + "_wgmma_maps", mapBlocks);
-  maps.block = 32;
-  Stage products = blocksStage(family + "_wgmma", std::min(tiles, stayingBlocks));
-  products.block = wgmmaThreads;
-  products.sharedBytes = wgmmaStages * (wgmmaRows + wgmmaCols) * wgmmaDepth * 2 + 1024;
-  return {maps, products};
 }
 
 /// Why tensor cores do not take a spec whose rows have these lengths; empty if they do.
@@ -40,51 +21,75 @@ std::string unmetByTensorCores(DType type, int64_t rowLength, int64_t otherRowLe
   return "";
 }
 
-/// The family's variants, the fast one if nothing is in its way.
-std::vector<CudaVariant> variants(std::string_view fastHeader, std::string unmet,
-                                  std::vector<Stage> fast, std::string_view header,
-                                  std::vector<Stage> generic) {
-  if (!unmet.empty())
-    fast.clear();
-  return {{"wgmma", fastHeader, std::move(unmet), std::move(fast)},
-          {"generic", header, "", std::move(generic)}};
+/// The variant on tensor cores (grouped_pipeline.cuh): what makes the descriptions of tensors, and
+/// then the products, with blocks for at most so many tiles.
+CudaVariant fastVariant(const std::string &family, std::string_view header, std::string unmet,
+                        int64_t mapBlocks, int64_t tiles) {
+  constexpr int64_t elementBytes = 2, alignment = 1024, warp = 32;
+  std::vector<GroupedLaunch> configs;
+  for (int64_t stages : {4, 3, 2}) { // the number keeps the bits
+    GroupedLaunch &config = configs.emplace_back();
+    config.stages = stages;
+    config.blocks = std::min(tiles, h200.multiprocessors);
+    config.shared_bytes =
+        stages * (config.rows + config.cols) * config.depth * elementBytes + alignment;
+  }
+  return variantUnless(
+      std::move(unmet), "wgmma", header, std::move(configs), [=](const GroupedLaunch &config) {
+        return std::vector<Stage>{
+            blocksStage(family + "_wgmma_maps", mapBlocks, warp),
+            {family + "_wgmma", {config.blocks, 1, 1}, config.threads, config.shared_bytes}};
+      });
 }
 
 /// Tiles of `cols` columns, by columns and rows.
-template <class Spec> Stage genericProduct(std::string function, const Spec &spec, int64_t cols) {
+template <class Spec>
+Stage genericProduct(std::string function, const Spec &spec, int64_t cols,
+                     const TileLaunch &config) {
   return {std::move(function),
-          {ceilDiv(cols, groupedTile), rowTiles(spec, groupedTile), 1},
-          int(blockThreads)};
+          {ceilDiv(cols, config.tile), rowTiles(spec, config.tile), 1},
+          config.threads};
 }
+
+template <class Stages> CudaVariant genericVariant(std::string_view header, Stages stages) {
+  return variantWith("generic", header, std::vector<TileLaunch>{{}}, stages);
+}
+
+constexpr GroupedLaunch cut; // rows and cols of a tile are the template's
 
 } // namespace
 
 std::vector<CudaVariant> variantsOf(const GroupedGemm &spec) {
-  return variants(
-      "grouped_gemm_wgmma.cuh", unmetByTensorCores(spec.type, spec.n, spec.k),
-      productStages("grouped_gemm", 1, rowTiles(spec, wgmmaRows) * ceilDiv(spec.n, wgmmaCols)),
-      "grouped_gemm.cuh", {genericProduct("grouped_gemm_generic", spec, spec.n)});
+  return {fastVariant("grouped_gemm", "grouped_gemm_wgmma.cuh",
+                      unmetByTensorCores(spec.type, spec.n, spec.k), 1,
+                      rowTiles(spec, cut.rows) * ceilDiv(spec.n, cut.cols)),
+          genericVariant("grouped_gemm.cuh", [spec](const TileLaunch &config) {
+            return std::vector<Stage>{genericProduct("grouped_gemm_generic", spec, spec.n, config)};
+          })};
 }
 
 std::vector<CudaVariant> variantsOf(const GroupedGemmGrad &spec) {
-  Stage generic{"grouped_gemm_grad_generic",
-                {ceilDiv(spec.n, groupedTile), ceilDiv(spec.m, groupedTile), spec.groups},
-                int(blockThreads)};
-  return variants(
-      "grouped_gemm_grad_wgmma.cuh", unmetByTensorCores(spec.type, spec.m, spec.n),
-      productStages("grouped_gemm_grad", spec.groups,
-                    spec.groups * ceilDiv(spec.m, wgmmaRows) * ceilDiv(spec.n, wgmmaCols)),
-      "grouped_gemm.cuh", {generic});
+  return {fastVariant("grouped_gemm_grad", "grouped_gemm_grad_wgmma.cuh",
+                      unmetByTensorCores(spec.type, spec.m, spec.n), spec.groups,
+                      spec.groups * ceilDiv(spec.m, cut.rows) * ceilDiv(spec.n, cut.cols)),
+          genericVariant("grouped_gemm.cuh", [spec](const TileLaunch &config) {
+            return std::vector<Stage>{
+                {"grouped_gemm_grad_generic",
+                 {ceilDiv(spec.n, config.tile), ceilDiv(spec.m, config.tile), spec.groups},
+                 config.threads}};
+          })};
 }
 
 std::vector<CudaVariant> variantsOf(const GroupedSwiglu &spec) {
-  constexpr int64_t pairs = wgmmaCols / 2; // of gates and ups in a tile
-  return variants(
-      "grouped_swiglu_wgmma.cuh", unmetByTensorCores(spec.type, spec.n, spec.k),
-      productStages("grouped_swiglu", 1, rowTiles(spec, wgmmaRows) * ceilDiv(spec.n, pairs)),
-      "grouped_swiglu.cuh",
-      {genericProduct("grouped_swiglu_generic_product", spec, 2 * spec.n),
-       packsStage("grouped_swiglu_generic_activation", spec.rows * spec.n, spec.type)});
+  const int64_t pairs = cut.cols / 2; // of gates and ups in a tile
+  return {fastVariant("grouped_swiglu", "grouped_swiglu_wgmma.cuh",
+                      unmetByTensorCores(spec.type, spec.n, spec.k), 1,
+                      rowTiles(spec, cut.rows) * ceilDiv(spec.n, pairs)),
+          genericVariant("grouped_swiglu.cuh", [spec](const TileLaunch &config) {
+            return std::vector<Stage>{
+                genericProduct("grouped_swiglu_generic_product", spec, 2 * spec.n, config),
+                packsStage("grouped_swiglu_generic_activation", spec.rows * spec.n, spec.type)};
+          })};
 }
 
 } // namespace step37::spec

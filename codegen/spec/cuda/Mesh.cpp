@@ -4,10 +4,18 @@
 #include <algorithm>
 
 namespace step37::spec {
+namespace {
 
-std::vector<CudaVariant> variantsOf(const Collective &) { return {{ncclVariant, "", "", {}}}; }
+/// As many threads as a multiprocessor holds together, with few rows of logits in flight.
+constexpr int64_t lossThreads = 1024;
 
-std::vector<CudaVariant> variantsOf(const CountedExchange &) { return {{ncclVariant, "", "", {}}}; }
+} // namespace
+
+std::vector<CudaVariant> variantsOf(const Collective &) { return {{ncclVariant, "", "", {}, {}}}; }
+
+std::vector<CudaVariant> variantsOf(const CountedExchange &) {
+  return {{ncclVariant, "", "", {}, {}}};
+}
 
 std::vector<CudaVariant> variantsOf(const ReceivedRows &spec) {
   return onlyGeneric("received_rows.cuh", {threadsStage("received_rows_generic", spec.rows)});
@@ -23,7 +31,8 @@ std::vector<CudaVariant> variantsOf(const ExpertWindow &spec) {
 }
 
 std::vector<CudaVariant> variantsOf(const LossStats &spec) {
-  return onlyGeneric("split_loss.cuh", {lossRowsStage("loss_stats_generic", spec.rows)});
+  return onlyGeneric("split_loss.cuh", {blocksStage("loss_stats_generic", spec.rows, lossThreads)},
+                     lossThreads);
 }
 
 std::vector<CudaVariant> variantsOf(const MergeLossStats &spec) {
@@ -31,7 +40,8 @@ std::vector<CudaVariant> variantsOf(const MergeLossStats &spec) {
 }
 
 std::vector<CudaVariant> variantsOf(const LogitsGrad &spec) {
-  return onlyGeneric("split_loss.cuh", {lossRowsStage("logits_grad_generic", spec.rows)});
+  return onlyGeneric("split_loss.cuh", {blocksStage("logits_grad_generic", spec.rows, lossThreads)},
+                     lossThreads);
 }
 
 } // namespace step37::spec

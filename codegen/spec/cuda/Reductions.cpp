@@ -5,17 +5,15 @@
 namespace step37::spec {
 namespace {
 
-Stage singleBlock(std::string function) {
-  Stage stage = blocksStage(std::move(function), 1);
-  stage.block = 1024;
-  return stage;
+/// One block for everything.
+std::vector<CudaVariant> singleBlock(std::string function) {
+  constexpr int64_t threads = 1024;
+  return onlyGeneric("reductions.cuh", {blocksStage(std::move(function), 1, threads)}, threads);
 }
 
 } // namespace
 
-std::vector<CudaVariant> variantsOf(const ReduceSum &) {
-  return onlyGeneric("reductions.cuh", {singleBlock("reduce_sum_generic")});
-}
+std::vector<CudaVariant> variantsOf(const ReduceSum &) { return singleBlock("reduce_sum_generic"); }
 
 std::vector<CudaVariant> variantsOf(const SumOfSquares &spec) {
   return onlyGeneric("reductions.cuh",
@@ -23,7 +21,7 @@ std::vector<CudaVariant> variantsOf(const SumOfSquares &spec) {
 }
 
 std::vector<CudaVariant> variantsOf(const GlobalNorm &) {
-  return onlyGeneric("reductions.cuh", {singleBlock("global_norm_generic")});
+  return singleBlock("global_norm_generic");
 }
 
 } // namespace step37::spec

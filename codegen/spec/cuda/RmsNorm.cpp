@@ -8,15 +8,13 @@ std::vector<CudaVariant> variantsOf(const RmsNorm &spec) {
 }
 
 std::vector<CudaVariant> variantsOf(const RmsNormGrad &spec) {
-  constexpr int rowThreads = 512;         // two rows at a time
-  constexpr int64_t columnsPerBlock = 32; // column_sum_width
-  Stage rows = blocksStage("rms_norm_grad_generic_rows", ceilDiv(spec.rows, spec.rowsPerBlock));
-  rows.block = rowThreads;
-  std::vector<Stage> stages = {rows};
-  if (!spec.frozen)
-    stages.push_back(
-        blocksStage("rms_norm_grad_generic_weight", ceilDiv(spec.cols, columnsPerBlock)));
-  return onlyGeneric("rms_norm.cuh", std::move(stages));
+  // Two rows at a time.
+  return onlyGeneric(
+      "rms_norm.cuh", PartSumsLaunch{.row_threads = 512, .rows_per_part = spec.rowsPerBlock},
+      [spec](const PartSumsLaunch &config) {
+        return partSumsStages("rms_norm_grad_generic_rows", spec.rows,
+                              "rms_norm_grad_generic_weight", spec.frozen ? 0 : spec.cols, config);
+      });
 }
 
 } // namespace step37::spec

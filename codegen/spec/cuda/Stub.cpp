@@ -11,6 +11,19 @@ std::string exact(double value) {
   return text;
 }
 
+std::string cudaType(DType type) {
+  switch (type) {
+  case DType::f32:
+    return "float";
+  case DType::bf16:
+    return "step37::bf16";
+  case DType::u8:
+    return "unsigned char";
+  default:
+    return "int"; // indices
+  }
+}
+
 /// One member of the constant struct `Spec` for each field of a spec.
 struct ConstantPrinter {
   std::string out;
@@ -31,10 +44,7 @@ struct ConstantPrinter {
   void operator()(const char *, const std::vector<std::string> &) {}
   /// An element type is a type: `using type = step37::bf16;`.
   void operator()(const char *name, DType value) {
-    std::string type = value == DType::f32    ? "float"
-                       : value == DType::bf16 ? "step37::bf16"
-                                              : "int";
-    out += "  using " + std::string(name) + " = " + type + ";\n";
+    out += "  using " + std::string(name) + " = " + cudaType(value) + ";\n";
   }
   /// A list is a function of the index and its length.
   void operator()(const char *name, const std::vector<double> &values) {
@@ -60,25 +70,46 @@ struct ConstantPrinter {
   }
 };
 
+/// The struct that a launch passes by value: a pointer an argument, in launch order, and an
+/// accessor of every declared name.
+std::string argumentsStruct(const KernelSpec &spec) {
+  const auto declarations =
+      std::visit([](const auto &typed) { return typed.declarations(); }, spec);
+  std::string accessors;
+  for (const Declaration &declaration : declarations) {
+    const std::string type =
+        (declaration.access == Access::read ? "const " : "") + cudaType(declaration.type) + " *";
+    accessors += "  __device__ " + type + std::string(declaration.name) +
+                 (declaration.list ? "(int i) const { return " : "() const { return ");
+    if (declaration.count == 0)
+      accessors += "nullptr; }\n";
+    else
+      accessors += "static_cast<" + type + ">(at[" + std::to_string(declaration.first) +
+                   (declaration.list ? " + i" : "") + "]); }\n";
+  }
+  return "\nstruct Arguments {\n  void *at[" + std::to_string(arguments(spec).size()) + "];\n" +
+         accessors + "};\n";
+}
+
 } // namespace
 
 std::string entryName(const std::string &name, size_t stage) {
   return name + "_" + std::to_string(stage);
 }
 
-std::string printStub(const std::string &name, const KernelSpec &spec, const CudaVariant &variant) {
-  ConstantPrinter constants;
+std::string printStub(const std::string &name, const KernelSpec &spec, const CudaKernel &kernel) {
+  ConstantPrinter choices, constants;
+  std::visit([&](const auto &typed) { typed.visit(typed, choices); }, kernel.config);
   std::visit([&](const auto &typed) { typed.visit(typed, constants); }, spec);
-  std::string count = std::to_string(arguments(spec).size());
-  std::string text = "#include \"" + std::string(variant.header) + "\"\n\nstruct Spec {\n" +
-                     constants.out + "};\n";
-  for (size_t i = 0; i < variant.stages.size(); ++i) {
-    const Stage &stage = variant.stages[i];
-    text += "\nextern \"C\" __global__ void __launch_bounds__(" + std::to_string(stage.block) +
-            ", " + std::to_string(stage.blocksPerSm) + ")\n" + entryName(name, i) +
-            "(const __grid_constant__ step37::Pointers<" + count +
-            "> buffers) {\n  step37::" + stage.function + "<Spec>(buffers);\n}\n";
-  }
+  std::string text = "struct Launch {\n" + choices.out + "};\n#include \"" +
+                     std::string(kernel.variant.header) + "\"\n\nstruct Spec {\n" + constants.out +
+                     "  using Launch = ::Launch;\n};\n" + argumentsStruct(spec);
+  const std::vector<Stage> stages = kernel.stages();
+  for (size_t i = 0; i < stages.size(); ++i)
+    text += "\nextern \"C\" __global__ void __launch_bounds__(" + std::to_string(stages[i].block) +
+            ", " + std::to_string(stages[i].blocksPerSm) + ")\n" + entryName(name, i) +
+            "(const __grid_constant__ Arguments arguments) {\n  step37::" + stages[i].function +
+            "<Spec>(arguments);\n}\n";
   return text;
 }
 

@@ -1,6 +1,6 @@
-// Prints the few lines of CUDA that make a kernel of a template: the include, the spec as
-// compile-time constants, and one entry point a stage. All choices were made before; this only
-// prints.
+// Prints the few lines of CUDA that make a kernel of a template: the launch choices, the include,
+// the spec as compile-time constants, and one entry point a stage. All choices were made before;
+// this only prints.
 #pragma once
 
 #include "codegen/spec/cuda/Variant.h"
@@ -10,9 +10,9 @@
 
 namespace step37::spec {
 
-/// The source of kernel `name`: entry points `<name>_0`, `<name>_1`, … for the variant's stages,
-/// each taking one `step37::Pointers<n>` by value with the buffers in the order of arguments(spec).
-std::string printStub(const std::string &name, const KernelSpec &spec, const CudaVariant &variant);
+/// The source of kernel `name`: entry points `<name>_0`, `<name>_1`, … for the kernel's stages,
+/// each taking one struct `Arguments` by value: the buffers in the order of arguments(spec).
+std::string printStub(const std::string &name, const KernelSpec &spec, const CudaKernel &kernel);
 
 /// Name of the entry point of a stage.
 std::string entryName(const std::string &name, size_t stage);

@@ -3,21 +3,17 @@
 #include "codegen/spec/cuda/Launch.h"
 
 namespace step37::spec {
-namespace {
-
-constexpr int64_t columnsPerBlock = 32; // column_sum_width
-
-} // namespace
-
 std::vector<CudaVariant> variantsOf(const LayerNorm &spec) {
   return onlyGeneric("layer_norm.cuh", {blocksStage("layer_norm_generic", spec.rows)});
 }
 
 std::vector<CudaVariant> variantsOf(const LayerNormGrad &spec) {
-  return onlyGeneric(
-      "layer_norm.cuh",
-      {blocksStage("layer_norm_grad_generic_rows", ceilDiv(spec.rows, spec.rowsPerBlock)),
-       blocksStage("layer_norm_grad_generic_weights", ceilDiv(2 * spec.cols, columnsPerBlock))});
+  return onlyGeneric("layer_norm.cuh", PartSumsLaunch{.rows_per_part = spec.rowsPerBlock},
+                     [spec](const PartSumsLaunch &config) {
+                       return partSumsStages("layer_norm_grad_generic_rows", spec.rows,
+                                             "layer_norm_grad_generic_weights", 2 * spec.cols,
+                                             config);
+                     });
 }
 
 std::vector<CudaVariant> variantsOf(const BroadcastRow &spec) {
@@ -26,14 +22,18 @@ std::vector<CudaVariant> variantsOf(const BroadcastRow &spec) {
 }
 
 std::vector<CudaVariant> variantsOf(const ColumnSums &spec) {
-  // A thread for each access of the template, at least one element wide.
-  Stage rows = blocksStage("column_sums_generic_rows", ceilDiv(spec.rows, spec.rowsPerBlock));
-  int64_t width = 16 / byteSize(spec.type);
-  while (spec.cols % width != 0)
-    width /= 2;
-  rows.grid[1] = ceilDiv(spec.cols, width * blockThreads);
-  return onlyGeneric("columns.cuh", {rows, blocksStage("column_sums_generic_sum",
-                                                       ceilDiv(spec.cols, columnsPerBlock))});
+  return onlyGeneric("columns.cuh", PartSumsLaunch{.rows_per_part = spec.rowsPerBlock},
+                     [spec](const PartSumsLaunch &config) {
+                       std::vector<Stage> stages =
+                           partSumsStages("column_sums_generic_rows", spec.rows,
+                                          "column_sums_generic_sum", spec.cols, config);
+                       // A thread for each access of the template, at least one element wide.
+                       int64_t width = 16 / byteSize(spec.type);
+                       while (spec.cols % width != 0)
+                         width /= 2;
+                       stages[0].grid[1] = ceilDiv(spec.cols, width * config.row_threads);
+                       return stages;
+                     });
 }
 
 std::vector<CudaVariant> variantsOf(const QuickGelu &spec) {

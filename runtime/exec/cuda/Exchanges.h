@@ -1,0 +1,68 @@
+// What a GPU executor has to do with the other ranks of its job: the collective steps of a plan,
+// enqueued on its stream, and what a hang among them says. With a plan of one rank there is none.
+#pragma once
+
+#include "codegen/spec/KernelSpec.h"
+#include "runtime/exec/cuda/CountedBounds.h"
+#include "runtime/exec/cuda/ExchangeProgress.h"
+#include "runtime/exec/cuda/Nccl.h"
+#include "runtime/job/Job.h"
+#include "runtime/plan/Plan.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace step37::cuda {
+
+class Exchanges {
+public:
+  /// Connects to the other ranks for every collective step of the target. `specs`: by kernel. All
+  /// outlive this.
+  Exchanges(const Driver &driver, const plan::Mesh &mesh, const plan::Target &target,
+            const std::vector<spec::KernelSpec> &specs, job::Job &job);
+  ~Exchanges();
+  Exchanges(const Exchanges &) = delete;
+  Exchanges &operator=(const Exchanges &) = delete;
+
+  /// Whether a program can be captured as a graph: not where it has counted exchanges, which wait
+  /// on the host.
+  bool allowsGraph(const plan::Program &program) const;
+
+  /// Called before the first step of every run of a program.
+  void beginProgram();
+
+  /// How many rows a counted exchange has brought to this rank in this run of its program.
+  int64_t rowsOf(const plan::Step &step) const { return rows.at(&step); }
+
+  /// Enqueues a collective step with these buffers. A counted one waits for what says how much is
+  /// exchanged, if it is the first with these bounds.
+  void enqueue(const plan::Step &step, const std::vector<CUdeviceptr> &buffers, CUstream stream);
+
+  /// Throws Error where NCCL has met with an error.
+  void check() const { nccl.check(); }
+
+  /// "NCCL 2.27.3".
+  std::string description() const { return "NCCL " + nccl.version(); }
+
+private:
+  struct Bound {
+    const spec::KernelSpec *spec;
+    int number; // in the progress
+  };
+
+  void enqueueCounted(const spec::CountedExchange &counted, int number, const plan::Step &step,
+                      const std::vector<CUdeviceptr> &buffers, CUstream stream);
+
+  const Driver &driver;
+  const plan::Mesh &mesh;
+  job::Job &job;
+  Nccl nccl;
+  std::unique_ptr<CountedBounds> bounds; // null where no exchange is counted
+  std::unique_ptr<ExchangeProgress> progress;
+  std::map<const plan::Step *, Bound> steps;
+  std::map<const plan::Step *, int64_t> rows; // that counted ones have brought
+};
+
+} // namespace step37::cuda
