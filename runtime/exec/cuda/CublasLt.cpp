@@ -4,6 +4,7 @@
 #include "runtime/base/SharedLibrary.h"
 
 #include <bit>
+#include <span>
 
 #include <cublasLt.h>
 
@@ -141,17 +142,16 @@ public:
     use(chosen);
   }
 
-  void enqueue(std::span<const CUdeviceptr> buffers, CUstream stream) const override {
-    auto pointer = [&](size_t index) { return reinterpret_cast<void *>(buffers[index]); };
+  void enqueue(const ProductBuffers &at, CUstream stream) const override {
+    auto pointer = [](CUdeviceptr address) { return reinterpret_cast<void *>(address); };
     auto *constants = reinterpret_cast<float *>(library.constants.address());
-    const void *beta = gemm.accumulate ? pointer(3) : constants + 1;
+    const void *beta = gemm.accumulate ? pointer(at.beta) : constants + 1;
     uint64_t usable = usableWorkspace(gemm), workspace = 0;
     if (usable)
-      workspace =
-          (buffers.back() + workspaceAlignment - 1) / workspaceAlignment * workspaceAlignment;
-    check(library.cublasLtMatmul(library.lt, &description, constants, pointer(1), &first,
-                                 pointer(0), &second, beta, pointer(2), &result, pointer(2),
-                                 &result, &algorithm, reinterpret_cast<void *>(workspace), usable,
+      workspace = (at.workspace + workspaceAlignment - 1) / workspaceAlignment * workspaceAlignment;
+    check(library.cublasLtMatmul(library.lt, &description, constants, pointer(at.b), &first,
+                                 pointer(at.a), &second, beta, pointer(at.c), &result,
+                                 pointer(at.c), &result, &algorithm, pointer(workspace), usable,
                                  reinterpret_cast<cudaStream_t>(stream)));
   }
 
@@ -180,10 +180,8 @@ private:
 
 } // namespace
 
-int64_t productAlignment(std::span<const CUdeviceptr> buffers) {
-  CUdeviceptr bits = workspaceAlignment;
-  for (CUdeviceptr address : buffers.first(3)) // a, b, c
-    bits |= address;
+int64_t productAlignment(const ProductBuffers &at) {
+  const CUdeviceptr bits = workspaceAlignment | at.a | at.b | at.c;
   return int64_t{1} << std::countr_zero(bits);
 }
 
