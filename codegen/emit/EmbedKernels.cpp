@@ -16,17 +16,10 @@ namespace {
 /// One kernel on its way to a cubin.
 struct Job {
   plan::Kernel *kernel;
-  spec::CudaVariant variant;
+  spec::CudaKernel choice;
   std::string source;
   CompiledCuda compiled;
 };
-
-spec::CudaVariant variantNamed(const spec::KernelSpec &spec, const std::string &name) {
-  for (spec::CudaVariant &variant : spec::cudaVariants(spec))
-    if (variant.name == name)
-      return std::move(variant);
-  throw Error("kernel family " + std::string(spec::family(spec)) + " has no variant " + name);
-}
 
 /// Compiles all jobs on all cores; the first failure, in the order of the jobs, is thrown.
 void compileAll(std::vector<Job> &jobs, const Nvrtc &nvrtc, const std::string &arch) {
@@ -54,8 +47,9 @@ void compileAll(std::vector<Job> &jobs, const Nvrtc &nvrtc, const std::string &a
 
 std::vector<plan::KernelStage> stagesOf(const Job &job) {
   std::vector<plan::KernelStage> stages;
-  for (size_t i = 0; i < job.variant.stages.size(); ++i) {
-    const spec::Stage &stage = job.variant.stages[i];
+  const std::vector<spec::Stage> launches = job.choice.stages();
+  for (size_t i = 0; i < launches.size(); ++i) {
+    const spec::Stage &stage = launches[i];
     plan::KernelStage &out = stages.emplace_back();
     out.entry = spec::entryName(job.kernel->name, i);
     out.grid.assign(stage.grid.begin(), stage.grid.end());
@@ -92,9 +86,10 @@ std::vector<KernelDump> embedKernels(plan::Plan &plan, plan::Target &target,
     if (kernel.variant == spec::libraryVariant || kernel.variant == spec::ncclVariant)
       continue;
     spec::KernelSpec spec = spec::parseSpec(kernel.family, kernel.spec);
-    spec::CudaVariant variant = variantNamed(spec, kernel.variant);
-    std::string source = spec::printStub(kernel.name, spec, variant);
-    jobs.push_back({&kernel, std::move(variant), std::move(source), {}});
+    spec::CudaKernel choice =
+        spec::cudaKernel(spec, kernel.variant, spec::parseLaunch(kernel.launch));
+    std::string source = spec::printStub(kernel.name, spec, choice);
+    jobs.push_back({&kernel, std::move(choice), std::move(source), {}});
   }
   compileAll(jobs, nvrtc, arch);
 

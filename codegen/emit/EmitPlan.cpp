@@ -84,12 +84,16 @@ private:
 
   void addKernel(planir::KernelOp kernel) {
     kernels[kernel.getSymName()] = target.kernels.size();
-    nlohmann::json spec = nlohmann::json::object();
-    for (NamedAttribute field : kernel.getSpec())
-      spec[field.getName().str()] = toJson(field.getValue());
+    auto fields = [](DictionaryAttr dictionary) {
+      nlohmann::json json = nlohmann::json::object();
+      if (dictionary)
+        for (NamedAttribute field : dictionary)
+          json[field.getName().str()] = toJson(field.getValue());
+      return json;
+    };
     target.kernels.push_back({kernel.getSymName().str(), kernel.getFamily().str(),
                               kernel.getVariant().str(), kernel.getReason().str(),
-                              std::move(spec)});
+                              fields(kernel.getSpec()), fields(kernel.getLaunchAttr())});
   }
 
   void addProgram(planir::ProgramOp program) {

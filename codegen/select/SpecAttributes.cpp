@@ -41,9 +41,12 @@ planir::Access accessOf(spec::Access access) {
 } // namespace
 
 DictionaryAttr specToAttribute(MLIRContext *context, const spec::KernelSpec &spec) {
+  return toDictionary(context, spec::toJson(spec));
+}
+
+DictionaryAttr toDictionary(MLIRContext *context, const nlohmann::ordered_json &json) {
   Builder builder(context);
   NamedAttrList fields;
-  nlohmann::ordered_json json = spec::toJson(spec);
   for (const auto &[name, value] : json.items())
     fields.append(name, toAttribute(builder, value));
   return fields.getDictionary(context);

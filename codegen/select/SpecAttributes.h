@@ -4,10 +4,15 @@
 #include "codegen/spec/KernelSpec.h"
 #include "dialects/plan/PlanDialect.h"
 
+#include <nlohmann/json.hpp>
+
 namespace step37 {
 
 /// All fields of the spec by name: integers as i64, numbers as f64, types and enums as strings.
 mlir::DictionaryAttr specToAttribute(mlir::MLIRContext *context, const spec::KernelSpec &spec);
+
+/// An object of such values.
+mlir::DictionaryAttr toDictionary(mlir::MLIRContext *context, const nlohmann::ordered_json &json);
 
 /// The kernel's arguments, for steps and memory planning.
 mlir::ArrayAttr argumentsToAttribute(mlir::MLIRContext *context, const spec::Arguments &arguments);

@@ -54,17 +54,21 @@ void StepBuilder::stepInOrder(Location loc, const spec::KernelSpec &spec, ValueR
 }
 
 const StepBuilder::Kernel &StepBuilder::kernelOf(const spec::KernelSpec &spec) {
-  std::string family(spec::family(spec)), content = family + spec::toJson(spec).dump();
+  const KernelChoice choice = choose(spec);
+  const std::string family(spec::family(spec));
+  const std::string content =
+      family + spec::toJson(spec).dump() + (choice.launch.is_null() ? "" : choice.launch.dump());
   auto [entry, isNew] = kernels.try_emplace(content);
   Kernel &kernel = entry->second;
   if (isNew) {
-    // From content, never from a counter: the same spec has the same name in every plan.
+    // From content, never from a counter: the same kernel has the same name in every plan.
     std::string name = family + "_" + llvm::utohexstr(llvm::xxh3_64bits(content), true, 16);
-    KernelChoice choice = choose(spec);
+    const DictionaryAttr launch =
+        choice.launch.is_null() ? DictionaryAttr() : toDictionary(context(), choice.launch);
     auto op = planir::KernelOp::create(
         symbolBuilder, UnknownLoc::get(context()), name, family, choice.variant, choice.reason,
         specToAttribute(context(), spec), argumentsToAttribute(context(), spec::arguments(spec)),
-        symbolBuilder.getI64IntegerAttr(expectedNanoseconds(spec)));
+        launch, symbolBuilder.getI64IntegerAttr(expectedNanoseconds(spec)));
     kernel = {FlatSymbolRefAttr::get(op.getSymNameAttr()), choice.library};
   }
   return kernel;

@@ -8,6 +8,8 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <nlohmann/json.hpp>
+
 #include <functional>
 
 namespace step37 {
@@ -15,7 +17,8 @@ namespace step37 {
 /// The implementation chosen for a spec.
 struct KernelChoice {
   std::string variant, reason;
-  bool library = false; // a dense product that a library runs
+  bool library = false;            // a dense product that a library runs
+  nlohmann::ordered_json launch{}; // how the variant cuts its work; null without such choices
 };
 using KernelChooser = std::function<KernelChoice(const spec::KernelSpec &)>;
 
@@ -65,7 +68,7 @@ private:
   mlir::ModuleOp module;
   mlir::OpBuilder symbolBuilder, steps;
   KernelChooser choose;
-  llvm::StringMap<Kernel> kernels; // by family and spec
+  llvm::StringMap<Kernel> kernels; // by family, spec and launch choices
   llvm::StringMap<planir::BufferOp> buffers;
   llvm::StringMap<mlir::Value> gets; // of the current program
   planir::ProgramOp program;

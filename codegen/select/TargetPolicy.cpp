@@ -34,8 +34,9 @@ public:
       return {std::string(spec::libraryVariant), "a dense product", true};
     if (spec::rankGroupOf(spec))
       return {std::string(spec::ncclVariant), "exchange between GPUs"};
-    spec::ChosenVariant chosen = spec::chooseCudaVariant(spec);
-    return {std::string(chosen.variant.name), chosen.reason, false};
+    const spec::ChosenKernel chosen = spec::chooseCudaKernel(spec);
+    return {std::string(chosen.kernel.variant.name), chosen.reason, false,
+            spec::toJson(chosen.kernel.config)};
   }
   int64_t productWorkspace(const spec::Gemm &gemm) const override {
     constexpr int64_t bytes = 32 << 20; // what cuBLASLt asks for on Hopper

@@ -39,8 +39,8 @@ def Plan_BufferOp : Plan_Op<"buffer", [Symbol]> {
 def Plan_KernelOp : Plan_Op<"kernel", [Symbol]> {
   let summary = "A kernel with its spec.";
   let description = [{
-    `family` and `spec` are what codegen/spec reads; `variant` is the implementation chosen, `reason` why.
-    Arguments in launch order. `nanoseconds`: how long a launch is expected to take, for who orders steps.
+    `family` and `spec` are what codegen/spec reads; `variant` is the implementation chosen, `reason` why,
+    `launch` how it cuts its work, for those that have such choices. Arguments in launch order. `nanoseconds`: how long a launch is expected to take, for who orders steps.
 
     C1: there is an argument; each has at least one element; `in_place_of` is −1 or, for a written one, the index of one
     that is read, has its type and as many elements.
@@ -53,10 +53,10 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$family, StrAttr:$variant, StrAttr:$reason,
                        DictionaryAttr:$spec, TypedArrayAttrBase<Plan_ArgumentAttr, "arguments">:$arguments,
-                       OptionalAttr<I64Attr>:$nanoseconds);
+                       OptionalAttr<DictionaryAttr>:$launch, OptionalAttr<I64Attr>:$nanoseconds);
   let assemblyFormat = [{
     $sym_name $family `variant` $variant `reason` $reason `spec` $spec `arguments` $arguments
-    (`nanoseconds` $nanoseconds^)? attr-dict
+    (`launch` $launch^)? (`nanoseconds` $nanoseconds^)? attr-dict
   }];
   let hasVerifier = 1;
 }

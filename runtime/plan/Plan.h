@@ -18,7 +18,7 @@
 namespace step37::plan {
 
 /// Version of the file format; the loader takes exactly this one.
-inline constexpr int formatVersion = 3;
+inline constexpr int formatVersion = 4;
 
 /// Alignment of every buffer's offset in the arena, and of every blob in the file, in bytes.
 inline constexpr int64_t alignment = 64;
@@ -64,13 +64,15 @@ struct KernelStage {
   int64_t spill_bytes = 0;   // stores and loads, as ptxas reports
 };
 
-/// One kernel: a family, the variant chosen for it and why, and its spec (codegen/spec reads it).
+/// One kernel: a family, the variant chosen for it and why, its spec, and how the variant cuts its
+/// work (codegen/spec reads both).
 struct Kernel {
   std::string name;
   std::string family;
   std::string variant; // "host" on the host
   std::string reason;  // why this variant, for `show --kernels`
   nlohmann::json spec;
+  nlohmann::json launch = nlohmann::json::object(); // empty for variants without such choices
   std::string image{};  // blob with the cubin; empty where a library or the host runs it
   std::string source{}; // blob with its CUDA text
   std::vector<KernelStage> stages{}; // empty where `image` is

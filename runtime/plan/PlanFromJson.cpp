@@ -105,10 +105,11 @@ KernelStage readStage(const JsonNode &node) {
 }
 
 Kernel readKernel(const JsonNode &node) {
-  node.expectKeys({"name", "family", "variant", "reason", "spec", "image", "source", "stages"});
-  return {node["name"].string(),   node["family"].string(),       node["variant"].string(),
-          node["reason"].string(), node["spec"].object(),         node["image"].string(),
-          node["source"].string(), node["stages"].list(readStage)};
+  node.expectKeys(
+      {"name", "family", "variant", "reason", "spec", "launch", "image", "source", "stages"});
+  return {node["name"].string(),   node["family"].string(), node["variant"].string(),
+          node["reason"].string(), node["spec"].object(),   node["launch"].object(),
+          node["image"].string(),  node["source"].string(), node["stages"].list(readStage)};
 }
 
 Argument readArgument(const JsonNode &node) {

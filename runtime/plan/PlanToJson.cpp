@@ -82,10 +82,15 @@ Json stageJson(const KernelStage &stage) {
 }
 
 Json kernelJson(const Kernel &kernel) {
-  return {{"name", kernel.name},       {"family", kernel.family},
-          {"variant", kernel.variant}, {"reason", kernel.reason},
-          {"spec", Json(kernel.spec)}, {"image", kernel.image},
-          {"source", kernel.source},   {"stages", listJson(kernel.stages, stageJson)}};
+  return {{"name", kernel.name},
+          {"family", kernel.family},
+          {"variant", kernel.variant},
+          {"reason", kernel.reason},
+          {"spec", Json(kernel.spec)},
+          {"launch", Json(kernel.launch)},
+          {"image", kernel.image},
+          {"source", kernel.source},
+          {"stages", listJson(kernel.stages, stageJson)}};
 }
 
 Json stepJson(const Step &step) {

@@ -132,9 +132,9 @@ void Exchanges::enqueueCounted(const plan::Step &step, const CountedExchange &ex
   if (moved == 0) // others may exchange without this rank
     return;
   progress->enqueueBegin(number, stream);
-  const std::vector<Nccl::Piece> &from = counted.back ? receiving : owning,
-                                 &to = counted.back ? owning : receiving;
-  nccl.enqueue(counted.axes, counted.type, from, to, stream, what);
+  const std::vector<Nccl::Piece> &sent = counted.back ? receiving : owning,
+                                 &taken = counted.back ? owning : receiving;
+  nccl.enqueue(counted.axes, counted.type, sent, taken, stream, what);
 }
 
 } // namespace step37::cuda
