@@ -1,6 +1,7 @@
 #include "frontend/DecoderBuilder.h"
 
 #include "frontend/RopeFrequencies.h"
+#include "runtime/plan/Names.h"
 
 #include <cmath>
 
@@ -37,7 +38,7 @@ Value DecoderBuilder::attention(Value x, int64_t index, const LayerConfig &layer
     inverseRms = build.f32({tokens, layer.heads + layer.groups});
   }
   OpBuilder &ops = build.ops();
-  Value documentStart = build.argument("document_start");
+  Value documentStart = build.argument(plan::names::documentStart);
   // With neither norm nor rotation the operation is the identity. It stays, so that attention never
   // reads a slice of the packed projections.
   auto rotated = ir::QkNormRopeOp::create(
@@ -145,9 +146,9 @@ Value DecoderBuilder::finalNorm(Value x) {
 
 Targets DecoderBuilder::targets(int64_t by) {
   auto shifted = ir::ShiftLabelsOp::create(build.ops(), build.location(), build.i32({tokens}),
-                                           build.f32({tokens}), build.argument("input_ids"),
-                                           build.argument("loss_mask"),
-                                           build.argument("document_start"), options.seqLen, by);
+                                           build.f32({tokens}), build.argument(plan::names::inputIds),
+                                           build.argument(plan::names::lossMask),
+                                           build.argument(plan::names::documentStart), options.seqLen, by);
   return {shifted.getLabels(), shifted.getWeights()};
 }
 

@@ -4,6 +4,7 @@
 
 #include "frontend/MtpBuilder.h"
 #include "frontend/VisionBuilder.h"
+#include "runtime/plan/Names.h"
 
 using namespace mlir;
 
@@ -12,9 +13,6 @@ namespace {
 
 // Elements of the block of logits that a probe reads at a time.
 constexpr int64_t logitsBlockElements = 1 << 22;
-
-/// Names of what belongs to a depth of multi-token prediction, e.g. "mtp_logits.0".
-std::string ofDepth(StringRef what, size_t depth) { return (what + "." + Twine(depth)).str(); }
 
 class ProgramBuilder {
 public:
@@ -37,9 +35,9 @@ private:
 
   SmallVector<ProgramArgument> inputs() {
     SmallVector<ProgramArgument> arguments = {
-        {"input_ids", "input", build.i32({tokens}), "token"},
-        {"loss_mask", "input", build.f32({tokens}), "token"},
-        {"document_start", "input", build.i32({tokens}), "token"}};
+        {plan::names::inputIds, "input", build.i32({tokens}), "token"},
+        {plan::names::lossMask, "input", build.f32({tokens}), "token"},
+        {plan::names::documentStart, "input", build.i32({tokens}), "token"}};
     if (options.images)
       arguments.append(vision().arguments());
     return arguments;
@@ -48,9 +46,9 @@ private:
 
   /// The loss sums of all heads.
   Results lossSums(const Forward &forward) {
-    Results results = {{"loss_sum", forward.loss.sum}};
+    Results results = {{plan::names::lossSum, forward.loss.sum}};
     for (auto [depth, mtp] : llvm::enumerate(forward.mtp))
-      results.emplace_back(ofDepth("mtp_loss_sum", depth), mtp.lossSum);
+      results.emplace_back(plan::names::numbered(plan::names::mtpLossSum, int64_t(depth)), mtp.lossSum);
     return results;
   }
 
@@ -73,7 +71,7 @@ ProgramBuilder::Forward ProgramBuilder::forward() {
     Value embedded = decoder.embed(ids);
     return options.images ? vision().insert(embedded, features, ahead) : embedded;
   };
-  Value stream = decoder.layers(embed(build.argument("input_ids"), 0));
+  Value stream = decoder.layers(embed(build.argument(plan::names::inputIds), 0));
   result.hidden = decoder.finalNorm(stream);
   const TensorAt head = TensorId::lmHead;
   build.setPath(head.module());
@@ -85,18 +83,18 @@ ProgramBuilder::Forward ProgramBuilder::forward() {
 }
 
 void ProgramBuilder::buildEval() {
-  build.beginProgram("eval", inputs());
+  build.beginProgram(plan::evaluateProgram, inputs());
   Forward result = forward();
-  keep("final_hidden", result.hidden);
+  keep(plan::names::finalHidden, result.hidden);
   for (auto [depth, mtp] : llvm::enumerate(result.mtp))
-    keep(ofDepth("mtp_hidden", depth), mtp.hidden);
+    keep(plan::names::numbered(plan::names::mtpHidden, int64_t(depth)), mtp.hidden);
   Results results = lossSums(result);
-  results.emplace_back("token_loss", result.loss.ofTokens);
+  results.emplace_back(plan::names::tokenLoss, result.loss.ofTokens);
   build.endProgram(results);
 
-  buildLogits("logits", "final_hidden", TensorId::lmHead);
+  buildLogits(plan::logitsProgram, plan::names::finalHidden, TensorId::lmHead);
   for (size_t depth = 0; depth < result.mtp.size(); ++depth)
-    buildLogits(ofDepth("mtp_logits", depth), ofDepth("mtp_hidden", depth),
+    buildLogits(plan::names::numbered(plan::mtpLogitsProgram, int64_t(depth)), plan::names::numbered(plan::names::mtpHidden, int64_t(depth)),
                 mtpHead(config, options, int64_t(depth)));
 }
 
@@ -106,7 +104,7 @@ void ProgramBuilder::buildLogits(const Twine &program, StringRef state, const Te
   build.setPath(TensorAt(TensorId::finalNorm).module());
   ir::StateOp::create(build.ops(), build.location(), state, type, ir::StateRole::Activation,
                       FlatSymbolRefAttr(), ArrayAttr());
-  build.beginProgram(program.str(), {{"chunk", "scalar", build.i32({1})}});
+  build.beginProgram(program.str(), {{plan::names::chunk, "scalar", build.i32({1})}});
   Value hidden = ir::ReadOp::create(build.ops(), build.location(), type, state);
   build.setPath(head.module());
   // A block of every batch: each is read by itself.
@@ -114,22 +112,22 @@ void ProgramBuilder::buildLogits(const Twine &program, StringRef state, const Te
                  std::clamp<int64_t>(logitsBlockElements / config.vocab, 1, options.batchTokens());
   Value block =
       ir::TakeRowsOp::create(build.ops(), build.location(), build.tensor({rows, config.hidden}),
-                             hidden, build.argument("chunk"), options.batches);
+                             hidden, build.argument(plan::names::chunk), options.batches);
   build.setPath("");
-  build.endProgram({{"logits", build.linear(block, head, /*wide=*/true)}});
+  build.endProgram({{plan::names::logits, build.linear(block, head, /*wide=*/true)}});
 }
 
 void ProgramBuilder::buildAccumulate() {
   RankedTensorType scalar = build.f32({1});
-  SmallVector<std::string> scales = {"loss_scale"};
+  SmallVector<std::string> scales = {plan::names::lossScale};
   if (options.mtp)
     for (size_t depth = 0; depth < config.mtp_layers.size(); ++depth)
-      scales.push_back(ofDepth("mtp_loss_scale", depth));
+      scales.push_back(plan::names::numbered(plan::names::mtpLossScale, int64_t(depth)));
   SmallVector<ProgramArgument> arguments = inputs();
   for (const std::string &name : scales)
     arguments.push_back({name, "scalar", scalar});
-  arguments.push_back({"accumulate_beta", "scalar", scalar});
-  build.beginProgram("accumulate", arguments);
+  arguments.push_back({plan::names::accumulateBeta, "scalar", scalar});
+  build.beginProgram(plan::accumulateProgram, arguments);
   Results results = lossSums(forward());
   SmallVector<Value> losses, factors;
   for (auto &[name, loss] : results)
@@ -137,7 +135,7 @@ void ProgramBuilder::buildAccumulate() {
   for (const std::string &name : scales)
     factors.push_back(build.argument(name));
   ir::ObjectiveOp::create(build.ops(), build.location(), losses, factors,
-                          build.argument("accumulate_beta"));
+                          build.argument(plan::names::accumulateBeta));
   build.endProgram(results);
 }
 

@@ -1,6 +1,7 @@
 #include "frontend/VisionBuilder.h"
 
 #include "dialects/step37/ImageGrids.h"
+#include "runtime/plan/Names.h"
 
 #include <cmath>
 
@@ -13,7 +14,7 @@ int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).get
 
 /// Of the tokens themselves, and of those `ahead` positions on.
 std::string placeName(const char *what, int64_t ahead) {
-  return ahead == 0 ? what : std::string(what) + "." + std::to_string(ahead);
+  return ahead == 0 ? what : plan::names::numbered(what, ahead);
 }
 
 } // namespace
@@ -43,15 +44,15 @@ SmallVector<ProgramArgument> VisionBuilder::arguments() const {
     return build.f32({options.batches * count, vision.num_channels, size, size});
   };
   SmallVector<ProgramArgument> list = {
-      {"pixel_values", "input", pixels(bounds.images, bounds.imageSize), "image"}};
+      {plan::names::pixelValues, "input", pixels(bounds.images, bounds.imageSize), "image"}};
   if (bounds.crops > 0)
-    list.push_back({"pixel_values_local", "input", pixels(bounds.crops, bounds.cropSize), "image"});
+    list.push_back({plan::names::pixelValuesLocal, "input", pixels(bounds.crops, bounds.cropSize), "image"});
   const int64_t furthest = options.mtp ? int64_t(config.mtp_layers.size()) : 0;
   for (int64_t ahead = 0; ahead <= furthest; ++ahead) {
     list.push_back(
-        {placeName("image_feature", ahead), "input", build.i32({options.tokens()}), "token"});
+        {placeName(plan::names::imageFeature, ahead), "input", build.i32({options.tokens()}), "token"});
     list.push_back(
-        {placeName("image_position", ahead), "input", build.i32({featureRows()}), "image"});
+        {placeName(plan::names::imagePosition, ahead), "input", build.i32({featureRows()}), "image"});
   }
   return list;
 }
@@ -85,9 +86,9 @@ Value VisionBuilder::residual(Value x, Value branch, const TensorAt &gamma) {
 }
 
 Value VisionBuilder::embeddedPatches() {
-  SmallVector<Value> pixels = {build.argument("pixel_values")};
+  SmallVector<Value> pixels = {build.argument(plan::names::pixelValues)};
   if (bounds.crops > 0)
-    pixels.push_back(build.argument("pixel_values_local"));
+    pixels.push_back(build.argument(plan::names::pixelValuesLocal));
   const TensorAt conv1 = TensorId::conv1;
   build.setPath(conv1.module());
   int64_t cols = vision.num_channels * vision.patch_size * vision.patch_size;
@@ -187,8 +188,8 @@ Value VisionBuilder::features() {
 Value VisionBuilder::insert(Value embedded, Value features, int64_t ahead) {
   build.setPath(TensorAt(TensorId::projector).module());
   return ir::MergeRowsOp::create(build.ops(), build.location(), embedded.getType(), embedded,
-                                 features, build.argument(placeName("image_feature", ahead)),
-                                 build.argument(placeName("image_position", ahead)),
+                                 features, build.argument(placeName(plan::names::imageFeature, ahead)),
+                                 build.argument(placeName(plan::names::imagePosition, ahead)),
                                  options.batches);
 }
 

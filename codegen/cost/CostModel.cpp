@@ -5,6 +5,7 @@
 #include "codegen/cost/Work.h"
 #include "codegen/spec/SpecJson.h"
 #include "runtime/base/Error.h"
+#include "runtime/plan/Names.h"
 
 #include <algorithm>
 #include <array>
@@ -163,8 +164,8 @@ ExchangeCost costOf(ExchangeGroup group, const Placement &placement, const Clust
 
 std::vector<std::pair<const ProgramCost *, double>>
 Prediction::stepPrograms(int64_t microBatches) const {
-  const ProgramCost *accumulate = find("accumulate"), *update = find("update"),
-                    *joined = find("accumulate_update");
+  const ProgramCost *accumulate = find(plan::accumulateProgram), *update = find(plan::updateProgram),
+                    *joined = find(plan::accumulateUpdateProgram);
   const auto runs = static_cast<double>(microBatches);
   if (!accumulate || !update)
     return {};

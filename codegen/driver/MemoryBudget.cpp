@@ -3,6 +3,7 @@
 #include "codegen/cost/MemoryUse.h"
 #include "runtime/base/Error.h"
 #include "runtime/base/Quantities.h"
+#include "runtime/plan/Names.h"
 
 #include <algorithm>
 
@@ -23,7 +24,7 @@ std::string smallerPlans(const CompileOptions &options, const MemoryNeed &need) 
     text += ", --zero 1";
   if (options.gradType != "bf16")
     text += ", --grad-dtype bf16";
-  if (need.lasting >= *options.memoryBudget || need.program == "update")
+  if (need.lasting >= *options.memoryBudget || need.program == plan::updateProgram)
     return text;
   if (mesh.tp > 1 && !mesh.sequenceParallel)
     text += ", --sequence-parallel";
@@ -44,7 +45,7 @@ void MemoryNeed::add(const plan::Target &added) {
                   ? ""
                   : added.programs[static_cast<size_t>(memory.peak_program)].name;
   }
-  if (const int number = added.findProgram("accumulate"); number >= 0)
+  if (const int number = added.findProgram(plan::accumulateProgram); number >= 0)
     accumulate = std::max(accumulate, memory.programs[static_cast<size_t>(number)].end);
 }
 

@@ -27,7 +27,7 @@ Json tensorJson(const PlannedTensor &tensor) {
           {"use", name(tensor.use)},
           {"sharing", name(entry.sharing)},
           {"parameter", entry.parameter},
-          {"packed_as", entry.place == PackPlace::alone ? Json() : Json(name(entry.packing))},
+          {"packed_as", entry.place == PackPlace::alone ? Json() : Json(name(entry.place))},
           {"megatron", entry.megatron},
           {"buffer", tensor.buffer.empty() ? Json() : Json(tensor.buffer)}};
 }

@@ -199,7 +199,7 @@ std::string paramsText(const plan::Plan &plan, const std::vector<MappedTensor> &
   for (const PlannedTensor &tensor : plannedTensors(plan, table)) {
     const PublishedTensor &published = tensor.published();
     text.add({published.name, std::string(name(published.type)), shapeText(published.shape),
-              std::string(name(tensor.use)), std::string(name(tensor.entry->sharding)),
+              std::string(name(tensor.use)), std::string(name(tensor.entry->sharing)),
               parameterText(*tensor.entry)});
   }
   return "\nPublished tensors\n" + text.text();

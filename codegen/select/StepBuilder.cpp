@@ -3,6 +3,7 @@
 #include "codegen/cost/ExpectedTime.h"
 #include "codegen/select/SpecAttributes.h"
 #include "codegen/spec/SpecJson.h"
+#include "runtime/plan/Names.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -98,7 +99,7 @@ Value StepBuilder::get(StringRef name, planir::BufferClass bufferClass, planir::
 }
 
 Value StepBuilder::coordinate(ArrayAttr axes) {
-  std::string name = "coordinate";
+  std::string name = plan::names::coordinate;
   for (auto axis : axes.getAsRange<StringAttr>())
     name += ("." + axis.getValue()).str();
   auto type = MemRefType::get({1}, IntegerType::get(context(), 32));

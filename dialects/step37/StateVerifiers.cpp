@@ -56,8 +56,11 @@ LogicalResult StateOp::verifySymbolUses(SymbolTableCollection &tables) {
       return failure();
   }
   bool f32 = getTensorType().getElementType().isF32();
-  return require(*this, activation || getRole() == StateRole::Gradient || f32, "C2",
-                 "masters and moments are f32");
+  bool optimizer = getRole() == StateRole::Optimizer;
+  if (failed(require(*this, !optimizer || f32, "C2", "an optimizer's state is f32")))
+    return failure();
+  return require(*this, optimizer == getSlot().has_value(), "C3",
+                 "`slot` belongs to the role optimizer alone");
 }
 
 LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -95,37 +98,6 @@ LogicalResult GlobalNormOp::verify() {
                              [](Value value) { return rows(value) == 1; });
   return require(*this, !getPartials().empty() && single, "C1",
                  "there must be a partial, and max_norm, norm and clip must be [1]");
-}
-
-LogicalResult AdamWOp::verifySymbolUses(SymbolTableCollection &tables) {
-  auto parameter = lookup<ParameterOp>(tables, *this, getParameterAttr());
-  auto isState = [&](FlatSymbolRefAttr symbol, StateRole role) {
-    auto state = lookup<StateOp>(tables, *this, symbol);
-    return state && state.getRole() == role && state.getOfAttr() == getParameterAttr();
-  };
-  bool symbols = parameter && parameter.getTrained() &&
-                 isState(getMoment1Attr(), StateRole::Moment1) &&
-                 isState(getMoment2Attr(), StateRole::Moment2) &&
-                 (!getMaster() || isState(getMasterAttr(), StateRole::Master));
-  if (failed(
-          require(*this, symbols, "C1", "the symbols must be a trained parameter and its states")))
-    return failure();
-  RankedTensorType type = parameter.getTensorType();
-  auto updated = getUpdated() ? cast<RankedTensorType>(getUpdated().getType()) : type;
-  int64_t states =
-      lookup<StateOp>(tables, *this, getMoment1Attr()).getTensorType().getNumElements();
-  bool sizes = states == updated.getNumElements() &&
-               cast<RankedTensorType>(getGradient().getType()).getNumElements() == states &&
-               updated.getElementType() == type.getElementType();
-  if (failed(require(*this, sizes, "C1",
-                     "states and gradient must have the elements that are updated")))
-    return failure();
-  bool ownMaster = type.getElementType().isF32() && !getUpdated();
-  if (failed(require(*this, ownMaster == !getMaster(), "C2",
-                     "a master belongs to a parameter that is not f32 or updated in parts")))
-    return failure();
-  return require(*this, rows(getHyper()) == 7 && rows(getClip()) == 1, "C3",
-                 "hyper must have 7 elements, clip one");
 }
 
 } // namespace step37::ir

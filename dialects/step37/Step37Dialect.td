@@ -34,9 +34,8 @@ def Step37_ClampPosition : Step37_I32Enum<"ClampPosition", "where SwiGLU's clamp
 def Step37_ClampPositionAttr : EnumAttr<Step37_Dialect, Step37_ClampPosition, "clamp_position">;
 
 def Step37_StateRole : Step37_I32Enum<"StateRole", "what a state is for", [
-    I32EnumAttrCase<"Gradient", 0, "gradient">, I32EnumAttrCase<"Master", 1, "master">,
-    I32EnumAttrCase<"Moment1", 2, "moment1">, I32EnumAttrCase<"Moment2", 3, "moment2">,
-    I32EnumAttrCase<"Activation", 4, "activation">]>;
+    I32EnumAttrCase<"Gradient", 0, "gradient">, I32EnumAttrCase<"Optimizer", 1, "optimizer">,
+    I32EnumAttrCase<"Activation", 2, "activation">]>;
 def Step37_StateRoleAttr : EnumAttr<Step37_Dialect, Step37_StateRole, "role">;
 
 def Step37_PartAttr : AttrDef<Step37_Dialect, "Part"> {

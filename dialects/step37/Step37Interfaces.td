@@ -63,4 +63,33 @@ def WorkOpInterface : OpInterface<"WorkOpInterface"> {
   ];
 }
 
+def OptimizerOpInterface : OpInterface<"OptimizerOpInterface"> {
+  let cppNamespace = "::step37::ir";
+  let description = [{
+    One optimizer's step of one parameter, on what a rank holds of it. What the optimizer keeps and needs is
+    its kind (Optimizers.h), from which the update program is built: a second optimizer is an operation with
+    this interface, its kind, and its kernel.
+  }];
+  let methods = [
+    InterfaceMethod<"What the optimizer keeps of a parameter and which scalars it needs.",
+      "const ::step37::ir::OptimizerKind &", "getKind", (ins)>,
+    InterfaceMethod<"The parameter.", "::mlir::FlatSymbolRefAttr", "getParameterAttr", (ins)>,
+    InterfaceMethod<"The gradient of what is updated.", "::mlir::Value", "getGradient", (ins)>,
+    InterfaceMethod<"What the gradient is multiplied with; 0 leaves everything as it is.",
+      "::mlir::Value", "getClip", (ins)>,
+    InterfaceMethod<"The part of the new parameter; null where the parameter is updated in place.",
+      "::mlir::Value", "getUpdated", (ins)>,
+    InterfaceMethod<"The states, in the order of the kind's slots.",
+      "::llvm::SmallVector<::mlir::FlatSymbolRefAttr>", "getStates", (ins)>,
+    InterfaceMethod<"The f32 master; null where the parameter is its own.",
+      "::mlir::FlatSymbolRefAttr", "getMasterAttr", (ins)>,
+    InterfaceMethod<"The scalars, in the order of the kind's hyperparameters.",
+      "::llvm::SmallVector<::mlir::Value>", "getHyperparameters", (ins)>
+  ];
+  let extraClassDeclaration = [{
+    /// Constraints C1 to C3 of every optimizer (step37.adamw states them).
+    ::mlir::LogicalResult verifyStep(::mlir::SymbolTableCollection &tables);
+  }];
+}
+
 #endif

@@ -85,22 +85,24 @@ def Step37_CarriedOp : Step37_Op<"carried", [Symbol]> {
 def Step37_StateOp : Step37_Op<"state", [Symbol, SymbolUser]> {
   let summary = "A tensor that lives across programs.";
   let description = [{
-    Gradients, f32 masters, moments (of the parameter `of`), and activations that one program leaves
-    for another. `partial`, on a rank: the mesh axes over which a gradient is still to be summed, or over which
-    masters and moments are split.
+    Gradients, an optimizer's state (both of the parameter `of`), and activations that one program leaves
+    for another. `slot` is what the optimizer keeps in the state: "master", or a name of its own. `partial`, on a
+    rank: the mesh axes over which a gradient is still to be summed, or over which an optimizer's state is split.
 
-    C1: `of` is present exactly if the role is not activation, and names a parameter of the same shape. A master
-    or moment with `partial` is a list of elements: a rank's part of them.
-    C2: masters and moments are f32.
+    C1: `of` is present exactly if the role is not activation, and names a parameter of the same shape. An
+    optimizer's state with `partial` is a list of elements: a rank's part of them.
+    C2: an optimizer's state is f32.
+    C3: `slot` is present exactly if the role is optimizer.
 
     ```mlir
     step37.state gradient @gradient.w of @w : tensor<32x16xf32>
+    step37.state optimizer "moment1" @moment1.w of @w : tensor<32x16xf32>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type,
                        Step37_StateRoleAttr:$role, OptionalAttr<FlatSymbolRefAttr>:$of,
-                       OptionalAttr<StrArrayAttr>:$partial);
-  let assemblyFormat = "$role $sym_name (`of` $of^)? `:` $type (`partial` $partial^)? attr-dict";
+                       OptionalAttr<StrArrayAttr>:$partial, OptionalAttr<StrAttr>:$slot);
+  let assemblyFormat = "$role ($slot^)? $sym_name (`of` $of^)? `:` $type (`partial` $partial^)? attr-dict";
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType getTensorType() { return ::mlir::cast<::mlir::RankedTensorType>(getType()); }
   }];
@@ -418,30 +420,35 @@ def Step37_GlobalNormOp : Step37_PureOp<"global_norm"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, MemoryEffects<[MemRead, MemWrite]>]> {
+def Step37_AdamWOp : Step37_Op<"adamw", [SymbolUser, Optimizer, MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "One AdamW step of a parameter, in place.";
   let description = [{
-    hyper is [learning rate, β1, β2, eps, weight decay, 1−β1^t, 1−β2^t]. Weight decay counts if the
-    parameter has `decay`. Without a master the parameter is f32 and its own master. Where the states hold a
-    part of the parameter's elements, `updated` is that part of the new parameter, which itself stays as it is.
+    correction1 is 1−β1^t, correction2 1−β2^t. Weight decay counts if the parameter has `decay`. Without a master
+    the parameter is f32 and its own master. Where the states hold a part of the parameter's elements, `updated`
+    is that part of the new parameter, which itself stays as it is.
 
-    C1: the symbols are a trained parameter and its states of these roles, the states and the gradient of one
+    C1: the symbols are a trained parameter and its states of these slots, the states and the gradient of one
     number of elements: the parameter's, unless there is an `updated` of as many.
     C2: a master is there exactly if the parameter is not f32 or there is an `updated`.
-    C3: hyper has 7 elements, clip one.
+    C3: hyperparameters and clip have one element.
 
     ```mlir
-    step37.adamw @w gradient %dw moments @moment1.w, @moment2.w hyper %hyper clip %clip
-      : (tensor<32x16xf32>, tensor<7xf32>, tensor<1xf32>) -> ()
+    step37.adamw @w gradient %dw moments @moment1.w, @moment2.w learning_rate %h beta1 %h beta2 %h eps %h
+      weight_decay %h corrections %h, %h clip %clip
+      : (tensor<32x16xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>,
+         tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$parameter, FloatTensor:$gradient,
                        FlatSymbolRefAttr:$moment1, FlatSymbolRefAttr:$moment2,
-                       OptionalAttr<FlatSymbolRefAttr>:$master, Scalar:$hyper, Scalar:$clip);
+                       OptionalAttr<FlatSymbolRefAttr>:$master, Scalar:$learning_rate, Scalar:$beta1,
+                       Scalar:$beta2, Scalar:$eps, Scalar:$weight_decay, Scalar:$correction1,
+                       Scalar:$correction2, Scalar:$clip);
   let results = (outs Optional<FloatTensorOfRank<1>>:$updated);
   let assemblyFormat = [{
-    $parameter `gradient` $gradient `moments` $moment1 `,` $moment2 (`master` $master^)? `hyper` $hyper
-    `clip` $clip attr-dict `:` functional-type(operands, results)
+    $parameter `gradient` $gradient `moments` $moment1 `,` $moment2 (`master` $master^)?
+    `learning_rate` $learning_rate `beta1` $beta1 `beta2` $beta2 `eps` $eps `weight_decay` $weight_decay
+    `corrections` $correction1 `,` $correction2 `clip` $clip attr-dict `:` functional-type(operands, results)
   }];
 }
 

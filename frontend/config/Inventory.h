@@ -18,9 +18,9 @@ struct PublishedTensor {
   DType type; // bf16 (or the config's type); f32 for router_bias
   std::vector<int64_t> shape;
   TensorGroup group;
-  const TensorRule *rule; // its declaration
-  TensorOwner owner;
-  int64_t index; // of its layer or block
+  const TensorRule *rule = nullptr; // its declaration
+  TensorOwner owner = TensorOwner::input;
+  int64_t index = 0; // of its layer or block
 };
 
 /// All tensors: 804 for Step-3.5-Flash, 1471 for Step-3.7-Flash. Text first, layer by layer, then

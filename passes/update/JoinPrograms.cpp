@@ -10,6 +10,7 @@ using namespace mlir;
 namespace step37 {
 #define GEN_PASS_DEF_JOINPROGRAMSPASS
 #include "passes/Passes.h.inc"
+#include "runtime/plan/Names.h"
 
 namespace {
 
@@ -17,15 +18,15 @@ struct JoinProgramsPass : impl::JoinProgramsPassBase<JoinProgramsPass> {
   void runOnOperation() override {
     planir::ProgramOp accumulate, update;
     for (auto program : getOperation().getOps<planir::ProgramOp>())
-      if (program.getName() == "accumulate")
+      if (program.getName() == plan::accumulateProgram)
         accumulate = program;
-      else if (program.getName() == "update")
+      else if (program.getName() == plan::updateProgram)
         update = program;
     if (!accumulate || !update || update.getOps<planir::CollectiveOp>().empty())
       return;
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfter(update);
-    auto joined = planir::ProgramOp::create(builder, update.getLoc(), "accumulate_update");
+    auto joined = planir::ProgramOp::create(builder, update.getLoc(), plan::accumulateUpdateProgram);
     builder.setInsertionPointToEnd(&joined.getBody().emplaceBlock());
     IRMapping mapping;
     for (planir::ProgramOp part : {accumulate, update})

@@ -2,6 +2,7 @@
 #include "runtime/data/ConversationFile.h"
 
 #include "runtime/base/Error.h"
+#include "runtime/plan/Names.h"
 
 #include <algorithm>
 #include <string_view>
@@ -29,7 +30,7 @@ ConversationFile::ConversationFile(safetensors::File opened, int64_t vocab)
   if (source.empty())
     throw Error(path().string() + ": metadata: source: is missing");
   tokens = tensor<int32_t>("tokens", "I32");
-  lossMask = tensor<uint8_t>("loss_mask", "U8");
+  lossMask = tensor<uint8_t>(plan::names::lossMask, "U8");
   tokenOffsets = tensor<int64_t>("sample_tokens", "I64");
   lines = tensor<int64_t>("sample_lines", "I64");
   imageOffsets = tensor<int64_t>("sample_images", "I64");
@@ -88,14 +89,14 @@ void ConversationFile::checkOffsets(const char *name, std::span<const int64_t> o
 
 void ConversationFile::checkTokens(int64_t vocab) const {
   if (lossMask.size() != tokens.size())
-    fail("loss_mask", "has " + std::to_string(lossMask.size()) + " values, tokens has " +
+    fail(plan::names::lossMask, "has " + std::to_string(lossMask.size()) + " values, tokens has " +
                           std::to_string(tokens.size()));
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (tokens[i] < 0 || tokens[i] >= vocab)
       fail("tokens", "value " + std::to_string(i) + ": " + std::to_string(tokens[i]) +
                          " is no token id: the vocabulary has " + std::to_string(vocab));
     if (lossMask[i] > 1)
-      fail("loss_mask", "value " + std::to_string(i) + " is neither 0 nor 1");
+      fail(plan::names::lossMask, "value " + std::to_string(i) + " is neither 0 nor 1");
   }
 }
 

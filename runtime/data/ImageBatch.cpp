@@ -3,6 +3,7 @@
 
 #include "runtime/base/Error.h"
 #include "runtime/base/Safetensors.h"
+#include "runtime/plan/Names.h"
 
 #include <array>
 #include <cmath>
@@ -99,11 +100,11 @@ ImageBatch readImageBatch(const std::filesystem::path &path, const plan::ImageIn
   const Tensors tensors(path);
   ImageBatch batch;
   int64_t images = 0, crops = 0;
-  if (tensors.has("pixel_values"))
-    batch.pixels = tensors.pixels("pixel_values", inputs.channels, inputs.image_size, images);
-  if (tensors.has("pixel_values_local"))
+  if (tensors.has(plan::names::pixelValues))
+    batch.pixels = tensors.pixels(plan::names::pixelValues, inputs.channels, inputs.image_size, images);
+  if (tensors.has(plan::names::pixelValuesLocal))
     batch.cropPixels =
-        tensors.pixels("pixel_values_local", inputs.channels, inputs.crop_size, crops);
+        tensors.pixels(plan::names::pixelValuesLocal, inputs.channels, inputs.crop_size, crops);
   batch.crops = tensors.cropCounts(images, crops);
   return batch;
 }

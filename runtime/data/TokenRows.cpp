@@ -3,6 +3,7 @@
 
 #include "runtime/base/Error.h"
 #include "runtime/base/Safetensors.h"
+#include "runtime/plan/Names.h"
 
 #include <algorithm>
 #include <cmath>
@@ -100,12 +101,12 @@ double TokenRows::counted(int64_t by) const {
 
 TokenRows readTokenRows(const std::filesystem::path &path, const TokenLimits &limits) {
   safetensors::File file(path);
-  RowTensor ids(file, file.at("input_ids"), limits.seqLen);
+  RowTensor ids(file, file.at(plan::names::inputIds), limits.seqLen);
   if (ids.rows() == 0)
     throw Error(path.string() + ": input_ids: has no rows");
   TokenRows result(ids.rows(), limits.seqLen);
   result.ids = readIds(ids, limits.vocab);
-  if (const safetensors::Tensor *tensor = file.find("loss_mask")) {
+  if (const safetensors::Tensor *tensor = file.find(plan::names::lossMask)) {
     RowTensor mask(file, *tensor, limits.seqLen);
     mask.expectRows(result.rows);
     if (mask.dtype() != "F32")
@@ -114,7 +115,7 @@ TokenRows readTokenRows(const std::filesystem::path &path, const TokenLimits &li
         mask.values<float>([](float value, int64_t) { return std::isfinite(value) && value >= 0; },
                            "is no weight of a loss");
   }
-  if (const safetensors::Tensor *tensor = file.find("document_start")) {
+  if (const safetensors::Tensor *tensor = file.find(plan::names::documentStart)) {
     RowTensor starts(file, *tensor, limits.seqLen);
     starts.expectRows(result.rows);
     if (starts.dtype() != "I32")

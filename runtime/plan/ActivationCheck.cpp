@@ -1,5 +1,6 @@
 // What a plan says of the activations that it keeps and computes again.
 #include "runtime/plan/PlanCheck.h"
+#include "runtime/plan/Names.h"
 
 #include <algorithm>
 #include <limits>
@@ -36,7 +37,7 @@ void checkActivations(const Plan &plan, const FieldPath &path) {
     budget.fail("is missing: recompute is 'budget'");
 
   const bool trains = std::ranges::any_of(
-      plan.targets, [](const Target &target) { return target.findProgram("accumulate") >= 0; });
+      plan.targets, [](const Target &target) { return target.findProgram(accumulateProgram) >= 0; });
   if (!trains && !activations.saved.empty())
     saved.fail("there is no program 'accumulate' to keep them for");
   if (!trains && !activations.recomputed.empty())

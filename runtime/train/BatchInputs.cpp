@@ -4,6 +4,7 @@
 #include "runtime/base/Error.h"
 #include "runtime/data/ImageSlots.h"
 #include "runtime/plan/Mesh.h"
+#include "runtime/plan/Names.h"
 
 #include <string>
 
@@ -27,23 +28,23 @@ void writeImages(Model &model, const TokenRows &tokens, const ImageBatch &images
   };
   auto writePlaces = [&](int rank, const std::string &suffix, const RankImages &own) {
     for (const auto &[name, places] :
-         {std::pair("image_feature", &own.featureOfToken), {"image_position", &own.tokenOfFeature}})
+         {std::pair(plan::names::imageFeature, &own.featureOfToken), {plan::names::imagePosition, &own.tokenOfFeature}})
       model.ranks().write(rank, model.buffer(name + suffix, DType::i32, std::ssize(*places)), 0,
                           std::as_bytes(std::span(*places)));
   };
-  const plan::Split &split = model.bufferOf(model.buffer("pixel_values")).split;
+  const plan::Split &split = model.bufferOf(model.buffer(plan::names::pixelValues)).split;
   for (int rank = 0; rank < model.ranks().count(); ++rank) {
     if (!model.ranks().isHere(rank))
       continue;
     const int64_t number = split.empty() ? 0 : plan::indexAlong(model.plan().mesh, split[0], rank);
     const RankImages &own = ranks.at(static_cast<size_t>(number));
-    writePixels(rank, "pixel_values", inputs.images, viewSize, own.images, images.pixels);
+    writePixels(rank, plan::names::pixelValues, inputs.images, viewSize, own.images, images.pixels);
     if (inputs.crops > 0)
-      writePixels(rank, "pixel_values_local", inputs.crops, cropSize, own.crops, images.cropPixels);
+      writePixels(rank, plan::names::pixelValuesLocal, inputs.crops, cropSize, own.crops, images.cropPixels);
     writePlaces(rank, "", own);
     auto suffix = [](int64_t ahead) { return "." + std::to_string(ahead); };
     for (int64_t ahead = 1;
-         model.executor().target().findBuffer("image_feature" + suffix(ahead)) >= 0; ++ahead)
+         model.executor().target().findBuffer(plan::names::imageFeature + suffix(ahead)) >= 0; ++ahead)
       writePlaces(rank, suffix(ahead), placesAhead(own, tokens, number, ahead));
   }
 }
@@ -51,9 +52,9 @@ void writeImages(Model &model, const TokenRows &tokens, const ImageBatch &images
 } // namespace
 
 void writeBatch(Model &model, const TokenRows &batch, const ImageBatch &images) {
-  model.writeInput(model.buffer("input_ids", DType::i32), std::as_bytes(std::span(batch.ids)));
-  model.writeInput(model.buffer("loss_mask", DType::f32), std::as_bytes(std::span(batch.mask)));
-  model.writeInput(model.buffer("document_start", DType::i32),
+  model.writeInput(model.buffer(plan::names::inputIds, DType::i32), std::as_bytes(std::span(batch.ids)));
+  model.writeInput(model.buffer(plan::names::lossMask, DType::f32), std::as_bytes(std::span(batch.mask)));
+  model.writeInput(model.buffer(plan::names::documentStart, DType::i32),
                    std::as_bytes(std::span(batch.documentStart)));
   if (model.plan().images.images > 0)
     writeImages(model, batch, images);

@@ -3,6 +3,7 @@
 #include "runtime/train/BatchInputs.h"
 
 #include "runtime/base/Error.h"
+#include "runtime/plan/Names.h"
 
 #include <algorithm>
 
@@ -18,8 +19,8 @@ double heldOutLoss(Model &model, Dataset &data, int64_t maxRows) {
     for (int64_t row = 0; row < std::min(model.rows(), evaluated - first); ++row)
       data.heldOutRow((first + row) * available / evaluated, batch, row);
     writeBatch(model, batch.tokens, batch.images);
-    model.run("eval");
-    sum += model.readScalar("loss_sum");
+    model.run(plan::evaluateProgram);
+    sum += model.readScalar(plan::names::lossSum);
     counted += batch.tokens.counted();
   }
   if (counted <= 0)

@@ -2,6 +2,7 @@
 #include "runtime/train/Objective.h"
 
 #include "runtime/base/Error.h"
+#include "runtime/plan/Names.h"
 
 #include <charconv>
 #include <cmath>
@@ -26,13 +27,13 @@ double mtpFactor(const plan::Plan &plan) {
 } // namespace
 
 Objective::Objective(Model &model)
-    : model(model), terms{{.sum = "loss_sum", .scale = "loss_scale", .by = 1, .factor = 1}} {
+    : model(model), terms{{.sum = plan::names::lossSum, .scale = plan::names::lossScale, .by = 1, .factor = 1}} {
   for (int64_t depth = 0;; ++depth) {
-    const std::string suffix = "." + std::to_string(depth);
-    if (model.executor().target().findBuffer("mtp_loss_sum" + suffix) < 0)
+    const std::string sum = plan::names::numbered(plan::names::mtpLossSum, depth);
+    if (model.executor().target().findBuffer(sum) < 0)
       return;
-    terms.push_back({.sum = "mtp_loss_sum" + suffix,
-                     .scale = "mtp_loss_scale" + suffix,
+    terms.push_back({.sum = sum,
+                     .scale = plan::names::numbered(plan::names::mtpLossScale, depth),
                      .by = depth + 2,
                      .factor = mtpFactor(model.plan())});
   }

@@ -7,6 +7,7 @@
 #include "runtime/checkpoint/ParameterPlaces.h"
 #include "runtime/data/DataLimits.h"
 #include "runtime/train/Objective.h"
+#include "runtime/plan/Names.h"
 
 #include <algorithm>
 #include <optional>
@@ -80,7 +81,7 @@ private:
 /// block. The rows behind the last of a block's last chunk repeat it and are dropped, as are
 /// columns that pad the vocabulary.
 void writeLogits(Model &model, const std::string &program, const char *tensor, Output &output) {
-  const int buffer = model.buffer("logits", DType::f32);
+  const int buffer = model.buffer(plan::names::logits, DType::f32);
   const std::vector<int64_t> shape = model.wholeShape(model.bufferOf(buffer));
   const int64_t vocab = model.plan().vocab, columns = shape.back();
   const int64_t chunkRows = model.bufferOf(buffer).shape.front(), blocks = shape[0] / chunkRows;
@@ -88,7 +89,7 @@ void writeLogits(Model &model, const std::string &program, const char *tensor, O
   std::vector<float> chunk(static_cast<size_t>(chunkRows * columns));
   for (int64_t block = 0; block < blocks; ++block)
     for (int64_t first = 0; first < tokens; first += chunkRows) {
-      model.writeScalar("chunk", static_cast<int32_t>(first / chunkRows));
+      model.writeScalar(plan::names::chunk, static_cast<int32_t>(first / chunkRows));
       model.run(program);
       model.readOutput(buffer, block * chunkRows * columns,
                        std::as_writable_bytes(std::span(chunk)));
@@ -114,8 +115,8 @@ void writeLosses(const Losses &losses, Output &output) {
 
 void writeGradients(Model &model, Objective &objective, Output &output) {
   objective.writeScales();
-  model.writeScalar("accumulate_beta", 0.0f);
-  model.run("accumulate");
+  model.writeScalar(plan::names::accumulateBeta, 0.0f);
+  model.run(plan::accumulateProgram);
   forEachGradient(model, [&](const plan::Parameter &parameter, const plan::Part &part) {
     readPart(model.ranks(), model.plan().mesh, gradientPlace(model, parameter, part), DType::f32,
              [&](std::span<const std::byte> bytes) { output.write("grad." + part.name, bytes); });
@@ -125,9 +126,9 @@ void writeGradients(Model &model, Objective &objective, Output &output) {
 } // namespace
 
 void probe(Model &model, const ProbeOptions &options) {
-  model.requirePrograms({"eval", "logits"});
+  model.requirePrograms({plan::evaluateProgram, plan::logitsProgram});
   if (options.grads)
-    model.requirePrograms({"accumulate"});
+    model.requirePrograms({plan::accumulateProgram});
   const TokenRows batch = readBatch(model, options);
   Objective objective(model);
   const size_t depths = objective.depths();
@@ -137,7 +138,7 @@ void probe(Model &model, const ProbeOptions &options) {
   Output output(model, options.output, outputs(model, static_cast<int64_t>(depths), options.grads));
   objective.count(batch);
   writeBatch(model, batch, images);
-  model.run("eval");
+  model.run(plan::evaluateProgram);
   objective.startSums();
   model.executor().finishReads();
   writeLogits(model, "logits", "logits", output);

@@ -5,6 +5,7 @@
 #include "runtime/train/InitialWeights.h"
 #include "runtime/train/Probe.h"
 #include "runtime/train/RunReport.h"
+#include "runtime/plan/Names.h"
 
 #include <memory>
 
@@ -13,7 +14,7 @@ namespace step37 {
 void runEvaluation(const plan::Plan &plan, const ExecutorOptions &executor,
                    const InputOptions &options, RunLog &log) {
   Model model(plan, executor);
-  model.requirePrograms({"eval"});
+  model.requirePrograms({plan::evaluateProgram});
   log.note(model.description());
   job::failingJob(executor.job, [&] {
     std::unique_ptr<Dataset> data = Dataset::open(

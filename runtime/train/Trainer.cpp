@@ -4,6 +4,7 @@
 
 #include "runtime/base/Error.h"
 #include "runtime/train/LearningRate.h"
+#include "runtime/plan/Names.h"
 
 #include <array>
 #include <chrono>
@@ -15,8 +16,8 @@ namespace step37 {
 Trainer::Trainer(Model &model, Dataset &data, const TrainOptions &options)
     : model(model), options(options), objective(model),
       ahead(data, options, model.rows(), model.seqLen()) {
-  model.requirePrograms({"accumulate", "update"});
-  updatesAtOnce = model.executor().target().findProgram("accumulate_update") >= 0;
+  model.requirePrograms({plan::accumulateProgram, plan::updateProgram});
+  updatesAtOnce = model.executor().target().findProgram(plan::accumulateUpdateProgram) >= 0;
   for (const plan::Parameter &parameter : model.plan().parameters)
     if (parameter.trained &&
         (parameter.gradient.empty() || parameter.moment1.empty() || parameter.moment2.empty()))
@@ -36,14 +37,14 @@ void Trainer::runPrograms(const std::vector<Batch> &batches, int64_t number, dou
   objective.writeScales();
   writeHyper(number, lr);
   for (size_t i = 0; i < batches.size(); ++i) {
-    model.writeScalar("accumulate_beta", i == 0 ? 0.0f : 1.0f);
+    model.writeScalar(plan::names::accumulateBeta, i == 0 ? 0.0f : 1.0f);
     writeBatch(model, batches[i].tokens, batches[i].images);
     const bool joined = updatesAtOnce && i + 1 == batches.size();
-    model.run(joined ? "accumulate_update" : "accumulate");
+    model.run(joined ? plan::accumulateUpdateProgram : plan::accumulateProgram);
     objective.startSums();
   }
   if (!updatesAtOnce)
-    model.run("update");
+    model.run(plan::updateProgram);
 }
 
 void Trainer::writeHyper(int64_t number, double lr) {
@@ -57,7 +58,7 @@ void Trainer::writeHyper(int64_t number, double lr) {
                                     1 - std::pow(optimizer.beta1, steps),
                                     1 - std::pow(optimizer.beta2, steps)};
   model.writeScalars("hyper", std::vector<float>(hyper.begin(), hyper.end()));
-  model.writeScalar("max_norm", static_cast<float>(optimizer.clip));
+  model.writeScalar(plan::names::maxNorm, static_cast<float>(optimizer.clip));
 }
 
 StepRecord Trainer::step(int64_t number) {
@@ -74,7 +75,7 @@ StepRecord Trainer::step(int64_t number) {
     ahead.begin(number + 1);
   runPrograms(batches, number, record.lr);
   float gradNorm = 0;
-  model.startScalar("grad_norm", gradNorm);
+  model.startScalar(plan::names::gradNorm, gradNorm);
   model.executor().finishReads();
   record.losses = objective.losses();
   requireFinite("loss", record.losses.total);

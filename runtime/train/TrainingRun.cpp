@@ -9,6 +9,7 @@
 #include "runtime/train/RunDescription.h"
 #include "runtime/train/RunReport.h"
 #include "runtime/train/Trainer.h"
+#include "runtime/plan/Names.h"
 
 #include <memory>
 #include <optional>
@@ -48,7 +49,7 @@ public:
         data(Dataset::open(options.input.data, options.input.built_in_text,
                            DataLimits::of(model.plan()), options.input.conversations)),
         trainer(model, *data, options) {
-    model.requirePrograms({"eval"});
+    model.requirePrograms({plan::evaluateProgram});
   }
 
   void run() {

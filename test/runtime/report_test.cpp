@@ -34,15 +34,15 @@ const std::vector<MappedTensor> &sampleTable() {
       {{"gate_proj.weight", DType::bf16, {2, 1, 4}, text},
        "packed",
        "fc1.weight*",
-       Sharding::expertColumn,
-       Packing::gate},
+       Sharing::expertColumn,
+       PackPlace::gate},
       {{"up_proj.weight", DType::bf16, {2, 2, 4}, text},
        "packed",
        "fc1.weight*",
-       Sharding::expertColumn,
-       Packing::up},
+       Sharing::expertColumn,
+       PackPlace::up},
       {{"router_bias", DType::f32, {5}, text}, "bias", "expert_bias"},
-      {{"mtp.weight", DType::bf16, {4, 4}, mtp}, "mtp.weight", "mtp.weight", Sharding::column}};
+      {{"mtp.weight", DType::bf16, {4, 4}, mtp}, "mtp.weight", "mtp.weight", Sharing::column}};
   return table;
 }
 
