@@ -90,7 +90,7 @@ inline Count strided(int64_t rows, int64_t cols, int64_t stride) {
 
 inline int64_t blockCount(int64_t count, int64_t perBlock) { return (count - 1) / perBlock + 1; }
 
-// What a declaration may say behind the extent.
+// What a declaration may say after the extent.
 
 /// The argument exists only if this holds.
 struct when {
@@ -168,7 +168,7 @@ private:
 };
 
 /// STEP37_ARGUMENTS((kind, name, …), …) inside a spec struct declares its arguments in launch
-/// order:
+/// order, one a line:
 ///   (read, x, type, shape(rows, cols))            read; write and readWrite likewise
 ///   (read, b, type, strided(rows, cols, b_stride), when(has_b))
 ///   (write, y, type, shape(rows, cols), inPlaceOf("x"))
@@ -180,7 +180,8 @@ private:
 ///   declarations()   every name, absent ones too
 ///   Operands<T>      a struct with a member T (a list: std::vector<T>) for every name, to be
 ///   filled
-///                    with designated initializers: `Swiglu::Operands<Value>{.gate = g, .up = u}`.
+///                    with designated initializers: `Swiglu::Operands<Value>{.gate = g, .up = u}`
+///   argumentsText    the list as it is written, for ARGUMENTS.md
 #define STEP37_ARGUMENTS(...)                                                                      \
   template <class T> struct Operands {                                                             \
     STEP37_FOR_EACH(STEP37_ARGUMENT_MEMBER, __VA_ARGS__)                                           \
@@ -194,7 +195,8 @@ private:
     return list;                                                                                   \
   }                                                                                                \
   Arguments arguments() const { return argumentList().arguments(); }                               \
-  std::vector<Declaration> declarations() const { return argumentList().declarations(); }
+  std::vector<Declaration> declarations() const { return argumentList().declarations(); }          \
+  static constexpr std::string_view argumentsText = #__VA_ARGS__;
 
 #define STEP37_ARGUMENT_MEMBER(entry) STEP37_ARGUMENT_MEMBER_OF entry
 #define STEP37_ARGUMENT_MEMBER_OF(kind, name, ...) STEP37_MEMBER_##kind name{};

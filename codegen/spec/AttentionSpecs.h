@@ -15,7 +15,8 @@ struct RopeTable {
   int64_t positions = 0;
   std::vector<double> frequencies;
   STEP37_FIELDS(positions, frequencies)
-  STEP37_ARGUMENTS((write, table, DType::f32, shape(positions, 2, int64_t(frequencies.size()))))
+  STEP37_ARGUMENTS(
+      (write, table, DType::f32, shape(positions, 2, int64_t(frequencies.size()))))
 };
 
 /// For every head of q and of k: RMS norm over head_dim with (weight + weight_offset) if
@@ -34,15 +35,16 @@ struct QkNormRope {
                 eps, type, weight_offset)
   int64_t queryWidth() const { return heads * head_dim; }
   int64_t keyWidth() const { return groups * head_dim; }
-  STEP37_ARGUMENTS((read, q, type, strided(tokens, queryWidth(), q_stride)),
-                   (read, k, type, strided(tokens, keyWidth(), k_stride)),
-                   (read, q_weight, type, shape(head_dim), when(normalize)),
-                   (read, k_weight, type, shape(head_dim), when(normalize)),
-                   (read, table, DType::f32, shape(seq_len, rotary_dim), when(rotary_dim > 0)),
-                   (read, document_start, DType::i32, shape(tokens)),
-                   (write, q_out, type, shape(tokens, heads, head_dim)),
-                   (write, k_out, type, shape(tokens, groups, head_dim)),
-                   (write, inverse_rms, DType::f32, shape(tokens, heads + groups), when(normalize)))
+  STEP37_ARGUMENTS(
+      (read, q, type, strided(tokens, queryWidth(), q_stride)),
+      (read, k, type, strided(tokens, keyWidth(), k_stride)),
+      (read, q_weight, type, shape(head_dim), when(normalize)),
+      (read, k_weight, type, shape(head_dim), when(normalize)),
+      (read, table, DType::f32, shape(seq_len, rotary_dim), when(rotary_dim > 0)),
+      (read, document_start, DType::i32, shape(tokens)),
+      (write, q_out, type, shape(tokens, heads, head_dim)),
+      (write, k_out, type, shape(tokens, groups, head_dim)),
+      (write, inverse_rms, DType::f32, shape(tokens, heads + groups), when(normalize)))
 };
 
 /// Gradient of QkNormRope with respect to q, k and, unless they are `frozen`, the two weights.
@@ -61,22 +63,23 @@ struct QkNormRopeGrad {
   bool sumsWeights() const { return normalize && !frozen; }
   int64_t queryWidth() const { return heads * head_dim; }
   int64_t keyWidth() const { return groups * head_dim; }
-  STEP37_ARGUMENTS((read, dq_out, type, shape(tokens, heads, head_dim)),
-                   (read, dk_out, type, shape(tokens, groups, head_dim)),
-                   (read, q, type, strided(tokens, queryWidth(), q_stride)),
-                   (read, k, type, strided(tokens, keyWidth(), k_stride)),
-                   (read, q_weight, type, shape(head_dim), when(normalize)),
-                   (read, k_weight, type, shape(head_dim), when(normalize)),
-                   (read, table, DType::f32, shape(seq_len, rotary_dim), when(rotary_dim > 0)),
-                   (read, document_start, DType::i32, shape(tokens)),
-                   (read, inverse_rms, DType::f32, shape(tokens, heads + groups), when(normalize)),
-                   (slot, beta, when(sumsWeights())),
-                   (write, dq, type, strided(tokens, queryWidth(), dq_stride)),
-                   (write, dk, type, strided(tokens, keyWidth(), dk_stride)),
-                   (readWrite, dq_weight, grad_type, shape(head_dim), when(sumsWeights())),
-                   (readWrite, dk_weight, grad_type, shape(head_dim), when(sumsWeights())),
-                   (write, workspace, DType::f32,
-                    shape(blockCount(tokens, rowsPerBlock), 2, head_dim), when(sumsWeights())))
+  STEP37_ARGUMENTS(
+      (read, dq_out, type, shape(tokens, heads, head_dim)),
+      (read, dk_out, type, shape(tokens, groups, head_dim)),
+      (read, q, type, strided(tokens, queryWidth(), q_stride)),
+      (read, k, type, strided(tokens, keyWidth(), k_stride)),
+      (read, q_weight, type, shape(head_dim), when(normalize)),
+      (read, k_weight, type, shape(head_dim), when(normalize)),
+      (read, table, DType::f32, shape(seq_len, rotary_dim), when(rotary_dim > 0)),
+      (read, document_start, DType::i32, shape(tokens)),
+      (read, inverse_rms, DType::f32, shape(tokens, heads + groups), when(normalize)),
+      (slot, beta, when(sumsWeights())),
+      (write, dq, type, strided(tokens, queryWidth(), dq_stride)),
+      (write, dk, type, strided(tokens, keyWidth(), dk_stride)),
+      (readWrite, dq_weight, grad_type, shape(head_dim), when(sumsWeights())),
+      (readWrite, dk_weight, grad_type, shape(head_dim), when(sumsWeights())),
+      (write, workspace, DType::f32, shape(blockCount(tokens, rowsPerBlock), 2, head_dim),
+       when(sumsWeights())))
 };
 
 /// Grouped-query attention. Causal: query t of a row sees the keys j ≤ t of its document, that is j
@@ -96,13 +99,14 @@ struct Attention {
                 scale, type, causal)
   int64_t queryWidth() const { return heads * head_dim; }
   int64_t keyWidth() const { return groups * head_dim; }
-  STEP37_ARGUMENTS((read, q, type, shape(tokens, heads, head_dim)),
-                   (read, k, type, shape(tokens, groups, head_dim)),
-                   (read, v, type, strided(tokens, keyWidth(), v_stride)),
-                   (read, gate, type, strided(tokens, heads, gate_stride), when(gated)),
-                   (read, document_start, DType::i32, shape(tokens), when(causal)),
-                   (write, out, type, shape(tokens, heads, head_dim)),
-                   (write, lse, DType::f32, shape(tokens, heads)))
+  STEP37_ARGUMENTS(
+      (read, q, type, shape(tokens, heads, head_dim)),
+      (read, k, type, shape(tokens, groups, head_dim)),
+      (read, v, type, strided(tokens, keyWidth(), v_stride)),
+      (read, gate, type, strided(tokens, heads, gate_stride), when(gated)),
+      (read, document_start, DType::i32, shape(tokens), when(causal)),
+      (write, out, type, shape(tokens, heads, head_dim)),
+      (write, lse, DType::f32, shape(tokens, heads)))
 };
 
 /// Gradient of Attention. The gated output carries what is needed: with y = out, <dy,y> per head
@@ -119,19 +123,20 @@ struct AttentionGrad {
                 dgate_stride, gated, scale, type, causal)
   int64_t queryWidth() const { return heads * head_dim; }
   int64_t keyWidth() const { return groups * head_dim; }
-  STEP37_ARGUMENTS((read, dout, type, shape(tokens, heads, head_dim)),
-                   (read, q, type, shape(tokens, heads, head_dim)),
-                   (read, k, type, shape(tokens, groups, head_dim)),
-                   (read, v, type, strided(tokens, keyWidth(), v_stride)),
-                   (read, gate, type, strided(tokens, heads, gate_stride), when(gated)),
-                   (read, document_start, DType::i32, shape(tokens), when(causal)),
-                   (read, out, type, shape(tokens, heads, head_dim)),
-                   (read, lse, DType::f32, shape(tokens, heads)),
-                   (write, dq, type, shape(tokens, heads, head_dim)),
-                   (write, dk, type, shape(tokens, groups, head_dim)),
-                   (write, dv, type, strided(tokens, keyWidth(), dv_stride)),
-                   (write, dgate, type, strided(tokens, heads, dgate_stride), when(gated)),
-                   (write, workspace, DType::f32, shape(2, tokens, heads)))
+  STEP37_ARGUMENTS(
+      (read, dout, type, shape(tokens, heads, head_dim)),
+      (read, q, type, shape(tokens, heads, head_dim)),
+      (read, k, type, shape(tokens, groups, head_dim)),
+      (read, v, type, strided(tokens, keyWidth(), v_stride)),
+      (read, gate, type, strided(tokens, heads, gate_stride), when(gated)),
+      (read, document_start, DType::i32, shape(tokens), when(causal)),
+      (read, out, type, shape(tokens, heads, head_dim)),
+      (read, lse, DType::f32, shape(tokens, heads)),
+      (write, dq, type, shape(tokens, heads, head_dim)),
+      (write, dk, type, shape(tokens, groups, head_dim)),
+      (write, dv, type, strided(tokens, keyWidth(), dv_stride)),
+      (write, dgate, type, strided(tokens, heads, dgate_stride), when(gated)),
+      (write, workspace, DType::f32, shape(2, tokens, heads)))
 };
 
 } // namespace step37::spec

@@ -24,12 +24,11 @@ struct Swiglu {
   ClampPosition clamp = ClampPosition::afterSilu;
   DType type = DType::f32;
   STEP37_FIELDS(rows, cols, gate_stride, up_stride, limit, clamp, type)
-  STEP37_ARGUMENTS((read, gate, type, strided(rows, cols, gate_stride)),
-                   (read, up, type, strided(rows, cols, up_stride)),
-                   (write, out, type, shape(rows, cols),
-                    inPlaceOf(gate_stride == cols ? "gate"
-                              : up_stride == cols ? "up"
-                                                  : "")))
+  STEP37_ARGUMENTS(
+      (read, gate, type, strided(rows, cols, gate_stride)),
+      (read, up, type, strided(rows, cols, up_stride)),
+      (write, out, type, shape(rows, cols),
+       inPlaceOf(gate_stride == cols ? "gate" : up_stride == cols ? "up" : "")))
 };
 
 /// Gradient of Swiglu; a clamp passes the gradient at equality.
@@ -40,11 +39,12 @@ struct SwigluGrad {
   ClampPosition clamp = ClampPosition::afterSilu;
   DType type = DType::f32;
   STEP37_FIELDS(rows, cols, gate_stride, up_stride, dgate_stride, dup_stride, limit, clamp, type)
-  STEP37_ARGUMENTS((read, dout, type, shape(rows, cols)),
-                   (read, gate, type, strided(rows, cols, gate_stride)),
-                   (read, up, type, strided(rows, cols, up_stride)),
-                   (write, dgate, type, strided(rows, cols, dgate_stride)),
-                   (write, dup, type, strided(rows, cols, dup_stride)))
+  STEP37_ARGUMENTS(
+      (read, dout, type, shape(rows, cols)),
+      (read, gate, type, strided(rows, cols, gate_stride)),
+      (read, up, type, strided(rows, cols, up_stride)),
+      (write, dgate, type, strided(rows, cols, dgate_stride)),
+      (write, dup, type, strided(rows, cols, dup_stride)))
 };
 
 /// Router: p = sigmoid(logits) (or softmax), choose the top_k of p + bias (ties: lowest index
@@ -56,11 +56,12 @@ struct Route {
   double scale = 1;
   bool normalize = true, has_bias = true, softmax = false;
   STEP37_FIELDS(tokens, experts, top_k, scale, normalize, has_bias, softmax)
-  STEP37_ARGUMENTS((read, logits, DType::f32, shape(tokens, experts)),
-                   (read, bias, DType::f32, shape(experts), when(has_bias)),
-                   (write, weights, DType::f32, shape(tokens, top_k)),
-                   (write, chosen, DType::i32, shape(tokens, top_k)),
-                   (write, scores, DType::f32, shape(tokens, top_k)))
+  STEP37_ARGUMENTS(
+      (read, logits, DType::f32, shape(tokens, experts)),
+      (read, bias, DType::f32, shape(experts), when(has_bias)),
+      (write, weights, DType::f32, shape(tokens, top_k)),
+      (write, chosen, DType::i32, shape(tokens, top_k)),
+      (write, scores, DType::f32, shape(tokens, top_k)))
 };
 
 /// Gradient of Route with respect to logits (zero where an expert was not chosen, for sigmoid).
@@ -70,11 +71,12 @@ struct RouteGrad {
   double scale = 1;
   bool normalize = true, softmax = false;
   STEP37_FIELDS(tokens, experts, top_k, scale, normalize, softmax)
-  STEP37_ARGUMENTS((read, dweights, DType::f32, shape(tokens, top_k)),
-                   (read, logits, DType::f32, shape(tokens, experts)),
-                   (read, chosen, DType::i32, shape(tokens, top_k)),
-                   (read, scores, DType::f32, shape(tokens, top_k)),
-                   (write, dlogits, DType::f32, shape(tokens, experts)))
+  STEP37_ARGUMENTS(
+      (read, dweights, DType::f32, shape(tokens, top_k)),
+      (read, logits, DType::f32, shape(tokens, experts)),
+      (read, chosen, DType::i32, shape(tokens, top_k)),
+      (read, scores, DType::f32, shape(tokens, top_k)),
+      (write, dlogits, DType::f32, shape(tokens, experts)))
 };
 
 /// Groups token slots by expert, stable in token order. slot s = t·top_k + j. A slot whose `chosen`
@@ -86,10 +88,11 @@ struct SortByExpert {
   static constexpr std::string_view family = "sort_by_expert";
   int64_t tokens = 0, experts = 0, top_k = 0, rows = tokens * top_k;
   STEP37_FIELDS(tokens, experts, top_k, rows)
-  STEP37_ARGUMENTS((read, chosen, DType::i32, shape(tokens, top_k)),
-                   (write, offsets, DType::i32, shape(experts) + 1),
-                   (write, row_slot, DType::i32, shape(rows)),
-                   (write, slot_row, DType::i32, shape(tokens, top_k)))
+  STEP37_ARGUMENTS(
+      (read, chosen, DType::i32, shape(tokens, top_k)),
+      (write, offsets, DType::i32, shape(experts) + 1),
+      (write, row_slot, DType::i32, shape(rows)),
+      (write, slot_row, DType::i32, shape(tokens, top_k)))
 };
 
 /// out[r] = x[row_slot[r] / top_k], or 0 where row_slot[r] is −1.
@@ -99,8 +102,10 @@ struct Dispatch {
   DType type = DType::f32;
   int64_t rows = tokens * top_k;
   STEP37_FIELDS(tokens, top_k, cols, type, rows)
-  STEP37_ARGUMENTS((read, x, type, shape(tokens, cols)), (read, row_slot, DType::i32, shape(rows)),
-                   (write, out, type, shape(rows, cols)))
+  STEP37_ARGUMENTS(
+      (read, x, type, shape(tokens, cols)),
+      (read, row_slot, DType::i32, shape(rows)),
+      (write, out, type, shape(rows, cols)))
 };
 
 /// out[t] = sum over j with slot_row[t·top_k+j] ≥ 0 of w[t,j]·rows[slot_row[t·top_k+j]], j in
@@ -112,10 +117,11 @@ struct Combine {
   DType type = DType::f32;
   int64_t rows = tokens * top_k;
   STEP37_FIELDS(tokens, top_k, cols, weighted, type, rows)
-  STEP37_ARGUMENTS((read, routed, type, shape(rows, cols)),
-                   (read, slot_row, DType::i32, shape(tokens, top_k)),
-                   (read, weights, DType::f32, shape(tokens, top_k), when(weighted)),
-                   (write, out, type, shape(tokens, cols)))
+  STEP37_ARGUMENTS(
+      (read, routed, type, shape(rows, cols)),
+      (read, slot_row, DType::i32, shape(tokens, top_k)),
+      (read, weights, DType::f32, shape(tokens, top_k), when(weighted)),
+      (write, out, type, shape(tokens, cols)))
 };
 
 /// Gradient of the weighted Combine: drows[r] = w·dout[t], dweights[t,j] = <dout[t], rows[r]>; 0
@@ -126,12 +132,14 @@ struct CombineGrad {
   DType type = DType::f32;
   int64_t rows = tokens * top_k;
   STEP37_FIELDS(tokens, top_k, cols, type, rows)
-  STEP37_ARGUMENTS((read, dout, type, shape(tokens, cols)), (read, routed, type, shape(rows, cols)),
-                   (read, weights, DType::f32, shape(tokens, top_k)),
-                   (read, row_slot, DType::i32, shape(rows)),
-                   (read, slot_row, DType::i32, shape(tokens, top_k)),
-                   (write, drouted, type, shape(rows, cols)),
-                   (write, dweights, DType::f32, shape(tokens, top_k)))
+  STEP37_ARGUMENTS(
+      (read, dout, type, shape(tokens, cols)),
+      (read, routed, type, shape(rows, cols)),
+      (read, weights, DType::f32, shape(tokens, top_k)),
+      (read, row_slot, DType::i32, shape(rows)),
+      (read, slot_row, DType::i32, shape(tokens, top_k)),
+      (write, drouted, type, shape(rows, cols)),
+      (write, dweights, DType::f32, shape(tokens, top_k)))
 };
 
 /// Bytes of scratch in which a GPU kernel describes so many tensors to the copy engine: 128 each,
@@ -147,10 +155,12 @@ struct GroupedGemm {
   bool transpose_b = true;
   DType type = DType::f32;
   STEP37_FIELDS(groups, rows, n, k, transpose_b, type)
-  STEP37_ARGUMENTS((read, x, type, shape(rows, k)), (read, w, type, shape(groups, n, k)),
-                   (read, offsets, DType::i32, shape(groups) + 1),
-                   (write, out, type, shape(rows, n)),
-                   (write, workspace, DType::u8, shape(tensorMapBytes(2))))
+  STEP37_ARGUMENTS(
+      (read, x, type, shape(rows, k)),
+      (read, w, type, shape(groups, n, k)),
+      (read, offsets, DType::i32, shape(groups) + 1),
+      (write, out, type, shape(rows, n)),
+      (write, workspace, DType::u8, shape(tensorMapBytes(2))))
 };
 
 /// dw[e] = beta·dw[e] + sum over rows r of group e of a[r]ᵀ·b[r]: [groups, m, n] in grad_type. Rows
@@ -160,10 +170,13 @@ struct GroupedGemmGrad {
   int64_t groups = 0, rows = 0, m = 0, n = 0;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(groups, rows, m, n, type, grad_type)
-  STEP37_ARGUMENTS((read, a, type, shape(rows, m)), (read, b, type, shape(rows, n)),
-                   (read, offsets, DType::i32, shape(groups) + 1), (slot, beta),
-                   (readWrite, dw, grad_type, shape(groups, m, n)),
-                   (write, workspace, DType::u8, shape(tensorMapBytes(2 * groups))))
+  STEP37_ARGUMENTS(
+      (read, a, type, shape(rows, m)),
+      (read, b, type, shape(rows, n)),
+      (read, offsets, DType::i32, shape(groups) + 1),
+      (slot, beta),
+      (readWrite, dw, grad_type, shape(groups, m, n)),
+      (write, workspace, DType::u8, shape(tensorMapBytes(2 * groups))))
 };
 
 /// GroupedGemm with packed projections, and Swiglu of what they give: for every group e and its
@@ -176,10 +189,13 @@ struct GroupedSwiglu {
   ClampPosition clamp = ClampPosition::afterSilu;
   DType type = DType::f32;
   STEP37_FIELDS(groups, rows, n, k, limit, clamp, type)
-  STEP37_ARGUMENTS((read, x, type, shape(rows, k)), (read, w, type, shape(groups, 2, n, k)),
-                   (read, offsets, DType::i32, shape(groups) + 1),
-                   (write, gate_up, type, shape(rows, 2, n)), (write, out, type, shape(rows, n)),
-                   (write, workspace, DType::u8, shape(tensorMapBytes(2))))
+  STEP37_ARGUMENTS(
+      (read, x, type, shape(rows, k)),
+      (read, w, type, shape(groups, 2, n, k)),
+      (read, offsets, DType::i32, shape(groups) + 1),
+      (write, gate_up, type, shape(rows, 2, n)),
+      (write, out, type, shape(rows, n)),
+      (write, workspace, DType::u8, shape(tensorMapBytes(2))))
 };
 
 } // namespace step37::spec

@@ -32,8 +32,7 @@ namespace step37::spec {
 
 /// c[m,n] = op(a)·op(b) + beta·c, accumulated in f32, rounded once. op(a) is [m,k]; a is stored
 /// [m,k], or [k,m] with transpose_a; b [k,n], or [n,k] with transpose_b. With `accumulate` there is
-/// beta (0: c is not read). `workspace_bytes`: scratch for
-/// a library or a variant.
+/// beta (0: c is not read). `workspace_bytes`: scratch for a library or a variant.
 struct Gemm {
   static constexpr std::string_view family = "gemm";
   int64_t m = 0, n = 0, k = 0;
@@ -58,8 +57,10 @@ struct Embedding {
   int64_t tokens = 0, vocab = 0, width = 0;
   DType type = DType::f32;
   STEP37_FIELDS(tokens, vocab, width, type)
-  STEP37_ARGUMENTS((read, ids, DType::i32, shape(tokens)), (read, table, type, shape(vocab, width)),
-                   (write, out, type, shape(tokens, width)))
+  STEP37_ARGUMENTS(
+      (read, ids, DType::i32, shape(tokens)),
+      (read, table, type, shape(vocab, width)),
+      (write, out, type, shape(tokens, width)))
 };
 
 /// dtable[v] = beta·dtable[v] + sum over t with ids[t]=v, in token order, of dy[t] (f32 sums). Ids
@@ -69,9 +70,12 @@ struct EmbeddingGrad {
   int64_t tokens = 0, vocab = 0, width = 0;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(tokens, vocab, width, type, grad_type)
-  STEP37_ARGUMENTS((read, ids, DType::i32, shape(tokens)), (read, dy, type, shape(tokens, width)),
-                   (slot, beta), (readWrite, dtable, grad_type, shape(vocab, width)),
-                   (write, workspace, DType::i32, shape(2, tokens) + vocab + 1))
+  STEP37_ARGUMENTS(
+      (read, ids, DType::i32, shape(tokens)),
+      (read, dy, type, shape(tokens, width)),
+      (slot, beta),
+      (readWrite, dtable, grad_type, shape(vocab, width)),
+      (write, workspace, DType::i32, shape(2, tokens) + vocab + 1))
 };
 
 /// x = sum of `addends` inputs in order (f32, rounded to `type`); y = x·r·(weight + weight_offset)
@@ -84,11 +88,12 @@ struct RmsNorm {
   DType type = DType::f32;
   double weight_offset = 1;
   STEP37_FIELDS(rows, cols, addends, eps, type, weight_offset)
-  STEP37_ARGUMENTS((each, addend, type, shape(rows, cols), addends),
-                   (read, weight, type, shape(cols)),
-                   (write, sum, type, shape(rows, cols), inPlaceOf("addend"), when(addends > 1)),
-                   (write, y, type, shape(rows, cols)),
-                   (write, inverse_rms, DType::f32, shape(rows)))
+  STEP37_ARGUMENTS(
+      (each, addend, type, shape(rows, cols), addends),
+      (read, weight, type, shape(cols)),
+      (write, sum, type, shape(rows, cols), inPlaceOf("addend"), when(addends > 1)),
+      (write, y, type, shape(rows, cols)),
+      (write, inverse_rms, DType::f32, shape(rows)))
 };
 
 /// Gradient of RmsNorm. With u = dy·(w + weight_offset): dx = r·u − x·r³·mean(u·x) + sum of
@@ -104,9 +109,12 @@ struct RmsNormGrad {
   double weight_offset = 1;
   STEP37_FIELDS(rows, cols, residuals, eps, type, grad_type, frozen, weight_offset)
   STEP37_ARGUMENTS(
-      (read, dy, type, shape(rows, cols)), (read, x, type, shape(rows, cols)),
-      (read, weight, type, shape(cols)), (read, inverse_rms, DType::f32, shape(rows)),
-      (each, residual, type, shape(rows, cols), residuals), (slot, beta, when(!frozen)),
+      (read, dy, type, shape(rows, cols)),
+      (read, x, type, shape(rows, cols)),
+      (read, weight, type, shape(cols)),
+      (read, inverse_rms, DType::f32, shape(rows)),
+      (each, residual, type, shape(rows, cols), residuals),
+      (slot, beta, when(!frozen)),
       (write, dx, type, shape(rows, cols), inPlaceOf(residuals > 0 ? "residual" : "dy")),
       (readWrite, dweight, grad_type, shape(cols), when(!frozen)),
       (write, workspace, DType::f32, shape(blockCount(rows, rowsPerBlock), cols), when(!frozen)))
@@ -118,8 +126,9 @@ struct Add {
   int64_t elements = 0, addends = 2;
   DType type = DType::f32;
   STEP37_FIELDS(elements, addends, type)
-  STEP37_ARGUMENTS((each, addend, type, shape(elements), addends),
-                   (write, out, type, shape(elements), inPlaceOf("addend")))
+  STEP37_ARGUMENTS(
+      (each, addend, type, shape(elements), addends),
+      (write, out, type, shape(elements), inPlaceOf("addend")))
 };
 
 /// grad = beta·grad + value.
@@ -128,8 +137,10 @@ struct AccumulateGradient {
   int64_t elements = 0;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(elements, type, grad_type)
-  STEP37_ARGUMENTS((read, value, type, shape(elements)), (slot, beta),
-                   (readWrite, grad, grad_type, shape(elements)))
+  STEP37_ARGUMENTS(
+      (read, value, type, shape(elements)),
+      (slot, beta),
+      (readWrite, grad, grad_type, shape(elements)))
 };
 
 /// Next-token targets: label[t] = ids[t+by], weight[t] = mask[t+by] if t+by is in the same row
@@ -138,10 +149,12 @@ struct ShiftLabels {
   static constexpr std::string_view family = "shift_labels";
   int64_t tokens = 0, seq_len = 0, by = 1;
   STEP37_FIELDS(tokens, seq_len, by)
-  STEP37_ARGUMENTS((read, ids, DType::i32, shape(tokens)), (read, mask, DType::f32, shape(tokens)),
-                   (read, document_start, DType::i32, shape(tokens)),
-                   (write, labels, DType::i32, shape(tokens)),
-                   (write, weights, DType::f32, shape(tokens)))
+  STEP37_ARGUMENTS(
+      (read, ids, DType::i32, shape(tokens)),
+      (read, mask, DType::f32, shape(tokens)),
+      (read, document_start, DType::i32, shape(tokens)),
+      (write, labels, DType::i32, shape(tokens)),
+      (write, weights, DType::f32, shape(tokens)))
 };
 
 /// Cross-entropy of a block of rows from its logits, and with `gradient` the logits' gradient:
@@ -153,12 +166,14 @@ struct LogitsLoss {
   bool gradient = false;
   DType type = DType::f32;
   STEP37_FIELDS(rows, vocab, gradient, type)
-  STEP37_ARGUMENTS((read, logits, DType::f32, shape(rows, vocab)),
-                   (read, labels, DType::i32, shape(rows)),
-                   (read, weights, DType::f32, shape(rows)), (slot, scale, when(gradient)),
-                   (write, token_loss, DType::f32, shape(rows)),
-                   (write, dlogits, type, shape(rows, vocab),
-                    inPlaceOf(type == DType::f32 ? "logits" : ""), when(gradient)))
+  STEP37_ARGUMENTS(
+      (read, logits, DType::f32, shape(rows, vocab)),
+      (read, labels, DType::i32, shape(rows)),
+      (read, weights, DType::f32, shape(rows)),
+      (slot, scale, when(gradient)),
+      (write, token_loss, DType::f32, shape(rows)),
+      (write, dlogits, type, shape(rows, vocab), inPlaceOf(type == DType::f32 ? "logits" : ""),
+       when(gradient)))
 };
 
 /// Every element becomes `value`.
@@ -167,7 +182,8 @@ struct Fill {
   int64_t elements = 0;
   double value = 0;
   STEP37_FIELDS(elements, value)
-  STEP37_ARGUMENTS((write, out, DType::f32, shape(elements)))
+  STEP37_ARGUMENTS(
+      (write, out, DType::f32, shape(elements)))
 };
 
 /// total = sum of values in blocks of fixed size, in order.
@@ -175,8 +191,9 @@ struct ReduceSum {
   static constexpr std::string_view family = "reduce_sum";
   int64_t elements = 0;
   STEP37_FIELDS(elements)
-  STEP37_ARGUMENTS((read, values, DType::f32, shape(elements)),
-                   (write, total, DType::f32, shape(1)))
+  STEP37_ARGUMENTS(
+      (read, values, DType::f32, shape(elements)),
+      (write, total, DType::f32, shape(1)))
 };
 
 /// out[i] = x[chunk·rows + i], clamped to the last row.
@@ -185,8 +202,10 @@ struct TakeRows {
   int64_t total_rows = 0, rows = 0, cols = 0;
   DType type = DType::f32;
   STEP37_FIELDS(total_rows, rows, cols, type)
-  STEP37_ARGUMENTS((read, x, type, shape(total_rows, cols)), (read, chunk, DType::i32, shape(1)),
-                   (write, out, type, shape(rows, cols)))
+  STEP37_ARGUMENTS(
+      (read, x, type, shape(total_rows, cols)),
+      (read, chunk, DType::i32, shape(1)),
+      (write, out, type, shape(rows, cols)))
 };
 
 /// out = x, both column ranges of matrices.
@@ -195,8 +214,9 @@ struct CopyColumns {
   int64_t rows = 0, cols = 0, x_stride = 0, out_stride = 0;
   DType type = DType::f32;
   STEP37_FIELDS(rows, cols, x_stride, out_stride, type)
-  STEP37_ARGUMENTS((read, x, type, strided(rows, cols, x_stride)),
-                   (write, out, type, strided(rows, cols, out_stride)))
+  STEP37_ARGUMENTS(
+      (read, x, type, strided(rows, cols, x_stride)),
+      (write, out, type, strided(rows, cols, out_stride)))
 };
 
 /// partial[b] = sum of squares of the b-th block of `block` elements, in f32 with a fixed tree.
@@ -206,8 +226,9 @@ struct SumOfSquares {
   int64_t elements = 0;
   DType type = DType::f32;
   STEP37_FIELDS(elements, type)
-  STEP37_ARGUMENTS((read, x, type, shape(elements)),
-                   (write, partial, DType::f32, shape(blockCount(elements, block))))
+  STEP37_ARGUMENTS(
+      (read, x, type, shape(elements)),
+      (write, partial, DType::f32, shape(blockCount(elements, block))))
 };
 
 /// norm = sqrt(sum of all partials, in order, in f64); clip = min(1, max_norm/(norm+1e-6)), or 1 if
@@ -216,8 +237,11 @@ struct GlobalNorm {
   static constexpr std::string_view family = "global_norm";
   std::vector<int64_t> sizes;
   STEP37_FIELDS(sizes)
-  STEP37_ARGUMENTS((each, partials, DType::f32, sizes), (slot, max_norm),
-                   (write, norm, DType::f32, shape(1)), (write, clip, DType::f32, shape(1)))
+  STEP37_ARGUMENTS(
+      (each, partials, DType::f32, sizes),
+      (slot, max_norm),
+      (write, norm, DType::f32, shape(1)),
+      (write, clip, DType::f32, shape(1)))
 };
 
 /// AdamW with decoupled weight decay: g = clip·grad; m = β1·m + (1−β1)·g; v = β2·v + (1−β2)·g²; p =
@@ -232,32 +256,34 @@ struct AdamW {
   bool decay = true, copy = false;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(elements, decay, copy, type, grad_type)
-  STEP37_ARGUMENTS((read, grad, grad_type, shape(elements)), (slot, learning_rate), (slot, beta1),
-                   (slot, beta2), (slot, eps), (slot, weight_decay), (slot, correction1),
-                   (slot, correction2), (slot, clip),
-                   (readWrite, master, DType::f32, shape(elements)),
-                   (readWrite, m, DType::f32, shape(elements)),
-                   (readWrite, v, DType::f32, shape(elements)),
-                   (write, param, type, shape(elements), when(copy)))
+  STEP37_ARGUMENTS(
+      (read, grad, grad_type, shape(elements)),
+      (slot, learning_rate),
+      (slot, beta1),
+      (slot, beta2),
+      (slot, eps),
+      (slot, weight_decay),
+      (slot, correction1),
+      (slot, correction2),
+      (slot, clip),
+      (readWrite, master, DType::f32, shape(elements)),
+      (readWrite, m, DType::f32, shape(elements)),
+      (readWrite, v, DType::f32, shape(elements)),
+      (write, param, type, shape(elements), when(copy)))
 };
 
 /// All families: X(Family) for each, in this order. What has one of something a family is made from
 /// this list: the variant below, host twins, GPU variants.
 #define STEP37_FAMILIES(X)                                                                         \
-  X(Gemm)                                                                                          \
-  X(Embedding)                                                                                     \
-  X(EmbeddingGrad)                                                                                 \
-  X(RmsNorm) X(RmsNormGrad) X(Add) X(AccumulateGradient) X(RopeTable) X(QkNormRope)                \
-      X(QkNormRopeGrad) X(Attention) X(AttentionGrad) X(Swiglu) X(SwigluGrad) X(Route)             \
-          X(RouteGrad) X(SortByExpert) X(Dispatch) X(Combine) X(CombineGrad) X(GroupedGemm)        \
-              X(GroupedGemmGrad) X(GroupedSwiglu) X(ShiftLabels) X(LogitsLoss) X(Fill)             \
-                  X(ReduceSum) X(TakeRows) X(CopyColumns) X(SumOfSquares) X(GlobalNorm) X(AdamW)   \
-                      X(Collective) X(CountedExchange) X(ReceivedRows) X(LocalizeIds)              \
-                          X(ExpertWindow) X(LossStats) X(MergeLossStats) X(LogitsGrad) X(Patches)  \
-                              X(AddPositions) X(AddPositionsGrad) X(LayerNorm) X(LayerNormGrad)    \
-                                  X(BroadcastRow) X(ColumnSums) X(QuickGelu) X(QuickGeluGrad)      \
-                                      X(AxialRopeTable) X(RotatePairs) X(Unfold) X(Fold)           \
-                                          X(MergeRows)
+  STEP37_FOR_EACH(X, Gemm, Embedding, EmbeddingGrad, RmsNorm, RmsNormGrad, Add,                    \
+                  AccumulateGradient, RopeTable, QkNormRope, QkNormRopeGrad, Attention,            \
+                  AttentionGrad, Swiglu, SwigluGrad, Route, RouteGrad, SortByExpert, Dispatch,     \
+                  Combine, CombineGrad, GroupedGemm, GroupedGemmGrad, GroupedSwiglu, ShiftLabels,  \
+                  LogitsLoss, Fill, ReduceSum, TakeRows, CopyColumns, SumOfSquares, GlobalNorm,    \
+                  AdamW, Collective, CountedExchange, ReceivedRows, LocalizeIds, ExpertWindow,     \
+                  LossStats, MergeLossStats, LogitsGrad, Patches, AddPositions, AddPositionsGrad,  \
+                  LayerNorm, LayerNormGrad, BroadcastRow, ColumnSums, QuickGelu, QuickGeluGrad,    \
+                  AxialRopeTable, RotatePairs, Unfold, Fold, MergeRows)
 
 namespace detail {
 /// The families behind a first element that stands for none.

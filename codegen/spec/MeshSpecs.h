@@ -37,9 +37,10 @@ struct Collective {
   bool holdsWholeAfter() const {
     return exchange == Exchange::allGather || exchange == Exchange::allToAll;
   }
-  STEP37_ARGUMENTS((read, in, type, shape(holdsWholeBefore() ? ranks : 1, elements)),
-                   (write, out, type, shape(holdsWholeAfter() ? ranks : 1, elements),
-                    inPlaceOf(exchange == Exchange::allReduce ? "in" : "")))
+  STEP37_ARGUMENTS(
+      (read, in, type, shape(holdsWholeBefore() ? ranks : 1, elements)),
+      (write, out, type, shape(holdsWholeAfter() ? ranks : 1, elements),
+       inPlaceOf(exchange == Exchange::allReduce ? "in" : "")))
 };
 
 /// Rows grouped by expert go to the ranks of their experts, or come back. `bounds` are offsets of
@@ -56,12 +57,13 @@ struct CountedExchange {
   int64_t experts = 0, own_rows = 0, rows = 0, first = 0, cols = 0;
   DType type = DType::f32;
   STEP37_FIELDS(back, keeps, axes, ranks, experts, own_rows, rows, first, cols, type)
-  STEP37_ARGUMENTS((read, bounds, DType::i32, shape(ranks) * (Count(experts) + 1)),
-                   (read, before, type, shape(own_rows, cols), when(keeps)),
-                   (access, own, back ? Access::write : Access::read, type, shape(own_rows, cols),
-                    partly(back), inPlaceOf(keeps ? "before" : "")),
-                   (access, received, back ? Access::read : Access::write, type, shape(rows, cols),
-                    partly(!back)))
+  STEP37_ARGUMENTS(
+      (read, bounds, DType::i32, shape(ranks) * (Count(experts) + 1)),
+      (read, before, type, shape(own_rows, cols), when(keeps)),
+      (access, own, back ? Access::write : Access::read, type, shape(own_rows, cols),
+       partly(back), inPlaceOf(keeps ? "before" : "")),
+      (access, received, back ? Access::read : Access::write, type, shape(rows, cols),
+       partly(!back)))
 };
 
 /// Where the rows are that CountedExchange brings: offsets[e] is the first row of this rank's
@@ -71,11 +73,12 @@ struct ReceivedRows {
   static constexpr std::string_view family = "received_rows";
   int64_t ranks = 1, experts = 0, slots = 0, rows = 0, first = 0;
   STEP37_FIELDS(ranks, experts, slots, rows, first)
-  STEP37_ARGUMENTS((read, bounds, DType::i32, shape(ranks) * (Count(experts) + 1)),
-                   (read, coordinate, DType::i32, shape(1)),
-                   (write, offsets, DType::i32, shape(experts / ranks) + 1),
-                   (write, source_row, DType::i32, shape(rows)),
-                   (write, received_row, DType::i32, shape(rows)))
+  STEP37_ARGUMENTS(
+      (read, bounds, DType::i32, shape(ranks) * (Count(experts) + 1)),
+      (read, coordinate, DType::i32, shape(1)),
+      (write, offsets, DType::i32, shape(experts / ranks) + 1),
+      (write, source_row, DType::i32, shape(rows)),
+      (write, received_row, DType::i32, shape(rows)))
 };
 
 /// out[i] = ids[i] − size·coordinate where that is in [0, size), else −1: which row of this rank's
@@ -84,9 +87,10 @@ struct LocalizeIds {
   static constexpr std::string_view family = "localize_ids";
   int64_t elements = 0, size = 0;
   STEP37_FIELDS(elements, size)
-  STEP37_ARGUMENTS((read, ids, DType::i32, shape(elements)),
-                   (read, coordinate, DType::i32, shape(1)),
-                   (write, out, DType::i32, shape(elements), inPlaceOf("ids")))
+  STEP37_ARGUMENTS(
+      (read, ids, DType::i32, shape(elements)),
+      (read, coordinate, DType::i32, shape(1)),
+      (write, out, DType::i32, shape(elements), inPlaceOf("ids")))
 };
 
 /// Rows [first, first+rows) of the rows that SortByExpert has grouped, as groups of their own:
@@ -96,10 +100,11 @@ struct ExpertWindow {
   static constexpr std::string_view family = "expert_window";
   int64_t groups = 0, slots = 0, first = 0, rows = 0;
   STEP37_FIELDS(groups, slots, first, rows)
-  STEP37_ARGUMENTS((read, offsets, DType::i32, shape(groups) + 1),
-                   (read, slot_row, DType::i32, shape(slots)),
-                   (write, window_offsets, DType::i32, shape(groups) + 1),
-                   (write, window_slot_row, DType::i32, shape(slots)))
+  STEP37_ARGUMENTS(
+      (read, offsets, DType::i32, shape(groups) + 1),
+      (read, slot_row, DType::i32, shape(slots)),
+      (write, window_offsets, DType::i32, shape(groups) + 1),
+      (write, window_slot_row, DType::i32, shape(slots)))
 };
 
 /// What a rank knows of a softmax whose columns are split: this rank's `vocab` columns are those
@@ -110,10 +115,11 @@ struct LossStats {
   static constexpr std::string_view family = "loss_stats";
   int64_t rows = 0, vocab = 0, total_vocab = 0;
   STEP37_FIELDS(rows, vocab, total_vocab)
-  STEP37_ARGUMENTS((read, logits, DType::f32, shape(rows, vocab)),
-                   (read, labels, DType::i32, shape(rows)),
-                   (read, coordinate, DType::i32, shape(1)),
-                   (write, stats, DType::f32, shape(rows, 3)))
+  STEP37_ARGUMENTS(
+      (read, logits, DType::f32, shape(rows, vocab)),
+      (read, labels, DType::i32, shape(rows)),
+      (read, coordinate, DType::i32, shape(1)),
+      (write, stats, DType::f32, shape(rows, 3)))
 };
 
 /// The stats of all ranks put together, in rank order: lse[i] = log-sum-exp of row i over all
@@ -122,9 +128,11 @@ struct MergeLossStats {
   static constexpr std::string_view family = "merge_loss_stats";
   int64_t ranks = 1, rows = 0;
   STEP37_FIELDS(ranks, rows)
-  STEP37_ARGUMENTS((read, stats, DType::f32, shape(ranks, rows, 3)),
-                   (read, weights, DType::f32, shape(rows)), (write, lse, DType::f32, shape(rows)),
-                   (write, token_loss, DType::f32, shape(rows)))
+  STEP37_ARGUMENTS(
+      (read, stats, DType::f32, shape(ranks, rows, 3)),
+      (read, weights, DType::f32, shape(rows)),
+      (write, lse, DType::f32, shape(rows)),
+      (write, token_loss, DType::f32, shape(rows)))
 };
 
 /// dlogits[i] = scale·weights[i]·(exp(logits[i] − lse[i]) − onehot(labels[i])), rounded to `type`;
@@ -134,12 +142,14 @@ struct LogitsGrad {
   int64_t rows = 0, vocab = 0, total_vocab = 0;
   DType type = DType::f32;
   STEP37_FIELDS(rows, vocab, total_vocab, type)
-  STEP37_ARGUMENTS((read, logits, DType::f32, shape(rows, vocab)),
-                   (read, labels, DType::i32, shape(rows)),
-                   (read, weights, DType::f32, shape(rows)), (read, lse, DType::f32, shape(rows)),
-                   (slot, scale), (read, coordinate, DType::i32, shape(1)),
-                   (write, dlogits, type, shape(rows, vocab),
-                    inPlaceOf(type == DType::f32 ? "logits" : "")))
+  STEP37_ARGUMENTS(
+      (read, logits, DType::f32, shape(rows, vocab)),
+      (read, labels, DType::i32, shape(rows)),
+      (read, weights, DType::f32, shape(rows)),
+      (read, lse, DType::f32, shape(rows)),
+      (slot, scale),
+      (read, coordinate, DType::i32, shape(1)),
+      (write, dlogits, type, shape(rows, vocab), inPlaceOf(type == DType::f32 ? "logits" : "")))
 };
 
 } // namespace step37::spec

@@ -36,8 +36,9 @@ struct Patches {
   DType type = DType::f32;
   STEP37_FIELDS(images, channels, height, width, patch, class_token, type)
   int64_t tokensOfImage() const { return height / patch * (width / patch) + class_token; }
-  STEP37_ARGUMENTS((read, pixels, DType::f32, shape(images, channels, height, width)),
-                   (write, out, type, shape(images, tokensOfImage(), channels, patch, patch)))
+  STEP37_ARGUMENTS(
+      (read, pixels, DType::f32, shape(images, channels, height, width)),
+      (write, out, type, shape(images, tokensOfImage(), channels, patch, patch)))
 };
 
 /// out = x + the learned position of each token, and + the class embedding at class tokens. The
@@ -51,11 +52,11 @@ struct AddPositions {
   int64_t table_side = 0, width = 0;
   DType type = DType::f32;
   STEP37_FIELDS(grids, class_token, table_side, width, type)
-  STEP37_ARGUMENTS((read, x, type, countTokens(grids, class_token) * width),
-                   (read, table, type, positionsOf(table_side, class_token) * width,
-                    when(table_side > 0)),
-                   (read, class_embedding, type, shape(width), when(class_token)),
-                   (write, out, type, countTokens(grids, class_token) * width, inPlaceOf("x")))
+  STEP37_ARGUMENTS(
+      (read, x, type, countTokens(grids, class_token) * width),
+      (read, table, type, positionsOf(table_side, class_token) * width, when(table_side > 0)),
+      (read, class_embedding, type, shape(width), when(class_token)),
+      (write, out, type, countTokens(grids, class_token) * width, inPlaceOf("x")))
 };
 
 /// Gradient of AddPositions with respect to the table and the class embedding, each with
@@ -67,10 +68,12 @@ struct AddPositionsGrad {
   int64_t table_side = 0, width = 0;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(grids, class_token, table_side, width, type, grad_type)
-  STEP37_ARGUMENTS((read, dout, type, countTokens(grids, class_token) * width), (slot, beta),
-                   (readWrite, dtable, grad_type, positionsOf(table_side, class_token) * width,
-                    when(table_side > 0)),
-                   (readWrite, dclass_embedding, grad_type, shape(width), when(class_token)))
+  STEP37_ARGUMENTS(
+      (read, dout, type, countTokens(grids, class_token) * width),
+      (slot, beta),
+      (readWrite, dtable, grad_type, positionsOf(table_side, class_token) * width,
+       when(table_side > 0)),
+      (readWrite, dclass_embedding, grad_type, shape(width), when(class_token)))
 };
 
 /// y = (x − mean)·d·weight + bias with d = 1/sqrt(mean((x − mean)²) + eps), in f32, rounded once.
@@ -80,10 +83,13 @@ struct LayerNorm {
   double eps = 1e-5;
   DType type = DType::f32;
   STEP37_FIELDS(rows, cols, eps, type)
-  STEP37_ARGUMENTS((read, x, type, shape(rows, cols)), (read, weight, type, shape(cols)),
-                   (read, bias, type, shape(cols)), (write, y, type, shape(rows, cols)),
-                   (write, mean, DType::f32, shape(rows)),
-                   (write, inverse_deviation, DType::f32, shape(rows)))
+  STEP37_ARGUMENTS(
+      (read, x, type, shape(rows, cols)),
+      (read, weight, type, shape(cols)),
+      (read, bias, type, shape(cols)),
+      (write, y, type, shape(rows, cols)),
+      (write, mean, DType::f32, shape(rows)),
+      (write, inverse_deviation, DType::f32, shape(rows)))
 };
 
 /// Gradient of LayerNorm. With n = (x − mean)·d and u = dy·weight: dx = d·(u − mean(u) −
@@ -94,13 +100,17 @@ struct LayerNormGrad {
   int64_t rows = 0, cols = 0;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(rows, cols, type, grad_type)
-  STEP37_ARGUMENTS((read, dy, type, shape(rows, cols)), (read, x, type, shape(rows, cols)),
-                   (read, weight, type, shape(cols)), (read, mean, DType::f32, shape(rows)),
-                   (read, inverse_deviation, DType::f32, shape(rows)), (slot, beta),
-                   (write, dx, type, shape(rows, cols), inPlaceOf("dy")),
-                   (readWrite, dweight, grad_type, shape(cols)),
-                   (readWrite, dbias, grad_type, shape(cols)),
-                   (write, workspace, DType::f32, shape(blockCount(rows, rowsPerBlock), 2, cols)))
+  STEP37_ARGUMENTS(
+      (read, dy, type, shape(rows, cols)),
+      (read, x, type, shape(rows, cols)),
+      (read, weight, type, shape(cols)),
+      (read, mean, DType::f32, shape(rows)),
+      (read, inverse_deviation, DType::f32, shape(rows)),
+      (slot, beta),
+      (write, dx, type, shape(rows, cols), inPlaceOf("dy")),
+      (readWrite, dweight, grad_type, shape(cols)),
+      (readWrite, dbias, grad_type, shape(cols)),
+      (write, workspace, DType::f32, shape(blockCount(rows, rowsPerBlock), 2, cols)))
 };
 
 /// out[r] = x[r] + row, or x[r]·row with `multiply`.
@@ -110,8 +120,10 @@ struct BroadcastRow {
   bool multiply = false;
   DType type = DType::f32;
   STEP37_FIELDS(rows, cols, multiply, type)
-  STEP37_ARGUMENTS((read, x, type, shape(rows, cols)), (read, row, type, shape(cols)),
-                   (write, out, type, shape(rows, cols), inPlaceOf("x")))
+  STEP37_ARGUMENTS(
+      (read, x, type, shape(rows, cols)),
+      (read, row, type, shape(cols)),
+      (write, out, type, shape(rows, cols), inPlaceOf("x")))
 };
 
 /// sums = beta·sums + Σ over rows of a, or of a·b with `product`.
@@ -122,10 +134,12 @@ struct ColumnSums {
   bool product = false;
   DType type = DType::f32, grad_type = DType::f32;
   STEP37_FIELDS(rows, cols, product, type, grad_type)
-  STEP37_ARGUMENTS((read, a, type, shape(rows, cols)),
-                   (read, b, type, shape(rows, cols), when(product)), (slot, beta),
-                   (readWrite, sums, grad_type, shape(cols)),
-                   (write, workspace, DType::f32, shape(blockCount(rows, rowsPerBlock), cols)))
+  STEP37_ARGUMENTS(
+      (read, a, type, shape(rows, cols)),
+      (read, b, type, shape(rows, cols), when(product)),
+      (slot, beta),
+      (readWrite, sums, grad_type, shape(cols)),
+      (write, workspace, DType::f32, shape(blockCount(rows, rowsPerBlock), cols)))
 };
 
 /// out = x·sigmoid(1.702·x).
@@ -135,8 +149,9 @@ struct QuickGelu {
   int64_t elements = 0;
   DType type = DType::f32;
   STEP37_FIELDS(elements, type)
-  STEP37_ARGUMENTS((read, x, type, shape(elements)),
-                   (write, out, type, shape(elements), inPlaceOf("x")))
+  STEP37_ARGUMENTS(
+      (read, x, type, shape(elements)),
+      (write, out, type, shape(elements), inPlaceOf("x")))
 };
 
 /// With s = sigmoid(1.702·x): dx = dout·s·(1 + 1.702·x·(1 − s)).
@@ -145,8 +160,10 @@ struct QuickGeluGrad {
   int64_t elements = 0;
   DType type = DType::f32;
   STEP37_FIELDS(elements, type)
-  STEP37_ARGUMENTS((read, dout, type, shape(elements)), (read, x, type, shape(elements)),
-                   (write, dx, type, shape(elements), inPlaceOf("dout")))
+  STEP37_ARGUMENTS(
+      (read, dout, type, shape(elements)),
+      (read, x, type, shape(elements)),
+      (write, dx, type, shape(elements), inPlaceOf("dout")))
 };
 
 /// Cosines, then sines, of the angles of every token: for n frequencies f the first n angles are
@@ -159,8 +176,9 @@ struct AxialRopeTable {
   bool class_token = false, column_first = true;
   std::vector<double> frequencies;
   STEP37_FIELDS(grids, class_token, column_first, frequencies)
-  STEP37_ARGUMENTS((write, table, DType::f32,
-                    countTokens(grids, class_token) * 4 * int64_t(frequencies.size())))
+  STEP37_ARGUMENTS(
+      (write, table, DType::f32, countTokens(grids,
+       class_token) * 4 * int64_t(frequencies.size())))
 };
 
 /// Rotates the neighbouring pairs (2i, 2i+1) of each head of a row by angle i of the row, back with
@@ -172,10 +190,11 @@ struct RotatePairs {
   DType type = DType::f32;
   STEP37_FIELDS(rows, heads, head_dim, x_stride, out_stride, inverse, type)
   int64_t width() const { return heads * head_dim; }
-  STEP37_ARGUMENTS((read, x, type, strided(rows, width(), x_stride)),
-                   (read, table, DType::f32, shape(rows, head_dim)),
-                   (write, out, type, strided(rows, width(), out_stride),
-                    inPlaceOf(x_stride == out_stride ? "x" : "")))
+  STEP37_ARGUMENTS(
+      (read, x, type, strided(rows, width(), x_stride)),
+      (read, table, DType::f32, shape(rows, head_dim)),
+      (write, out, type, strided(rows, width(), out_stride),
+       inPlaceOf(x_stride == out_stride ? "x" : "")))
 };
 
 /// The windows of a convolution of 3×3, stride 2, padding 1 as rows: for every token of the halved
@@ -188,9 +207,9 @@ struct Unfold {
   int64_t channels = 0;
   DType type = DType::f32;
   STEP37_FIELDS(grids, class_token, channels, type)
-  STEP37_ARGUMENTS((read, x, type, countTokens(grids, class_token) * channels),
-                   (write, out, type,
-                    countTokens(halvedGrids(grids), false) * windowTokens * channels))
+  STEP37_ARGUMENTS(
+      (read, x, type, countTokens(grids, class_token) * channels),
+      (write, out, type, countTokens(halvedGrids(grids), false) * windowTokens * channels))
 };
 
 /// The transpose of Unfold: the sum of what every token is in, windows in row-major order, in f32,
@@ -202,9 +221,9 @@ struct Fold {
   int64_t channels = 0;
   DType type = DType::f32;
   STEP37_FIELDS(grids, class_token, channels, type)
-  STEP37_ARGUMENTS((read, x, type,
-                    countTokens(halvedGrids(grids), false) * windowTokens * channels),
-                   (write, out, type, countTokens(grids, class_token) * channels))
+  STEP37_ARGUMENTS(
+      (read, x, type, countTokens(halvedGrids(grids), false) * windowTokens * channels),
+      (write, out, type, countTokens(grids, class_token) * channels))
 };
 
 /// out[i] = source[index[i]] where index[i] ≥ 0, else x[i]; without source or x (`has_source`,
@@ -215,10 +234,11 @@ struct MergeRows {
   bool has_x = true, has_source = true;
   DType type = DType::f32;
   STEP37_FIELDS(rows, source_rows, cols, has_x, has_source, type)
-  STEP37_ARGUMENTS((read, x, type, shape(rows, cols), when(has_x)),
-                   (read, source, type, shape(source_rows, cols), when(has_source)),
-                   (read, index, DType::i32, shape(rows)),
-                   (write, out, type, shape(rows, cols), inPlaceOf(has_x ? "x" : "")))
+  STEP37_ARGUMENTS(
+      (read, x, type, shape(rows, cols), when(has_x)),
+      (read, source, type, shape(source_rows, cols), when(has_source)),
+      (read, index, DType::i32, shape(rows)),
+      (write, out, type, shape(rows, cols), inPlaceOf(has_x ? "x" : "")))
 };
 
 } // namespace step37::spec

@@ -4,6 +4,7 @@
 #include "runtime/base/SharedLibrary.h"
 
 #include <bit>
+#include <span>
 
 #include <cublasLt.h>
 
@@ -141,8 +142,7 @@ public:
     use(chosen);
   }
 
-  void enqueue(std::span<const CUdeviceptr> buffers, CUstream stream) const override {
-    const auto at = spec::byName<spec::Gemm, CUdeviceptr>(gemm, buffers);
+  void enqueue(const ProductBuffers &at, CUstream stream) const override {
     auto pointer = [](CUdeviceptr address) { return reinterpret_cast<void *>(address); };
     auto *constants = reinterpret_cast<float *>(library.constants.address());
     const void *beta = gemm.accumulate ? pointer(at.beta) : constants + 1;
@@ -180,10 +180,8 @@ private:
 
 } // namespace
 
-int64_t productAlignment(std::span<const CUdeviceptr> buffers) {
-  CUdeviceptr bits = workspaceAlignment;
-  for (CUdeviceptr address : buffers.first(3)) // a, b, c
-    bits |= address;
+int64_t productAlignment(const ProductBuffers &at) {
+  const CUdeviceptr bits = workspaceAlignment | at.a | at.b | at.c;
   return int64_t{1} << std::countr_zero(bits);
 }
 

@@ -8,18 +8,19 @@
 #include "runtime/exec/cuda/Driver.h"
 
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 namespace step37::cuda {
 
+/// A dense product's arguments on the GPU.
+using ProductBuffers = spec::Operands<spec::Gemm, CUdeviceptr>;
+
 /// A dense product with its descriptors and algorithm, ready to be enqueued.
 class Product {
 public:
   virtual ~Product() = default;
-  /// Enqueues it; buffers in the order of spec::Gemm's arguments.
-  virtual void enqueue(std::span<const CUdeviceptr> buffers, CUstream stream) const = 0;
+  virtual void enqueue(const ProductBuffers &at, CUstream stream) const = 0;
 };
 
 /// A product as a step has it: what it computes, on operands of which alignment in bytes (a power
@@ -31,7 +32,7 @@ struct ProductStep {
 };
 
 /// The alignment of a product's operands at these addresses, as far as it can matter: at most 256.
-int64_t productAlignment(std::span<const CUdeviceptr> buffers);
+int64_t productAlignment(const ProductBuffers &at);
 
 class CublasLt {
 public:

@@ -41,7 +41,8 @@ CudaExecutor::CudaExecutor(const plan::Plan &plan, const plan::Target &target,
   copies = std::make_unique<PinnedCopies>(*driver, streams.compute());
   graphs.resize(target.programs.size());
   if (plan::rankCount(plan.mesh) > 1)
-    exchanges = std::make_unique<Exchanges>(*driver, plan.mesh, target, specs, *options.job);
+    exchanges = std::make_unique<Exchanges>(*driver, plan.mesh, target, arena->address(), specs,
+                                            *options.job);
   for (const plan::Program &program : target.programs)
     bind(program);
   writeCoordinates(plan.mesh);
@@ -82,10 +83,14 @@ void CudaExecutor::bind(const plan::Program &program) {
     bound.exchanges = step.kind == plan::StepKind::collective;
     if (bound.exchanges)
       continue;
-    if (bound.kernel->image.empty())
-      bound.product = bindProduct(productStep(program, index, bound.buffers));
-    else
+    if (bound.kernel->image.empty()) {
+      const spec::Gemm &gemm = gemmOf(program, index);
+      bound.operands = spec::byName<spec::Gemm, CUdeviceptr>(gemm, bound.buffers);
+      bound.product =
+          bindProduct({gemm, productAlignment(bound.operands), describeStep(program, index)});
+    } else {
       bound.functions = bindStages(program, index);
+    }
   }
 }
 
@@ -105,14 +110,13 @@ std::vector<CUfunction> CudaExecutor::bindStages(const plan::Program &program, s
   return functions;
 }
 
-ProductStep CudaExecutor::productStep(const plan::Program &program, size_t index,
-                                      std::span<const CUdeviceptr> buffers) const {
+const spec::Gemm &CudaExecutor::gemmOf(const plan::Program &program, size_t index) const {
   const auto kernel = size_t(program.steps[index].kernel);
   const auto *gemm = std::get_if<spec::Gemm>(&specs[kernel]);
   if (!gemm)
     throw Error(describeStep(program, index) + ": kernel " + target().kernels[kernel].name +
                 " has no image");
-  return {*gemm, productAlignment(buffers), describeStep(program, index)};
+  return *gemm;
 }
 
 std::unique_ptr<Product> CudaExecutor::bindProduct(const ProductStep &step) {
@@ -150,9 +154,9 @@ void CudaExecutor::enqueue(const BoundStep &step) const {
     return;
   CUstream stream = streams.of(*step.step);
   if (step.product)
-    return step.product->enqueue(step.buffers, stream);
+    return step.product->enqueue(step.operands, stream);
   if (step.exchanges)
-    return exchanges->enqueue(*step.step, step.buffers, stream);
+    return exchanges->enqueue(*step.step, stream);
   // All stages take one struct of pointers by value.
   void *parameters[] = {const_cast<CUdeviceptr *>(step.buffers.data())};
   for (size_t i = 0; i < step.functions.size(); ++i) {
@@ -292,11 +296,14 @@ ProductTable CudaExecutor::tuneProducts(const std::function<void(const std::stri
   if (!cublas)
     throw Error("the plan has no products to tune");
   ProductTuning tuning(*driver, *cublas, streams.compute(), device.name());
-  for (size_t program = 0; program < programs.size(); ++program)
+  for (size_t program = 0; program < programs.size(); ++program) {
+    const plan::Program &steps = target().programs[program];
     for (size_t index = 0; index < programs[program].size(); ++index)
       if (const BoundStep &step = programs[program][index]; step.product)
-        tuning.measure(productStep(target().programs[program], index, step.buffers), step.buffers,
-                       say);
+        tuning.measure(
+            {gemmOf(steps, index), productAlignment(step.operands), describeStep(steps, index)},
+            step.operands, say);
+  }
   return tuning.result();
 }
 

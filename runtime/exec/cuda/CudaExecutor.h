@@ -45,17 +45,17 @@ private:
     const plan::Kernel *kernel;
     std::vector<CUfunction> functions; // one a stage; empty for a product
     std::unique_ptr<Product> product;
+    ProductBuffers operands;            // of a product
     bool exchanges = false;             // a collective
     const plan::Step *rowsOf = nullptr; // the step of plan::Step::rows_of
-    std::vector<CUdeviceptr> buffers;
+    std::vector<CUdeviceptr> buffers;   // in launch order
   };
 
   void bind(const plan::Program &program);
   std::vector<CUfunction> bindStages(const plan::Program &program, size_t index) const;
   std::unique_ptr<Product> bindProduct(const ProductStep &step);
-  /// The product of a step of kind gemm. Throws Error where its kernel is none.
-  ProductStep productStep(const plan::Program &program, size_t index,
-                          std::span<const CUdeviceptr> buffers) const;
+  /// The spec of a step of kind gemm. Throws Error where its kernel is none.
+  const spec::Gemm &gemmOf(const plan::Program &program, size_t index) const;
   void enqueue(const BoundStep &step) const;
   /// All steps of a program on the streams, each between calls of these.
   template <class Before, class After> void enqueue(int program, Before before, After after) const;

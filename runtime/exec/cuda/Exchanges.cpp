@@ -30,6 +30,12 @@ std::string nameOf(const spec::RankGroup &group, const plan::Program &program, s
   return text + ", " + describeStep(program, index);
 }
 
+/// What a step has for each of its kernel's arguments, by name.
+template <class Spec, class T>
+spec::Operands<Spec, T> byNameOf(const Spec &spec, const std::vector<T> &inOrder) {
+  return spec::byName<Spec, T>(spec, inOrder);
+}
+
 /// Elements of the longest bounds of counted exchanges; 0 where there are none.
 int64_t mostBounds(const std::vector<spec::KernelSpec> &specs) {
   int64_t most = 0;
@@ -42,7 +48,7 @@ int64_t mostBounds(const std::vector<spec::KernelSpec> &specs) {
 } // namespace
 
 Exchanges::Exchanges(const Driver &driver, const plan::Mesh &mesh, const plan::Target &target,
-                     const std::vector<spec::KernelSpec> &specs, job::Job &job)
+                     CUdeviceptr arena, const std::vector<spec::KernelSpec> &specs, job::Job &job)
     : driver(driver), mesh(mesh), job(job), nccl(mesh, axesOf(specs), job) {
   if (const int64_t most = mostBounds(specs); most > 0)
     bounds = std::make_unique<CountedBounds>(driver, most, job);
@@ -54,7 +60,17 @@ Exchanges::Exchanges(const Driver &driver, const plan::Mesh &mesh, const plan::T
       const auto group = spec::rankGroupOf(spec);
       if (!group)
         continue;
-      steps.emplace(&step, Bound{&spec, int(names.size())});
+      std::vector<CUdeviceptr> addresses;
+      for (auto [buffer, offset] : step.arguments)
+        addresses.push_back(arena + CUdeviceptr(target.buffers[size_t(buffer)].offset + offset));
+      const int number = int(names.size());
+      if (const auto *whole = std::get_if<spec::Collective>(&spec))
+        steps.emplace(&step, Bound{WholeExchange{whole, byNameOf(*whole, addresses)}, number});
+      else if (const auto *counted = std::get_if<spec::CountedExchange>(&spec))
+        steps.emplace(&step,
+                      Bound{CountedExchange{counted, byNameOf(*counted, addresses),
+                                            byNameOf(*counted, step.arguments).bounds.buffer},
+                            number});
       names.push_back(nameOf(*group, program, index));
     }
   progress = std::make_unique<ExchangeProgress>(driver, std::move(names));
@@ -66,8 +82,7 @@ Exchanges::~Exchanges() { job.setActivity("at the end"); }
 bool Exchanges::allowsGraph(const plan::Program &program) const {
   return std::ranges::none_of(program.steps, [&](const plan::Step &step) {
     const auto found = steps.find(&step);
-    return found != steps.end() &&
-           std::holds_alternative<spec::CountedExchange>(*found->second.spec);
+    return found != steps.end() && std::holds_alternative<CountedExchange>(found->second.exchange);
   });
 }
 
@@ -76,26 +91,23 @@ void Exchanges::beginProgram() {
     bounds->forget();
 }
 
-void Exchanges::enqueue(const plan::Step &step, const std::vector<CUdeviceptr> &buffers,
-                        CUstream stream) {
-  const auto [spec, number] = steps.at(&step);
-  if (const auto *counted = std::get_if<spec::CountedExchange>(spec))
-    return enqueueCounted(*counted, number, step, buffers, stream);
+void Exchanges::enqueue(const plan::Step &step, CUstream stream) {
+  const auto &[exchange, number] = steps.at(&step);
+  if (const auto *counted = std::get_if<CountedExchange>(&exchange))
+    return enqueueCounted(step, *counted, number, stream);
+  const auto &[spec, at] = std::get<WholeExchange>(exchange);
   progress->enqueueBegin(number, stream);
-  const auto &collective = std::get<spec::Collective>(*spec);
-  const auto at = spec::byName<spec::Collective, CUdeviceptr>(collective, buffers);
-  nccl.enqueue(collective, at.in, at.out, stream, progress->name(number));
+  nccl.enqueue(*spec, at.in, at.out, stream, progress->name(number));
 }
 
-void Exchanges::enqueueCounted(const spec::CountedExchange &counted, int number,
-                               const plan::Step &step, const std::vector<CUdeviceptr> &buffers,
+void Exchanges::enqueueCounted(const plan::Step &step, const CountedExchange &exchange, int number,
                                CUstream stream) {
+  const spec::CountedExchange &counted = *exchange.spec;
+  const auto &at = exchange.at;
   const std::string &what = progress->name(number);
   const int64_t rank = plan::indexAlong(mesh, counted.axes, job.rank());
-  const auto at = spec::byName<spec::CountedExchange, CUdeviceptr>(counted, buffers);
-  const auto from = spec::byName<spec::CountedExchange, plan::Argument>(counted, step.arguments);
   const std::span<const int32_t> known = bounds->of(
-      from.bounds.buffer, at.bounds, counted.ranks * (counted.experts + 1), stream, what);
+      exchange.boundsBuffer, at.bounds, counted.ranks * (counted.experts + 1), stream, what);
   rows[&step] = spec::rowsTo(counted, known, rank);
   const int64_t rowBytes = counted.cols * byteSize(counted.type);
   if (counted.keeps && at.before != at.own)

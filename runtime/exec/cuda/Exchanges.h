@@ -12,16 +12,17 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace step37::cuda {
 
 class Exchanges {
 public:
-  /// Connects to the other ranks for every collective step of the target. `specs`: by kernel. All
-  /// outlive this.
+  /// Connects to the other ranks for every collective step of the target, whose buffers are in the
+  /// arena at this address. `specs`: by kernel. All outlive this.
   Exchanges(const Driver &driver, const plan::Mesh &mesh, const plan::Target &target,
-            const std::vector<spec::KernelSpec> &specs, job::Job &job);
+            CUdeviceptr arena, const std::vector<spec::KernelSpec> &specs, job::Job &job);
   ~Exchanges();
   Exchanges(const Exchanges &) = delete;
   Exchanges &operator=(const Exchanges &) = delete;
@@ -36,9 +37,9 @@ public:
   /// How many rows a counted exchange has brought to this rank in this run of its program.
   int64_t rowsOf(const plan::Step &step) const { return rows.at(&step); }
 
-  /// Enqueues a collective step with these buffers. A counted one waits for what says how much is
-  /// exchanged, if it is the first with these bounds.
-  void enqueue(const plan::Step &step, const std::vector<CUdeviceptr> &buffers, CUstream stream);
+  /// Enqueues a collective step. A counted one waits for what says how much is exchanged, if it is
+  /// the first with these bounds.
+  void enqueue(const plan::Step &step, CUstream stream);
 
   /// Throws Error where NCCL has met with an error.
   void check() const { nccl.check(); }
@@ -47,13 +48,22 @@ public:
   std::string description() const { return "NCCL " + nccl.version(); }
 
 private:
+  struct WholeExchange {
+    const spec::Collective *spec;
+    spec::Operands<spec::Collective, CUdeviceptr> at;
+  };
+  struct CountedExchange {
+    const spec::CountedExchange *spec;
+    spec::Operands<spec::CountedExchange, CUdeviceptr> at;
+    int boundsBuffer; // of the plan
+  };
   struct Bound {
-    const spec::KernelSpec *spec;
+    std::variant<WholeExchange, CountedExchange> exchange;
     int number; // in the progress
   };
 
-  void enqueueCounted(const spec::CountedExchange &counted, int number, const plan::Step &step,
-                      const std::vector<CUdeviceptr> &buffers, CUstream stream);
+  void enqueueCounted(const plan::Step &step, const CountedExchange &exchange, int number,
+                      CUstream stream);
 
   const Driver &driver;
   const plan::Mesh &mesh;

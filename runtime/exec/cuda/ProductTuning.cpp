@@ -9,22 +9,20 @@
 
 namespace step37::cuda {
 
-void ProductTuning::measure(const ProductStep &step, std::span<const CUdeviceptr> buffers,
+void ProductTuning::measure(const ProductStep &step, const ProductBuffers &at,
                             const std::function<void(const std::string &)> &say) {
   constexpr int most = 32;        // candidates
   constexpr double margin = 0.99; // of the time of the best one so far
   if (table.find(step.gemm, step.alignment))
     return;
-  const auto at = spec::byName<spec::Gemm, CUdeviceptr>(step.gemm, buffers);
-  const spec::Arguments list = step.gemm.arguments();
-  const auto declared = spec::byName<spec::Gemm, spec::Argument>(step.gemm, list);
-  fill(at.a, declared.a);
-  fill(at.b, declared.b);
+  const auto operands = spec::byName<spec::Gemm, spec::Argument>(step.gemm, step.gemm.arguments());
+  fill(at.a, operands.a);
+  fill(at.b, operands.b);
   const std::vector<std::string> candidates = cublas.candidates(step, most);
   size_t best = 0;
   double first = 0, fastest = 0;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    const double time = seconds(*cublas.prepare(step, candidates[i]), buffers);
+    const double time = seconds(*cublas.prepare(step, candidates[i]), at);
     if (i == 0)
       first = fastest = time;
     if (time < margin * fastest) {
@@ -50,21 +48,21 @@ void ProductTuning::fill(CUdeviceptr to, const spec::Argument &argument) {
   std::vector<std::byte> bytes(period * size);
   convertFloats(values, argument.type, bytes);
   const size_t total = static_cast<size_t>(argument.elements) * size;
-  for (size_t at = 0; at < total; at += bytes.size())
+  for (size_t begin = 0; begin < total; begin += bytes.size())
     driver.check(
-        driver.call().cuMemcpyHtoD(to + at, bytes.data(), std::min(bytes.size(), total - at)),
+        driver.call().cuMemcpyHtoD(to + begin, bytes.data(), std::min(bytes.size(), total - begin)),
         "filling operands");
 }
 
 /// The median of several runs, after some that are not counted.
-double ProductTuning::seconds(const Product &product, std::span<const CUdeviceptr> buffers) {
+double ProductTuning::seconds(const Product &product, const ProductBuffers &at) {
   constexpr int warmUps = 2, runs = 9;
   timer.begin();
   for (int i = 0; i < warmUps; ++i)
-    product.enqueue(buffers, stream);
+    product.enqueue(at, stream);
   for (int i = 0; i < runs; ++i) {
     timer.mark(stream);
-    product.enqueue(buffers, stream);
+    product.enqueue(at, stream);
     timer.mark(stream);
   }
   const std::vector<double> marks = timer.seconds();

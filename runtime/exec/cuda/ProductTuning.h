@@ -7,7 +7,6 @@
 
 #include <functional>
 #include <random>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -24,14 +23,14 @@ public:
   /// Adds the fastest algorithm of a product to the table, unless it is there. What the operands
   /// held is lost. The heuristic's choice stays where another is faster by less than a hundredth,
   /// so that noise decides nothing. `say` gets a line.
-  void measure(const ProductStep &step, std::span<const CUdeviceptr> buffers,
+  void measure(const ProductStep &step, const ProductBuffers &at,
                const std::function<void(const std::string &)> &say);
 
   const ProductTable &result() const { return table; }
 
 private:
   void fill(CUdeviceptr to, const spec::Argument &argument);
-  double seconds(const Product &product, std::span<const CUdeviceptr> buffers);
+  double seconds(const Product &product, const ProductBuffers &at);
 
   const Driver &driver;
   const CublasLt &cublas;
