@@ -1,5 +1,5 @@
 // Random initialisation of parameters as published: normal with the deviation that the plan names,
-// or zeros (spec/model.md, B.1: norm weights are offsets from one). A value depends on the seed,
+// or zeros (docs/model.md, B.1: norm weights are offsets from one). A value depends on the seed,
 // the published tensor's name and the element's index in it only, never on mesh, threads or layout.
 #pragma once
 

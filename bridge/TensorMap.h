@@ -1,6 +1,6 @@
 // The table of tensors (frontend/config/TensorTable.h) for one model: published name ↔ parameter of
 // a plan ↔ Megatron-Core name, with shape, how ranks share it and what it is packed with
-// (spec/model.md, D.1 to D.5). Importer, exporter and `step37c names` read it; the rows that a rank
+// (docs/model.md, D.1 to D.5). Importer, exporter and `step37c names` read it; the rows that a rank
 // gets of each tensor are RankLayout.h.
 #pragma once
 

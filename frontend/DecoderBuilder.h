@@ -1,4 +1,4 @@
-// The decoder of Step-3.5, layer by layer (spec/model.md, section B), and the loss behind an output
+// The decoder of Step-3.5, layer by layer (docs/model.md, section B), and the loss behind an output
 // head. Multi-token prediction, which is made of the same layers, is MtpBuilder.h; what the
 // programs are is ModelBuilder.h.
 #pragma once

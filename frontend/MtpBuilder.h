@@ -1,4 +1,4 @@
-// Multi-token prediction (spec/model.md, section C): layers behind the decoder, each of which
+// Multi-token prediction (docs/model.md, section C): layers behind the decoder, each of which
 // predicts one token further on. They are made of the decoder's own parts (DecoderBuilder.h).
 #pragma once
 

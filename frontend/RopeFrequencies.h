@@ -8,7 +8,7 @@
 namespace step37 {
 
 /// f_i = theta^(−2i/r) for i < r/2, r the rotary dimension; with `scaled`, smoothed by the layer's
-/// llama3 scaling if it has one (spec/model.md B.2, 3 and 4).
+/// llama3 scaling if it has one (docs/model.md B.2, 3 and 4).
 std::vector<double> ropeFrequencies(const LayerConfig &layer, bool scaled);
 
 } // namespace step37

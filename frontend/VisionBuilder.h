@@ -1,5 +1,5 @@
 // The vision tower of Step-3.7, its projector, and the insertion of its features into the embedding
-// (spec/model.md, section E). Called by ModelBuilder, which has the decoder behind it.
+// (docs/model.md, section E). Called by ModelBuilder, which has the decoder behind it.
 #pragma once
 
 #include "frontend/FrontendOptions.h"

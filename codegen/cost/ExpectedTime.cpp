@@ -7,7 +7,7 @@
 namespace step37 {
 namespace {
 
-// Of a nanosecond; round figures below what codegen/kernels/README.md measures on an H200.
+// Of a nanosecond; round figures below what docs/performance.md measures on an H200.
 constexpr double tensorOperations = 600e3, operations = 40e3, memoryBytes = 3.5e3;
 // NCCL on two of them moves 200 to 270 GB/s, and takes 20 us for the smallest exchange.
 constexpr double linkBytes = 200, exchangeStart = 20e3, launch = 3e3;

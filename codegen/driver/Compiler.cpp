@@ -40,7 +40,7 @@ LoadedConfig loadConfig(const CompileOptions &options) {
 }
 
 /// What the losses of all depths of multi-token prediction count together, if nothing is said
-/// (spec/model.md, section C.3).
+/// (docs/model.md, section C.3).
 constexpr double mtpFactorOfAll = 0.1;
 
 void checkTrained(const ModelConfig &config, const FrontendOptions &options) {

@@ -121,12 +121,12 @@ private:
         changed.insert(write.getSymbol());
       } else if (auto accumulate = dyn_cast<ir::AccumulateGradientOp>(op)) {
         changed.insert(accumulate.getGradient());
-      } else if (auto adamw = dyn_cast<ir::AdamWOp>(op)) {
-        changed.insert(adamw.getParameter());
-        changed.insert(adamw.getMoment1());
-        changed.insert(adamw.getMoment2());
-        if (adamw.getMaster())
-          changed.insert(*adamw.getMaster());
+      } else if (auto optimizer = dyn_cast<ir::OptimizerOpInterface>(op)) {
+        changed.insert(optimizer.getParameterAttr().getValue());
+        for (FlatSymbolRefAttr state : optimizer.getStates())
+          changed.insert(state.getValue());
+        if (FlatSymbolRefAttr master = optimizer.getMasterAttr())
+          changed.insert(master.getValue());
       }
     }
     for (auto read : function.getOps<ir::ReadOp>())

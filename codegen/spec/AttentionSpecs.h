@@ -9,7 +9,7 @@
 namespace step37::spec {
 
 /// table[p] = cos(p·frequency_i) for i < n, then sin(p·frequency_i): f32 [positions, 2·n]. Angles
-/// are f32 products (spec/model.md B.2, 3 to 5).
+/// are f32 products (docs/model.md B.2, 3 to 5).
 struct RopeTable {
   static constexpr std::string_view family = "rope_table";
   int64_t positions = 0;
@@ -22,7 +22,7 @@ struct RopeTable {
 /// For every head of q and of k: RMS norm over head_dim with (weight + weight_offset) if
 /// `normalize`, then the rotate-half RoPE on the first `rotary_dim` dimensions, pairs (i,
 /// i+rotary_dim/2), at position (t mod seq_len) − document_start[t]. All in f32, rounded once.
-/// spec/model.md B.2.
+/// docs/model.md B.2.
 struct QkNormRope {
   static constexpr std::string_view family = "qk_norm_rope";
   int64_t tokens = 0, seq_len = 0, heads = 0, groups = 0, head_dim = 0, rotary_dim = 0;
@@ -86,7 +86,7 @@ struct QkNormRopeGrad {
 /// ≥ document_start[t], and, if window > 0, j > t − window (window counts the query's own key).
 /// Otherwise it sees all keys of its row. KV head g serves query heads g·(heads/groups) … . o =
 /// softmax(scale·q·k)·v in f32; out = o·sigmoid(gate) per head if `gated`; lse = log-sum-exp of the
-/// scaled scores. spec/model.md B.3, B.4.
+/// scaled scores. docs/model.md B.3, B.4.
 struct Attention {
   static constexpr std::string_view family = "attention";
   int64_t tokens = 0, seq_len = 0, heads = 0, groups = 0, head_dim = 0, window = 0;

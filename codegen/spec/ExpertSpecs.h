@@ -16,7 +16,7 @@ enum class ClampPosition : uint8_t { afterSilu, beforeSilu };
 std::string_view name(ClampPosition position);
 
 /// out = min(silu(gate), limit)·clamp(up, −limit, limit) (clamp after SiLU), or silu(min(gate,
-/// limit))·clamp(up, ±limit) (before); limit 0 means no clamp. spec/model.md B.5.
+/// limit))·clamp(up, ±limit) (before); limit 0 means no clamp. docs/model.md B.5.
 struct Swiglu {
   static constexpr std::string_view family = "swiglu";
   int64_t rows = 0, cols = 0, gate_stride = 0, up_stride = 0;
@@ -49,7 +49,7 @@ struct SwigluGrad {
 
 /// Router: p = sigmoid(logits) (or softmax), choose the top_k of p + bias (ties: lowest index
 /// first, order: descending), weight = scale·p/(sum of chosen p + 1e-20) if `normalize`, else
-/// scale·p. spec/model.md B.6.
+/// scale·p. docs/model.md B.6.
 struct Route {
   static constexpr std::string_view family = "route";
   int64_t tokens = 0, experts = 0, top_k = 0;

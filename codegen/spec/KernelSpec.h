@@ -80,7 +80,7 @@ struct EmbeddingGrad {
 
 /// x = sum of `addends` inputs in order (f32, rounded to `type`); y = x·r·(weight + weight_offset)
 /// with r = 1/sqrt(mean(x²)+eps) from the rounded x, in f32, rounded once. With addends > 1 the sum
-/// is an output too. spec/model.md B.1.
+/// is an output too. docs/model.md B.1.
 struct RmsNorm {
   static constexpr std::string_view family = "rms_norm";
   int64_t rows = 0, cols = 0, addends = 1;

@@ -43,7 +43,7 @@ struct Patches {
 
 /// out = x + the learned position of each token, and + the class embedding at class tokens. The
 /// table holds a square of table_side² positions (behind one for the class token); for an image of
-/// another grid it is resampled bilinearly with corners not aligned, as spec/model.md E.1, 2 says.
+/// another grid it is resampled bilinearly with corners not aligned, as docs/model.md E.1, 2 says.
 /// table_side 0: no table.
 struct AddPositions {
   static constexpr std::string_view family = "add_positions";

@@ -9,7 +9,7 @@
 
 namespace step37 {
 
-/// A config.json in the published schema (spec/model.md, A.1 and A.2), per-layer lists padded by
+/// A config.json in the published schema (docs/model.md, A.1 and A.2), per-layer lists padded by
 /// the MTP layers; parseModelConfig of it gives `config` again. Where layers of one type differ in
 /// their heads, or both types scale RoPE differently, which the published fields cannot say, it has
 /// transformers' per_layer_config and rope_parameters.

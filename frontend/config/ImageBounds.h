@@ -21,7 +21,7 @@ struct ImageBounds {
   int64_t imageSize = 0, cropSize = 0; // pixels of a side, multiples of the patch size
 
   /// Rows that a global view and a crop become in the embedding: their patches, each side halved
-  /// twice upwards (spec/model.md E.1, 6).
+  /// twice upwards (docs/model.md E.1, 6).
   int64_t imageTokens(const VisionConfig &vision) const;
   int64_t cropTokens(const VisionConfig &vision) const;
 };

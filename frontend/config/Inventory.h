@@ -1,5 +1,5 @@
 // The published tensors of a config: names, shapes and element types in checkpoint order
-// (spec/model.md, section D), and what a plan and Megatron-Core make of each. The one list behind
+// (docs/model.md, section D), and what a plan and Megatron-Core make of each. The one list behind
 // `show`, the bridge and the frontend's parameters; the declarations are TensorTable.h.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The per-layer fields of a text config: types, heads, windows, experts, clamps (spec/model.md,
+// The per-layer fields of a text config: types, heads, windows, experts, clamps (docs/model.md,
 // A.1). Lists may be padded by the MTP layers; their entries then describe those. RoPE is
 // RopeConfig.cpp.
 #include "frontend/config/ConfigParts.h"

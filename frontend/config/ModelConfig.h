@@ -1,5 +1,5 @@
 // A Step-3.5 or Step-3.7 config.json as typed, checked values: both spellings of every field
-// resolved to one, per-layer lists cut to the layers, defaults filled in (spec/model.md, section
+// resolved to one, per-layer lists cut to the layers, defaults filled in (docs/model.md, section
 // A). Free of MLIR: the bridge and `step37c names` use it without the compiler. What the values
 // mean as a computation is frontend/; the list of published tensors is Inventory.h.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace step37 {
 
-/// llama3 smoothing of RoPE frequencies (spec/model.md B.2, 4).
+/// llama3 smoothing of RoPE frequencies (docs/model.md B.2, 4).
 struct RopeScaling {
   double factor = 1, low_freq_factor = 1, high_freq_factor = 1;
   int64_t original_max_position_embeddings = 0;

@@ -1,4 +1,4 @@
-// Which rotary embedding each layer has (spec/model.md, A.1 and "The spelling that transformers
+// Which rotary embedding each layer has (docs/model.md, A.1 and "The spelling that transformers
 // writes"). The published spelling is three fields (rope_theta, partial_rotary_factors,
 // rope_scaling with yarn_only_types); the other is rope_parameters, one object, or one a layer
 // type. What the values do to frequencies is the frontend's.

@@ -1,5 +1,5 @@
 // The switches of `--set key=value`: where public implementations of the model disagree and a user
-// may choose (spec/model.md, section H). One table serves parsing, `--list-set` and `show`.
+// may choose (docs/model.md, section H). One table serves parsing, `--list-set` and `show`.
 #pragma once
 
 #include <cstdint>

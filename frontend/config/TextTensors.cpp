@@ -1,4 +1,4 @@
-// The tensors of the language model (spec/model.md, D.1): decoder layers, layers of multi-token
+// The tensors of the language model (docs/model.md, D.1): decoder layers, layers of multi-token
 // prediction, embedding and head. Order is that of a checkpoint; see TensorTable.h.
 #include "frontend/config/TextTensors.h"
 

@@ -1,4 +1,4 @@
-// The vision tower's fields (spec/model.md, A.2): the published spelling and transformers'. Missing
+// The vision tower's fields (docs/model.md, A.2): the published spelling and transformers'. Missing
 // fields have the published class's defaults. The projector's fields are top-level:
 // ModelConfig.cpp.
 #include "frontend/config/ConfigParts.h"

@@ -1,4 +1,4 @@
-// The tensors of the vision tower and of its projector (spec/model.md, D.2). Every rank has all of
+// The tensors of the vision tower and of its projector (docs/model.md, D.2). Every rank has all of
 // them whole, and Megatron-Core keeps the published names. Order is that of a checkpoint; see
 // TensorTable.h.
 #include "frontend/config/VisionTensors.h"

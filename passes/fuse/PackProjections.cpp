@@ -1,6 +1,6 @@
 // Sibling projections (the same input, parameters with the same `pack`) become one parameter and
 // one product. Runs on what a rank holds, never before sharding: rows of different siblings are
-// split over ranks one by one (spec/model.md D.4).
+// split over ranks one by one (docs/model.md D.4).
 //
 // For siblings P1…Pn and every program:
 //   c_i = x·P_iᵀ                          →  c = x·Pᵀ,   c_i = columns of c

@@ -82,7 +82,6 @@ private:
   SmallVector<Local> operandsOf(Operation *op, const ir::ShardingRule &rule);
   SmallVector<Local> addAlike(Operation *op, ArrayRef<Local> operands);
   FailureOr<Local> as(Operation *user, const Local &local, const Sharding &wanted);
-  void markPartial(const Local &local) const;
   Local sumOfWindows(Operation *user, const Local &local);
   SmallVector<ir::LocalShapes::Window, 1> windowsOfExperts(const ir::ShardingRule &rule,
                                                            const ir::LocalShapes &shapes,
@@ -338,7 +337,7 @@ LogicalResult FunctionPartitioner::visit(ir::ShardableOpInterface op) {
   }
   for (auto [index, result] : llvm::enumerate(op->getResults())) {
     results[index].sharding = split.result(index, kept);
-    markPartial(results[index]);
+    mesh.markPartial(results[index].values, results[index].sharding);
     locals[result] = results[index];
   }
   return success();
@@ -413,24 +412,9 @@ SmallVector<Local> FunctionPartitioner::addAlike(Operation *op, ArrayRef<Local> 
       group.values.push_back(values.size() == 1 ? values[0]
                                                 : ir::AddOp::create(builder, op->getLoc(),
                                                                     values[0].getType(), values));
-    markPartial(group);
+    mesh.markPartial(group.values, group.sharding);
   }
   return groups;
-}
-
-/// Says on the operations that make the values that they are sums over ranks, if they are.
-void FunctionPartitioner::markPartial(const Local &local) const {
-  if (local.sharding.partial.empty())
-    return;
-  for (Value value : local.values) {
-    auto result = cast<OpResult>(value);
-    Operation *op = result.getOwner();
-    SmallVector<Attribute> axes(op->getNumResults(), ArrayAttr::get(op->getContext(), {}));
-    if (auto known = op->getAttrOfType<ArrayAttr>(partialAttribute))
-      axes.assign(known.begin(), known.end());
-    axes[result.getResultNumber()] = mesh.names(op->getContext(), local.sharding.partial);
-    op->setAttr(partialAttribute, ArrayAttr::get(op->getContext(), axes));
-  }
 }
 
 /// The one value that windows of rows of experts contribute to.
@@ -439,7 +423,7 @@ Local FunctionPartitioner::sumOfWindows(Operation *user, const Local &local) {
     return local;
   Value sum = ir::AddOp::create(builder, user->getLoc(), local.values[0].getType(), local.values);
   Local whole{{sum}, local.sharding, local.isParameter};
-  markPartial(whole);
+  mesh.markPartial(whole.values, whole.sharding);
   return whole;
 }
 

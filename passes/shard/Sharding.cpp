@@ -67,4 +67,18 @@ Sharding MeshAxes::parseSplit(ArrayAttr split) const {
   return sharding;
 }
 
+void MeshAxes::markPartial(ValueRange values, const Sharding &sharding) const {
+  if (sharding.partial.empty())
+    return;
+  for (Value value : values) {
+    auto result = cast<OpResult>(value);
+    Operation *op = result.getOwner();
+    SmallVector<Attribute> axes(op->getNumResults(), ArrayAttr::get(op->getContext(), {}));
+    if (auto known = op->getAttrOfType<ArrayAttr>(partialAttribute))
+      axes.assign(known.begin(), known.end());
+    axes[result.getResultNumber()] = names(op->getContext(), sharding.partial);
+    op->setAttr(partialAttribute, ArrayAttr::get(op->getContext(), axes));
+  }
+}
+
 } // namespace step37

@@ -63,6 +63,9 @@ public:
   mlir::ArrayAttr split(mlir::MLIRContext *context, const Sharding &sharding) const;
   Sharding parseSplit(mlir::ArrayAttr split) const;
 
+  /// Marks on the operations that make `values` that these are sums over ranks, if they are.
+  void markPartial(mlir::ValueRange values, const Sharding &sharding) const;
+
 private:
   llvm::SmallVector<std::pair<std::string, int64_t>> list;
 };

@@ -92,7 +92,7 @@ private:
       for (auto [size, whole, axes] :
            llvm::zip_equal(part.getShape(), part.getWhole(), part.getSplit())) {
         int64_t ranks = ways(cast<ArrayAttr>(axes));
-        if (ranks == 0 || size != llvm::divideCeil(whole, ranks))
+        if (ranks == 0 || size != (whole + ranks - 1) / ranks)
           return fail(parameter, "C4",
                       "part " + part.getName().getValue() + " has " + Twine(size) + " of " +
                           Twine(whole) + " where its split leaves another number");

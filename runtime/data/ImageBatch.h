@@ -12,7 +12,7 @@
 namespace step37 {
 
 /// The images of all rows of a batch: in the order of the rows, and within a row in the order of
-/// their tokens. Pixels are normalised (spec/model.md E.2): (value/255 − mean)/std of each channel,
+/// their tokens. Pixels are normalised (docs/model.md E.2): (value/255 − mean)/std of each channel,
 /// channels first.
 struct ImageBatch {
   std::vector<int64_t> crops;    // of each image: how many crops it has, 0 or more

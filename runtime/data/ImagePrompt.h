@@ -1,4 +1,4 @@
-// The tokens that stand for a picture in a row (spec/model.md, section E.2). Where its crops lie is
+// The tokens that stand for a picture in a row (docs/model.md, section E.2). Where its crops lie is
 // runtime/data/image/CropLayout.h.
 #pragma once
 

@@ -1,5 +1,5 @@
 // Which feature of a batch's images stands at which token: counted on the host before anything runs
-// (spec/model.md E.3). Pixels go to the device in
+// (docs/model.md E.3). Pixels go to the device in
 // runtime/train/BatchInputs.cpp.
 #pragma once
 

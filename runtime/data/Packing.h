@@ -1,5 +1,5 @@
 // Which samples share a row: greedy, contiguous packing, as the published training code has it
-// (spec/model.md, sections E.4, G.1 and G.2).
+// (docs/model.md, sections E.4, G.1 and G.2).
 #pragma once
 
 #include <cstdint>

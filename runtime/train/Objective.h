@@ -1,6 +1,6 @@
 // What training minimises: the loss of next-token prediction and, in a plan with multi-token
 // prediction, those of its depths. Each is a mean over what it predicts in all micro-batches of a
-// step (and all ranks); the total is main + factor·Σ of the depths (spec/model.md, section C.3).
+// step (and all ranks); the total is main + factor·Σ of the depths (docs/model.md, section C.3).
 #pragma once
 
 #include "runtime/data/TokenRows.h"

@@ -1,4 +1,4 @@
-// The text model in double precision, one token after another, straight from spec/model.md section
+// The text model in double precision, one token after another, straight from docs/model.md section
 // B: what the compiled plans are compared with where no golden values exist. Forward and loss only;
 // gradients are its differences.
 #pragma once

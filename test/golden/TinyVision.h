@@ -1,6 +1,6 @@
 // Small vision towers for tests, beside a TinyModel: the config that is published, tensors, random
 // values, and what the tower computes in double precision, one token after another, straight from
-// spec/model.md section E. Gradients are its differences.
+// docs/model.md section E. Gradients are its differences.
 #pragma once
 
 #include "test/golden/TinyModel.h"

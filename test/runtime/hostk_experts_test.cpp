@@ -282,7 +282,7 @@ INSTANTIATE_TEST_SUITE_P(
                                      spec::CombineGrad{33, 8, 300, DType::f32, 1}),
                      testing::Values(DType::f32, DType::bf16)));
 
-// The weighted gather of spec/model.md G.2: tokens are the sums, experts' rows the source.
+// The weighted gather of docs/model.md G.2: tokens are the sums, experts' rows the source.
 TEST(HostKernel, CombineOfThePublishedExample) {
   // x = [[1,2],[3,4],[5,6]] gathered by [[2,0],[1,2]]: one row for each use of it.
   KernelRun run(spec::Combine{2, 2, 2, true, DType::f32});

@@ -1,5 +1,5 @@
 // The crop algorithm: the published patcher's cases and the sizes worked out from its description
-// (spec/model.md, sections G.3 and G.6).
+// (docs/model.md, sections G.3 and G.6).
 #include "runtime/data/image/CropLayout.h"
 #include "test/runtime/image_support.h"
 

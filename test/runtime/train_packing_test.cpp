@@ -1,4 +1,4 @@
-// Packing: the published cases (spec/model.md, sections G.1 and G.2), and the tokens of a picture.
+// Packing: the published cases (docs/model.md, sections G.1 and G.2), and the tokens of a picture.
 #include "runtime/data/ImagePrompt.h"
 #include "runtime/data/Packing.h"
 #include "test/runtime/ConversationSamples.h"

@@ -1,5 +1,5 @@
 // Where the crops of a picture lie, from its size alone: the published crop algorithm
-// (spec/model.md, section E.2). Pixels are Views.h; the tokens that stand for crops and views are
+// (docs/model.md, section E.2). Pixels are Views.h; the tokens that stand for crops and views are
 // runtime/data/ImagePrompt.h.
 #pragma once
 

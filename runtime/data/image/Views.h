@@ -9,7 +9,7 @@
 
 namespace step37 {
 
-/// In which order a view is made (spec/model.md, entry 17 of section H). Before that, padding,
+/// In which order a view is made (docs/model.md, entry 17 of section H). Before that, padding,
 /// shrinking and the canvas work on eight-bit pixels in both.
 enum class PreprocessOrder : uint8_t {
   normalizeFirst, // normalise, then resize real values: Hugging Face

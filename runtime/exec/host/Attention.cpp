@@ -1,4 +1,4 @@
-// Host twin of Attention (spec/model.md B.3, B.4): softmax over tiles of keys with a running
+// Host twin of Attention (docs/model.md B.3, B.4): softmax over tiles of keys with a running
 // maximum, so that memory does not grow with the sequence. Products are BLAS on tiles.
 #include "runtime/exec/host/AttentionTiles.h"
 #include "runtime/exec/host/Blas.h"

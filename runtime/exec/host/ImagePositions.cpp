@@ -1,5 +1,5 @@
 // Host twins of AddPositions, its gradient, and AxialRopeTable: what a token's place in its image
-// means (spec/model.md E.1, 2 and 2D RoPE).
+// means (docs/model.md E.1, 2 and 2D RoPE).
 #include "runtime/exec/host/HostKernels.h"
 #include "runtime/exec/host/ImageGrids.h"
 #include "runtime/exec/host/RowBlocks.h"

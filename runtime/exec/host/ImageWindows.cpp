@@ -1,5 +1,5 @@
 // Host twins of Patches, Unfold and Fold: convolutions as rows of what each output sees, and the
-// transpose (spec/model.md E.1, 1 and 6).
+// transpose (docs/model.md E.1, 1 and 6).
 #include "runtime/exec/host/HostKernels.h"
 #include "runtime/exec/host/ImageGrids.h"
 #include "runtime/exec/host/RowBlocks.h"

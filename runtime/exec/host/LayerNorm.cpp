@@ -1,4 +1,4 @@
-// Host twins of LayerNorm and LayerNormGrad (spec/model.md E.1). Rows are taken to f32 scratch
+// Host twins of LayerNorm and LayerNormGrad (docs/model.md E.1). Rows are taken to f32 scratch
 // once.
 #include "runtime/exec/host/HostKernels.h"
 #include "runtime/exec/host/RowBlocks.h"

@@ -1,4 +1,4 @@
-// Host twin of MergeRows (spec/model.md E.3): copies of rows by index.
+// Host twin of MergeRows (docs/model.md E.3): copies of rows by index.
 #include "runtime/exec/host/HostKernels.h"
 #include "runtime/exec/host/RowBlocks.h"
 

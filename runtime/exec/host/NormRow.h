@@ -1,4 +1,4 @@
-// RMS norm of one float row (spec/model.md B.1), forward and gradient.
+// RMS norm of one float row (docs/model.md B.1), forward and gradient.
 // RmsNorm applies it to tokens, QkNormRope to heads.
 #pragma once
 

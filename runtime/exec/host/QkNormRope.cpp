@@ -1,4 +1,4 @@
-// Host twins of QkNormRope and QkNormRopeGrad (spec/model.md B.2): per token and head an RMS norm
+// Host twins of QkNormRope and QkNormRopeGrad (docs/model.md B.2): per token and head an RMS norm
 // and a rotation, and their transposes in reverse order.
 #include "runtime/exec/host/HostKernels.h"
 #include "runtime/exec/host/NormRow.h"

@@ -1,4 +1,4 @@
-// Host twins of QuickGelu and QuickGeluGrad (spec/model.md E.1, 4).
+// Host twins of QuickGelu and QuickGeluGrad (docs/model.md E.1, 4).
 #include "runtime/exec/host/HostKernels.h"
 #include "runtime/exec/host/RowBlocks.h"
 #include "runtime/exec/host/RowMath.h"

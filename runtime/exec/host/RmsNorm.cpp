@@ -1,4 +1,4 @@
-// Host twins of RmsNorm and RmsNormGrad (spec/model.md B.1). Rows are taken to f32 scratch once.
+// Host twins of RmsNorm and RmsNormGrad (docs/model.md B.1). Rows are taken to f32 scratch once.
 #include "runtime/exec/host/HostKernels.h"
 #include "runtime/exec/host/NormRow.h"
 #include "runtime/exec/host/RowBlocks.h"

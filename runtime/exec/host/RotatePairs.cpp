@@ -1,4 +1,4 @@
-// Host twin of RotatePairs (spec/model.md E.1, 2D RoPE).
+// Host twin of RotatePairs (docs/model.md E.1, 2D RoPE).
 #include "runtime/exec/host/HostKernels.h"
 #include "runtime/exec/host/RowBlocks.h"
 

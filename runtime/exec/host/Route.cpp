@@ -1,4 +1,4 @@
-// Host twins of Route, RouteGrad and SortByExpert (spec/model.md B.6): which experts a token goes
+// Host twins of Route, RouteGrad and SortByExpert (docs/model.md B.6): which experts a token goes
 // to, with which weight, and the order of tokens by expert. Rows move in Dispatch.cpp.
 #include "runtime/exec/host/HostKernels.h"
 #include "runtime/exec/host/RowBlocks.h"

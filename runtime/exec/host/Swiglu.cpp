@@ -1,4 +1,4 @@
-// Host twins of Swiglu and SwigluGrad (spec/model.md B.5), a chunk of columns at a time.
+// Host twins of Swiglu and SwigluGrad (docs/model.md B.5), a chunk of columns at a time.
 #include "runtime/exec/host/HostKernels.h"
 #include "runtime/exec/host/InstructionSets.h"
 #include "runtime/exec/host/RowBlocks.h"
