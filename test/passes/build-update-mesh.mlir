@@ -29,7 +29,7 @@ step37.state gradient @gradient.experts of @experts : tensor<1x6x16xf32> partial
 
 // CHECK-LABEL: func.func @update(
 // CHECK-SAME: %[[RATE:[^:]*]]: tensor<1xf32>
-// CHECK-SAME: %[[MAX:[^:]*]]: tensor<1xf32>
+// CHECK-SAME: %[[MAX:[^: ]*]]: tensor<1xf32> {step37.class = "scalar", step37.name = "max_norm"}
 // CHECK-NEXT: %[[ROWS:.*]] = step37.scatter_gradient @gradient.rows {axes = ["dp"], ranks = 2 : i64} : tensor<128xf32>
 // CHECK-NEXT: %[[NORM:.*]] = step37.scatter_gradient @gradient.norm {axes = ["dp", "tp"], ranks = 4 : i64} : tensor<4xf32>
 // CHECK-NEXT: step37.reduce_gradient @gradient.odd {axes = ["dp"], ranks = 2 : i64}

@@ -48,7 +48,7 @@ step37.state gradient @gradient.up of @up : tensor<4x6x16xf32>
 // WINDOW-NEXT: %[[H1:.*]] = step37.grouped_matmul %[[ROWS1]], %[[UP]], %[[O1]] {step37.overflow, transpose_b}
 // WINDOW-NEXT: step37.all_gather
 // WINDOW-NEXT: %[[Y0:.*]] = step37.combine %[[H0]], %[[R0]], %[[S0]]
-// WINDOW-NEXT: %[[Y1:.*]] = step37.combine %[[H1]], %[[R1]], %[[S1]], %{{.*}} {step37.overflow}
+// WINDOW-NEXT: %[[Y1:.*]] = step37.combine %[[H1]], %[[R1]], %[[S1]], %{{.*}} {step37.overflow, step37.partial = {{\[\[}}"dp", "tp"]]}
 // WINDOW-NEXT: %[[DW0:.*]] = step37.grouped_matmul_grad %[[H0]], %[[ROWS0]], %[[O0]]
 // WINDOW-NEXT: %[[DW1:.*]] = step37.grouped_matmul_grad %[[H1]], %[[ROWS1]], %[[O1]] {step37.overflow}
 // WINDOW-NEXT: step37.accumulate_gradient @gradient.up, %[[DW0]], %[[BETA]]

@@ -29,7 +29,7 @@ func.func @block(%in: tensor<8x32xf32> {step37.class = "input", step37.name = "i
   // What the forward program has gathered is not kept for the backward program, but gathered again.
   // CHECK-NEXT: %[[DY:.*]] = step37.matmul %[[H]],
   // CHECK-NEXT: %[[AGAIN:.*]] = step37.all_gather %[[Y]]
-  // CHECK-NEXT: step37.matmul %[[H]], %[[AGAIN]] {transpose_a}
+  // CHECK-NEXT: step37.matmul %[[H]], %[[AGAIN]] {step37.partial = {{\[\[}}"dp"]], transpose_a}
   // CHECK-NEXT: step37.accumulate_gradient @gradient.q
   %dy = step37.matmul %h, %q : (tensor<8x32xf32>, tensor<32x16xf32>) -> tensor<8x16xf32> loc("q"("backward"))
   %dq = step37.matmul %h, %y {transpose_a} : (tensor<8x32xf32>, tensor<8x16xf32>) -> tensor<32x16xf32> loc("q"("backward"))

@@ -20,11 +20,11 @@ func.func @products(%x: tensor<8x16xf32> {step37.class = "input", step37.name = 
   %h = step37.matmul %x, %q {transpose_b} : (tensor<8x16xf32>, tensor<32x16xf32>) -> tensor<8x32xf32>
   // CHECK-NEXT: %[[O:.*]] = step37.read @o
   %o = step37.read @o : tensor<16x32xf32>
-  // CHECK-NEXT: %[[A:.*]] = step37.matmul %[[H]], %[[O]] {transpose_b}
+  // CHECK-NEXT: %[[A:.*]] = step37.matmul %[[H]], %[[O]] {step37.partial = {{\[\[}}"tp"]], transpose_b}
   %a = step37.matmul %h, %o {transpose_b} : (tensor<8x32xf32>, tensor<16x32xf32>) -> tensor<8x16xf32>
-  // CHECK-NEXT: %[[B:.*]] = step37.matmul %[[H]], %[[O]] {transpose_b}
+  // CHECK-NEXT: %[[B:.*]] = step37.matmul %[[H]], %[[O]] {step37.partial = {{\[\[}}"tp"]], transpose_b}
   %b = step37.matmul %h, %o {transpose_b} : (tensor<8x32xf32>, tensor<16x32xf32>) -> tensor<8x16xf32>
-  // CHECK-NEXT: %[[PARTS:.*]] = step37.add %[[A]], %[[B]] : tensor<4x16xf32>
+  // CHECK-NEXT: %[[PARTS:.*]] = step37.add %[[A]], %[[B]] {step37.partial = {{\[\[}}"tp"]]} : tensor<4x16xf32>
   // CHECK-NEXT: %[[SUM:.*]] = step37.all_reduce %[[PARTS]] {axes = ["tp"], ranks = 2 : i64}
   // CHECK-NEXT: %[[Y:.*]] = step37.add %[[SUM]], %[[X]]
   %y = step37.add %a, %x, %b : tensor<8x16xf32>
@@ -74,14 +74,14 @@ func.func @vocabulary(%ids: tensor<8xi32> {step37.class = "input", step37.name =
   // CHECK-NEXT: %[[ALL:.*]] = step37.all_gather %[[STATS]] {axes = ["tp"], ranks = 2 : i64} : (tensor<4x3xf32>) -> tensor<8x3xf32>
   // CHECK-NEXT: %[[LSE:.*]], %[[TOKEN:.*]] = step37.merge_loss_stats %[[ALL]], %[[WEIGHTS]]
   // CHECK-NEXT: %[[LOSS:.*]] = step37.sum_elements %[[TOKEN]]
-  // CHECK-NEXT: %[[DX:.*]], %[[DW:.*]] = step37.lm_loss_split_grad %[[X]], %[[W]], %[[LABELS]], %[[WEIGHTS]], %[[LSE]], %[[SCALE]], %[[C]] {total_vocab = 33 : i64}
+  // CHECK-NEXT: %[[DX:.*]], %[[DW:.*]] = step37.lm_loss_split_grad %[[X]], %[[W]], %[[LABELS]], %[[WEIGHTS]], %[[LSE]], %[[SCALE]], %[[C]] {step37.partial = {{\[\[}}"tp"], ["dp"]], total_vocab = 33 : i64}
   %w = step37.read @head : tensor<33x16xf32>
   %l:4 = step37.lm_loss_grad %x, %w, %ids, %weights, %scale : (tensor<8x16xf32>, tensor<33x16xf32>, tensor<8xi32>, tensor<8xf32>, tensor<1xf32>) -> (tensor<1xf32>, tensor<8xf32>, tensor<8x16xf32>, tensor<33x16xf32>)
   // CHECK-NEXT: step37.accumulate_gradient @gradient.head, %[[DW]], %[[SCALE]]
   step37.accumulate_gradient @gradient.head, %l#3, %scale : tensor<33x16xf32>, tensor<1xf32>
   // CHECK-NEXT: %[[WHOLE:.*]] = step37.all_reduce %[[DX]] {axes = ["tp"], ranks = 2 : i64}
   // CHECK-NEXT: %[[AGAIN:.*]] = step37.localize_ids %[[IDS]], %[[C]] {size = 17 : i64}
-  // CHECK-NEXT: %[[DT:.*]] = step37.embedding_grad %[[AGAIN]], %[[WHOLE]] : {{.*}} -> tensor<17x16xf32>
+  // CHECK-NEXT: %[[DT:.*]] = step37.embedding_grad %[[AGAIN]], %[[WHOLE]] {step37.partial = {{\[\[}}"dp"]]} : {{.*}} -> tensor<17x16xf32>
   // CHECK-NEXT: step37.accumulate_gradient @gradient.table, %[[DT]], %[[SCALE]]
   %dt = step37.embedding_grad %ids, %l#2 : (tensor<8xi32>, tensor<8x16xf32>) -> tensor<33x16xf32>
   step37.accumulate_gradient @gradient.table, %dt, %scale : tensor<33x16xf32>, tensor<1xf32>
@@ -113,8 +113,8 @@ step37.state gradient @gradient.norm of @norm : tensor<16xf32>
 step37.state gradient @gradient.q of @q : tensor<32x16xf32>
 // CHECK-LABEL: func.func @norm_gradient(
 // CHECK: %[[H:.*]] = step37.matmul
-// CHECK-NEXT: %[[DY:.*]] = step37.matmul %[[H]], %{{[^ ]*}} :
-// CHECK-NEXT: step37.matmul %[[H]], %{{.*}} {transpose_a}
+// CHECK-NEXT: %[[DY:.*]] = step37.matmul %[[H]], %{{[^ ]*}} {step37.partial = {{\[\[}}"tp"]]} :
+// CHECK-NEXT: step37.matmul %[[H]], %{{.*}} {step37.partial = {{\[\[}}"dp"]], transpose_a}
 // CHECK-NEXT: step37.accumulate_gradient @gradient.q
 // CHECK-NEXT: %[[SUM:.*]] = step37.all_reduce %[[DY]] {axes = ["tp"], ranks = 2 : i64}
 // CHECK-NEXT: %{{.*}}, %[[DN:.*]] = step37.rms_norm_grad %[[SUM]],

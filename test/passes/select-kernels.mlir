@@ -23,7 +23,7 @@ step37.state activation @hidden : tensor<8x16xf32>
 // CHECK-DAG: plan.buffer output io @y : memref<8x16xf32>
 // CHECK-DAG: plan.kernel @[[EMBED:embedding_[0-9a-f]+]] "embedding" {{.*}} spec {tokens = 8 : i64, type = "f32", vocab = 32 : i64, width = 16 : i64}
 // CHECK-DAG: plan.kernel @[[EMBEDGRAD:embedding_grad_[0-9a-f]+]] "embedding_grad"
-// CHECK-DAG: plan.kernel @[[NORM:rms_norm_[0-9a-f]+]] "rms_norm" {{.*}} spec {addends = 1 : i64, cols = 16 : i64, eps = 1.000000e-05 : f64, rows = 8 : i64, type = "f32"}
+// CHECK-DAG: plan.kernel @[[NORM:rms_norm_[0-9a-f]+]] "rms_norm" {{.*}} spec {addends = 1 : i64, cols = 16 : i64, eps = 1.000000e-05 : f64, rows = 8 : i64, type = "f32", weight_offset = 1.000000e+00 : f64}
 // CHECK-DAG: plan.kernel @[[ADAMW:adamw_[0-9a-f]+]] "adamw" {{.*}} spec {copy = false, decay = true, elements = 512 : i64, grad_type = "f32", type = "f32"}
 // CHECK-NOT: @carried
 
