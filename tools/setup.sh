@@ -10,7 +10,7 @@ packages=(
   cmake ninja-build g++ ccache python3
   clang-22 lld-22 clang-format-22
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools libzstd-dev zlib1g-dev
-  nlohmann-json3-dev libcli11-dev libgtest-dev libopenblas0-pthread
+  nlohmann-json3-dev libssl-dev libcli11-dev libgtest-dev libopenblas0-pthread
   libjpeg62-turbo-dev libpng-dev
 )
 case ${1:-} in

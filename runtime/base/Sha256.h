@@ -1,14 +1,16 @@
-// SHA-256 (FIPS 180-4), incremental and in one call. Uses the CPU's SHA instructions where it has
-// them, portable code elsewhere; both give the same digest. It hashes plan headers, blobs, configs
-// and checkpoint files; it is not a password hash.
+// SHA-256 (FIPS 180-4), incremental and in one call, from OpenSSL's libcrypto. It hashes plan
+// headers, blobs, configs and checkpoint files; it is not a password hash.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st; // OpenSSL's EVP_MD_CTX; its headers stay out of this one
 
 namespace step37 {
 
@@ -16,8 +18,7 @@ class Sha256 {
 public:
   using Digest = std::array<uint8_t, 32>;
 
-  /// `portable` keeps to the portable code, so that tests reach it on every machine.
-  explicit Sha256(bool portable = false);
+  Sha256();
 
   void update(std::span<const std::byte> bytes);
   void update(std::string_view text) { update(std::as_bytes(std::span(text))); }
@@ -29,12 +30,14 @@ public:
   std::string hex() const;
 
 private:
-  using Compress = void (*)(uint32_t *state, const uint8_t *data, size_t blocks);
+  struct Free {
+    void operator()(evp_md_ctx_st *context) const;
+  };
+  using Context = std::unique_ptr<evp_md_ctx_st, Free>;
 
-  Compress compress;
-  std::array<uint32_t, 8> state;
-  std::array<uint8_t, 64> pending; // the bytes after the last full block
-  uint64_t length = 0;             // of everything so far, in bytes
+  static Context newContext();
+
+  Context context;
 };
 
 /// Hex digest of the bytes.
