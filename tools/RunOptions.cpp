@@ -2,6 +2,7 @@
 #include "tools/RunOptions.h"
 
 #include "tools/ExampleText.h"
+#include "tools/Program.h"
 
 #include <CLI/CLI.hpp>
 
@@ -329,7 +330,7 @@ RunOptions parseRunOptions(int argc, char **argv) {
   addOptimizer(app, arguments);
   addFiles(app, arguments);
   addMachine(app, arguments);
-  app.set_version_flag("--version", STEP37_VERSION);
+  app.set_version_flag("--version", versionOf("step37-run"));
   try {
     app.parse(argc, argv);
     if (arguments.minLr > arguments.train.optimizer.lr)

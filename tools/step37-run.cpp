@@ -7,11 +7,11 @@
 #include "runtime/job/Launcher.h"
 #include "runtime/plan/PlanFile.h"
 #include "runtime/train/Run.h"
+#include "tools/Program.h"
 #include "tools/RunOptions.h"
 
 #include <chrono>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -97,14 +97,13 @@ int start(int argc, char **argv) {
 } // namespace
 
 int main(int argc, char **argv) {
-  try {
-    return start(argc, argv);
-  } catch (const Exit &exit) {
-    return exit.code;
-  } catch (const job::Ended &) {
-    return 1;
-  } catch (const std::exception &error) {
-    std::cerr << "step37-run: " << error.what() << std::endl;
-    return 1;
-  }
+  return exitCodeOf("step37-run", [&] {
+    try {
+      return start(argc, argv);
+    } catch (const Exit &exit) {
+      return exit.code;
+    } catch (const job::Ended &) {
+      return 1; // the job has said why
+    }
+  });
 }

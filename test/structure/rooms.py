@@ -92,12 +92,12 @@ ROOMS = (
     Room("runtime/train", "the run: steps, evaluation, probes, log",
          ("runtime/checkpoint", "runtime/data", "runtime/data/image", "runtime/exec", "runtime/exec/base",
           "runtime/job", "runtime/profile", "bridge", "runtime/plan", "runtime/base"), NO_LAYERS),
-    Room("tools/step37c", "step37c and step37-opt: flags to calls",
-         ("codegen/driver", "codegen/report", "codegen/cost", "codegen/select", "passes", "frontend",
-          "frontend/config", "bridge", "runtime/plan", "runtime/base"), (), True),
-    Room("tools", "step37-run: flags to calls",
+    Room("tools", "step37-run: flags to calls; what all programs share",
          ("runtime/train", "runtime/data", "runtime/data/image", "runtime/exec", "runtime/exec/base", "runtime/job",
           "runtime/plan", "runtime/base"), ()),
+    Room("tools/step37c", "step37c and step37-opt: flags to calls",
+         ("codegen/driver", "codegen/report", "codegen/cost", "codegen/select", "passes", "frontend",
+          "frontend/config", "bridge", "runtime/plan", "runtime/base", "tools"), (), True),
 )
 
 TESTS = "test"  # looks into every room

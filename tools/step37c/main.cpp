@@ -1,6 +1,6 @@
 // step37c: compiles configs to plans, shows plans, converts checkpoints. Flags to calls; exit code
 // 1 for what was given or met, 2 for wrong usage.
-#include "runtime/base/Error.h"
+#include "tools/Program.h"
 #include "tools/step37c/ExportCommand.h"
 #include "tools/step37c/ImportCommand.h"
 #include "tools/step37c/NamesCommand.h"
@@ -13,11 +13,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include <iostream>
-
 int main(int argc, char **argv) {
   CLI::App app("Compiler for Step-3.5-Flash and Step-3.7-Flash", "step37c");
-  app.set_version_flag("--version", std::string("step37c ") + STEP37_VERSION);
+  app.set_version_flag("--version", step37::versionOf("step37c"));
   app.require_subcommand(1);
 #ifdef STEP37_COMPILER
   step37::addCompileCommand(app);
@@ -28,16 +26,12 @@ int main(int argc, char **argv) {
   step37::addExportCommand(app);
   step37::addVerifyCommand(app);
   step37::addNamesCommand(app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  } catch (const step37::Error &error) {
-    std::cerr << "step37c: error: " << error.what() << "\n";
-    return 1;
-  } catch (const std::bad_alloc &) {
-    std::cerr << "step37c: error: out of memory\n";
-    return 1;
-  }
-  return 0;
+  return step37::exitCodeOf("step37c: error", [&] {
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+      return app.exit(error) == 0 ? 0 : 2;
+    }
+    return 0;
+  });
 }
