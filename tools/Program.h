@@ -1,4 +1,6 @@
-// What all programs share: what --version prints, and which message and exit code a failure becomes.
+// What all programs share: what --version prints, and which message and exit code a failure
+// becomes.
+// becomes.
 #pragma once
 
 #include <functional>

@@ -47,12 +47,10 @@ constexpr std::array infos = {
 
 } // namespace
 
-std::span<const ProgramInfo> programInfos() { return infos; }
-
-ProgramRole roleOf(std::string_view program) {
+const ProgramInfo &infoOf(std::string_view program) {
   for (const ProgramInfo &info : infos)
     if (program == info.name || program.starts_with(std::string(info.name) + "."))
-      return info.role;
+      return info;
   throw Error("no program is called '" + std::string(program) + "'");
 }
 

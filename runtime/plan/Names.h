@@ -65,9 +65,6 @@ struct ProgramInfo {
   std::span<const std::string_view> takes, gives;
 };
 
-/// All programs that a plan can have.
-std::span<const ProgramInfo> programInfos();
-
 /// Forward and backward pass of a micro-batch: adds to gradients and sums of losses.
 inline constexpr char accumulateProgram[] = "accumulate";
 /// Norm, clipping and the optimizer.
@@ -80,8 +77,9 @@ inline constexpr char evaluateProgram[] = "eval";
 inline constexpr char logitsProgram[] = "logits";
 inline constexpr char mtpLogitsProgram[] = "mtp_logits";
 
-/// The role of the program of this name. Throws Error where no program is called so.
-ProgramRole roleOf(std::string_view program);
+/// Of the program of this name, with or without the number of a depth. Throws Error where no
+/// program is called so.
+const ProgramInfo &infoOf(std::string_view program);
 
 /// Roles of a parameter's states (Plan.h, ParameterState). Others are the optimizer's own.
 inline constexpr char masterRole[] = "master";

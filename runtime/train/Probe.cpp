@@ -6,8 +6,8 @@
 #include "runtime/base/Safetensors.h"
 #include "runtime/checkpoint/ParameterPlaces.h"
 #include "runtime/data/DataLimits.h"
-#include "runtime/train/Objective.h"
 #include "runtime/plan/Names.h"
+#include "runtime/train/Objective.h"
 
 #include <algorithm>
 #include <optional>
