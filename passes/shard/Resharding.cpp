@@ -48,19 +48,28 @@ FailureOr<Value> Resharder::reshard(OpBuilder &builder, Location loc, Value valu
   if (!scattered.empty()) {
     value = reduceScatter(builder, loc, value, scattered);
     llvm::append_range(own, scattered);
+    llvm::erase_if(from.partial, [&](int axis) { return llvm::is_contained(scattered, axis); });
+    mesh.markPartial(value, from);
   }
   Axes summed;
   for (int axis : from.partial)
-    if (!llvm::is_contained(scattered, axis) && !llvm::is_contained(to.partial, axis))
+    if (!llvm::is_contained(to.partial, axis))
       summed.push_back(axis);
-  if (!summed.empty())
+  if (!summed.empty()) {
     value = allReduce(builder, loc, value, summed);
+    llvm::erase_if(from.partial, [&](int axis) { return llvm::is_contained(summed, axis); });
+    mesh.markPartial(value, from);
+  }
 
   size_t common = commonPrefix(own, wanted);
-  if (common < own.size())
+  if (common < own.size()) {
     value = allGather(builder, loc, value, ArrayRef(own).drop_front(common));
-  if (common < wanted.size())
+    mesh.markPartial(value, from);
+  }
+  if (common < wanted.size()) {
     value = ownRows(builder, loc, value, ArrayRef(wanted).drop_front(common));
+    mesh.markPartial(value, from);
+  }
   return value;
 }
 

@@ -156,8 +156,12 @@ private:
   }
 
   bool mayUse(Operation *op, const AxisSet &partial) {
-    if (isa<ir::AllReduceOp, ir::ReduceScatterOp>(op))
-      return contains(setOf(op->getAttrOfType<ArrayAttr>("axes")), partial);
+    if (isa<ir::AllReduceOp, ir::ReduceScatterOp>(op)) { // the result may wait for another sum
+      AxisSet covered = setOf(op->getAttrOfType<ArrayAttr>("axes"));
+      for (StringRef axis : partialOf(op->getResult(0)))
+        covered.insert(axis);
+      return contains(covered, partial);
+    }
     if (isa<tensor::ExtractSliceOp, tensor::ConcatOp>(op))
       return true;
     if (auto accumulate = dyn_cast<ir::AccumulateGradientOp>(op)) {

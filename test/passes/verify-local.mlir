@@ -42,7 +42,8 @@ module attributes {step37.mesh = [["dp", 2], ["tp", 2]]} {
     %z = step37.matmul %y, %w {step37.partial = [["tp"]]} : (tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
     %sum = step37.all_reduce %z {axes = ["tp"], ranks = 2 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
     %dw = step37.matmul %y, %sum {step37.partial = [["dp", "tp"]]} : (tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
-    %whole = step37.all_reduce %dw {axes = ["tp", "dp"], ranks = 4 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %first = step37.all_reduce %dw {axes = ["tp"], ranks = 2 : i64, step37.partial = [["dp"]]} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %whole = step37.all_reduce %first {axes = ["dp"], ranks = 2 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
     step37.accumulate_gradient @gradient.w, %whole, %beta : tensor<4x8xf32>, tensor<1xf32>
     return %sum : tensor<4x8xf32>
   }

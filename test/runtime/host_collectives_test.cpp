@@ -39,7 +39,7 @@ plan::Plan exchangePlan(const plan::Mesh &mesh, const spec::KernelSpec &collecti
   buffer("index", DType::i32, 1).coordinate = *spec::rankGroupOf(collective)->axes;
   target.kernels.push_back(
       {"exchange", std::string(spec::family(collective)), "host", "", toJson(collective)});
-  target.programs.push_back({"main", {std::move(step)}});
+  target.programs.push_back({"main", plan::ProgramRole::accumulate, {std::move(step)}});
   return plan;
 }
 

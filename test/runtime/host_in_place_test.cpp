@@ -47,7 +47,7 @@ std::vector<Bytes> run(const spec::KernelSpec &spec, int shared) {
       std::visit([](const auto &typed) { return host::twinOf(typed).scratchFloats; }, spec);
   std::vector<float> scratch(size_t(perWorker * pool.threads()));
   host::HostContext context{pool, blas, scratch.data(), perWorker};
-  std::visit([&](const auto &typed) { callTwin(typed, context, addresses); }, spec);
+  std::visit([&](const auto &typed) { test::callTwin(typed, context, addresses); }, spec);
   if (shared >= 0)
     buffers[size_t(shared)].assign(addresses[size_t(shared)],
                                    addresses[size_t(shared)] + buffers[size_t(shared)].size());
