@@ -145,10 +145,10 @@ Value DecoderBuilder::finalNorm(Value x) {
 }
 
 Targets DecoderBuilder::targets(int64_t by) {
-  auto shifted = ir::ShiftLabelsOp::create(build.ops(), build.location(), build.i32({tokens}),
-                                           build.f32({tokens}), build.argument(plan::names::inputIds),
-                                           build.argument(plan::names::lossMask),
-                                           build.argument(plan::names::documentStart), options.seqLen, by);
+  auto shifted = ir::ShiftLabelsOp::create(
+      build.ops(), build.location(), build.i32({tokens}), build.f32({tokens}),
+      build.argument(plan::names::inputIds), build.argument(plan::names::lossMask),
+      build.argument(plan::names::documentStart), options.seqLen, by);
   return {shifted.getLabels(), shifted.getWeights()};
 }
 

@@ -48,7 +48,8 @@ private:
   Results lossSums(const Forward &forward) {
     Results results = {{plan::names::lossSum, forward.loss.sum}};
     for (auto [depth, mtp] : llvm::enumerate(forward.mtp))
-      results.emplace_back(plan::names::numbered(plan::names::mtpLossSum, int64_t(depth)), mtp.lossSum);
+      results.emplace_back(plan::names::numbered(plan::names::mtpLossSum, int64_t(depth)),
+                           mtp.lossSum);
     return results;
   }
 
@@ -94,7 +95,8 @@ void ProgramBuilder::buildEval() {
 
   buildLogits(plan::logitsProgram, plan::names::finalHidden, TensorId::lmHead);
   for (size_t depth = 0; depth < result.mtp.size(); ++depth)
-    buildLogits(plan::names::numbered(plan::mtpLogitsProgram, int64_t(depth)), plan::names::numbered(plan::names::mtpHidden, int64_t(depth)),
+    buildLogits(plan::names::numbered(plan::mtpLogitsProgram, int64_t(depth)),
+                plan::names::numbered(plan::names::mtpHidden, int64_t(depth)),
                 mtpHead(config, options, int64_t(depth)));
 }
 

@@ -46,13 +46,14 @@ SmallVector<ProgramArgument> VisionBuilder::arguments() const {
   SmallVector<ProgramArgument> list = {
       {plan::names::pixelValues, "input", pixels(bounds.images, bounds.imageSize), "image"}};
   if (bounds.crops > 0)
-    list.push_back({plan::names::pixelValuesLocal, "input", pixels(bounds.crops, bounds.cropSize), "image"});
+    list.push_back(
+        {plan::names::pixelValuesLocal, "input", pixels(bounds.crops, bounds.cropSize), "image"});
   const int64_t furthest = options.mtp ? int64_t(config.mtp_layers.size()) : 0;
   for (int64_t ahead = 0; ahead <= furthest; ++ahead) {
-    list.push_back(
-        {placeName(plan::names::imageFeature, ahead), "input", build.i32({options.tokens()}), "token"});
-    list.push_back(
-        {placeName(plan::names::imagePosition, ahead), "input", build.i32({featureRows()}), "image"});
+    list.push_back({placeName(plan::names::imageFeature, ahead), "input",
+                    build.i32({options.tokens()}), "token"});
+    list.push_back({placeName(plan::names::imagePosition, ahead), "input",
+                    build.i32({featureRows()}), "image"});
   }
   return list;
 }
@@ -187,10 +188,10 @@ Value VisionBuilder::features() {
 
 Value VisionBuilder::insert(Value embedded, Value features, int64_t ahead) {
   build.setPath(TensorAt(TensorId::projector).module());
-  return ir::MergeRowsOp::create(build.ops(), build.location(), embedded.getType(), embedded,
-                                 features, build.argument(placeName(plan::names::imageFeature, ahead)),
-                                 build.argument(placeName(plan::names::imagePosition, ahead)),
-                                 options.batches);
+  return ir::MergeRowsOp::create(
+      build.ops(), build.location(), embedded.getType(), embedded, features,
+      build.argument(placeName(plan::names::imageFeature, ahead)),
+      build.argument(placeName(plan::names::imagePosition, ahead)), options.batches);
 }
 
 } // namespace step37

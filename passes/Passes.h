@@ -16,10 +16,6 @@ namespace step37 {
 #define GEN_PASS_REGISTRATION
 #include "passes/Passes.h.inc"
 
-/// The gradient of a parameter, and what its optimizer keeps in a slot, are called like this.
-std::string gradientName(llvm::StringRef parameter);
-std::string optimizerStateName(llvm::StringRef slot, llvm::StringRef parameter);
-
 /// How the local program is to be made; without axes for one rank.
 struct LocalPipelineOptions {
   std::string gradientType = "f32";   // storage of gradients: f32 or bf16

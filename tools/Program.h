@@ -1,4 +1,5 @@
-// What all programs share: what --version prints, and which message and exit code a failure becomes.
+// What all programs share: what --version prints, and which message and exit code a failure
+// becomes.
 #pragma once
 
 #include <functional>

@@ -164,7 +164,8 @@ ExchangeCost costOf(ExchangeGroup group, const Placement &placement, const Clust
 
 std::vector<std::pair<const ProgramCost *, double>>
 Prediction::stepPrograms(int64_t microBatches) const {
-  const ProgramCost *accumulate = find(plan::accumulateProgram), *update = find(plan::updateProgram),
+  const ProgramCost *accumulate = find(plan::accumulateProgram),
+                    *update = find(plan::updateProgram),
                     *joined = find(plan::accumulateUpdateProgram);
   const auto runs = static_cast<double>(microBatches);
   if (!accumulate || !update)

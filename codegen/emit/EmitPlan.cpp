@@ -2,6 +2,7 @@
 
 #include "codegen/select/SpecAttributes.h"
 #include "dialects/step37/Step37Dialect.h"
+#include "runtime/base/Error.h"
 
 using namespace mlir;
 
@@ -99,6 +100,10 @@ private:
   void addProgram(planir::ProgramOp program) {
     plan::Program out;
     out.name = program.getName().str();
+    const plan::ProgramInfo *info = plan::findProgramInfo(out.name);
+    if (!info)
+      throw Error("no program is called '" + out.name + "'");
+    out.role = info->role;
     int index = int(target.programs.size()), temporaries = 0;
     DenseMap<Value, int> bufferOf;
     for (Operation &op : program.getBody().front()) {

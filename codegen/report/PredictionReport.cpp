@@ -1,9 +1,9 @@
 #include "codegen/report/PredictionReport.h"
 
+#include "codegen/cost/Ceilings.h"
 #include "runtime/base/Printed.h"
 #include "runtime/base/Quantities.h"
 #include "runtime/base/TextTable.h"
-#include "codegen/cost/Ceilings.h"
 
 #include <cmath>
 #include <cstdlib>

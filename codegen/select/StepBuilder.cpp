@@ -99,9 +99,7 @@ Value StepBuilder::get(StringRef name, planir::BufferClass bufferClass, planir::
 }
 
 Value StepBuilder::coordinate(ArrayAttr axes) {
-  std::string name = plan::names::coordinate;
-  for (auto axis : axes.getAsRange<StringAttr>())
-    name += ("." + axis.getValue()).str();
+  const std::string name = plan::names::coordinateAlong(namesOf(axes));
   auto type = MemRefType::get({1}, IntegerType::get(context(), 32));
   auto cls = planir::BufferClass::Scalar;
   declare(name, cls, planir::BufferKind::Io, type).setCoordinateAttr(axes);

@@ -2,6 +2,7 @@
 
 #include "dialects/step37/Step37Dialect.h"
 #include "dialects/step37/Verify.h"
+#include "runtime/plan/Names.h"
 
 using namespace mlir;
 
@@ -66,7 +67,7 @@ LogicalResult OptimizerOpInterface::verifyStep(SymbolTableCollection &tables) {
     symbols = symbols && state;
     sizes = sizes && state && state.getTensorType().getNumElements() == elements;
   }
-  symbols = symbols && (!getMasterAttr() || stateOf(getMasterAttr(), "master"));
+  symbols = symbols && (!getMasterAttr() || stateOf(getMasterAttr(), plan::masterRole));
   if (failed(require(op, symbols, "C1", "the symbols must be a trained parameter and its states")))
     return failure();
   RankedTensorType type = parameter.getTensorType();

@@ -1,6 +1,7 @@
 // Reverse-mode differentiation of the logical program. Each operation builds its own gradient
 // (DifferentiableOpInterface); this pass walks in reverse and sums. The optimizer is BuildUpdate.
 #include "passes/Passes.h"
+#include "runtime/plan/Names.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -11,12 +12,6 @@ using namespace mlir;
 namespace step37 {
 #define GEN_PASS_DEF_BUILDBACKWARDPASS
 #include "passes/Passes.h.inc"
-
-std::string gradientName(StringRef parameter) { return ("gradient." + parameter).str(); }
-
-std::string optimizerStateName(StringRef slot, StringRef parameter) {
-  return (slot + "." + parameter).str();
-}
 
 namespace {
 
@@ -124,7 +119,7 @@ private:
   /// several: the first starts the micro-batch, the others go on from there.
   void accumulate(ir::ReadOp read, Value gradient) {
     ir::ParameterOp parameter = parameterOf(read);
-    std::string name = gradientName(read.getSymbol());
+    std::string name = plan::names::gradient(read.getSymbol());
     if (!symbols.lookup(name)) {
       OpBuilder atParameter(parameter->getContext());
       atParameter.setInsertionPointAfter(parameter);

@@ -7,6 +7,7 @@
 //   dx  = … + dc_1·P_1 + … + dc_n·P_n     →  dx = … + concat(dc_i)·P
 //   gradient.P_i += dc_iᵀ·x               →  gradient.P += concat(dc_i)ᵀ·x
 #include "passes/Passes.h"
+#include "runtime/plan/Names.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
@@ -51,7 +52,7 @@ public:
 
 private:
   ir::StateOp gradientOf(ir::ParameterOp member) {
-    return symbols.lookup<ir::StateOp>(gradientName(member.getSymName()));
+    return symbols.lookup<ir::StateOp>(plan::names::gradient(member.getSymName()));
   }
 
   /// Dimension of a parameter along which siblings are joined: rows, behind the experts if stacked.
@@ -97,7 +98,7 @@ private:
                             members[0].getDecay(), StringAttr(), members[0].getDimsAttr(),
                             members[0].getSplitAttr(), builder.getArrayAttr(parts));
     if (ir::StateOp gradient = gradientOf(members[0]))
-      ir::StateOp::create(builder, loc, gradientName(pack),
+      ir::StateOp::create(builder, loc, plan::names::gradient(pack),
                           packedType.clone(gradient.getTensorType().getElementType()),
                           ir::StateRole::Gradient, FlatSymbolRefAttr::get(context, pack),
                           gradient.getPartialAttr(), /*slot=*/StringAttr());
@@ -114,7 +115,7 @@ private:
       (user->hasAttr("transpose_b") ? forward : backward).push_back(user);
     }
     for (auto accumulate : read->getParentOfType<func::FuncOp>().getOps<ir::AccumulateGradientOp>())
-      if (accumulate.getGradient() == gradientName(read.getSymbol()))
+      if (accumulate.getGradient() == plan::names::gradient(read.getSymbol()))
         weight.push_back(accumulate);
     auto add = [&](ArrayRef<Operation *> operations, SmallVector<Operation *> Uses::*list) {
       if (windows.size() < operations.size())
@@ -260,8 +261,9 @@ private:
     mapping.map(like->getOperand(0), joined);
     Operation *product = builder.clone(*like, mapping);
     product->getResult(0).setType(type);
-    auto packed = ir::AccumulateGradientOp::create(builder, accumulate.getLoc(), gradientName(pack),
-                                                   product->getResult(0), accumulate.getBeta());
+    auto packed =
+        ir::AccumulateGradientOp::create(builder, accumulate.getLoc(), plan::names::gradient(pack),
+                                         product->getResult(0), accumulate.getBeta());
     if (Attribute overflow = accumulate->getAttr(ir::overflowAttribute))
       packed->setAttr(ir::overflowAttribute, overflow);
   }

@@ -1,7 +1,7 @@
 // The optimizer program: global norm of all gradients, clipping, one step of the optimizer a
-// parameter. It works on
-// the elements that a rank holds, after packing; gradients that are sums over ranks are summed
-// here, in whole or, where optimizer state is split, in parts.
+// parameter. It works on the elements that a rank holds, after packing; gradients that are sums
+// over ranks are summed here, in whole or, where optimizer state is split, in parts. It names no
+// optimizer: what each keeps and how its operation is made is dialects/step37/Optimizers.h.
 #include "passes/Passes.h"
 #include "passes/shard/Resharding.h"
 #include "runtime/plan/Names.h"
@@ -51,7 +51,7 @@ private:
   void collect() {
     SymbolTable symbols(module);
     for (auto parameter : module.getOps<ir::ParameterOp>()) {
-      auto gradient = symbols.lookup<ir::StateOp>(gradientName(parameter.getSymName()));
+      auto gradient = symbols.lookup<ir::StateOp>(plan::names::gradient(parameter.getSymName()));
       if (!gradient)
         continue;
       Trained &each = trained.emplace_back(Trained{parameter, gradient});
@@ -165,10 +165,11 @@ private:
     OpBuilder atParameter(module.getContext());
     atParameter.setInsertionPointAfter(each.gradient);
     auto parts = each.inParts && splitState ? names(each.partial) : ArrayAttr();
-    auto state = ir::StateOp::create(
-        atParameter, each.parameter.getLoc(), optimizerStateName(slot, each.parameter.getSymName()),
-        type, ir::StateRole::Optimizer, FlatSymbolRefAttr::get(each.parameter.getSymNameAttr()),
-        parts, atParameter.getStringAttr(slot));
+    auto state = ir::StateOp::create(atParameter, each.parameter.getLoc(),
+                                     plan::names::optimizerState(slot, each.parameter.getSymName()),
+                                     type, ir::StateRole::Optimizer,
+                                     FlatSymbolRefAttr::get(each.parameter.getSymNameAttr()), parts,
+                                     atParameter.getStringAttr(slot));
     return FlatSymbolRefAttr::get(state.getSymNameAttr());
   }
 

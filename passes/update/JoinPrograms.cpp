@@ -26,7 +26,8 @@ struct JoinProgramsPass : impl::JoinProgramsPassBase<JoinProgramsPass> {
       return;
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfter(update);
-    auto joined = planir::ProgramOp::create(builder, update.getLoc(), plan::accumulateUpdateProgram);
+    auto joined =
+        planir::ProgramOp::create(builder, update.getLoc(), plan::accumulateUpdateProgram);
     builder.setInsertionPointToEnd(&joined.getBody().emplaceBlock());
     IRMapping mapping;
     for (planir::ProgramOp part : {accumulate, update})

@@ -3,6 +3,7 @@
 #include "passes/Passes.h"
 #include "passes/shard/Sharding.h"
 #include "passes/verify/Breach.h"
+#include "runtime/plan/Names.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SetVector.h"
@@ -79,7 +80,8 @@ private:
     bool training = llvm::any_of(module.getOps<ir::StateOp>(), [](ir::StateOp state) {
       return state.getRole() == ir::StateRole::Gradient;
     });
-    if (training && parameter.getTrained() && !symbols.lookup(gradientName(parameter.getSymName())))
+    if (training && parameter.getTrained() &&
+        !symbols.lookup(plan::names::gradient(parameter.getSymName())))
       return fail(parameter, "C3", "it is trained but has no gradient");
     return success();
   }

@@ -90,7 +90,7 @@ void ConversationFile::checkOffsets(const char *name, std::span<const int64_t> o
 void ConversationFile::checkTokens(int64_t vocab) const {
   if (lossMask.size() != tokens.size())
     fail(plan::names::lossMask, "has " + std::to_string(lossMask.size()) + " values, tokens has " +
-                          std::to_string(tokens.size()));
+                                    std::to_string(tokens.size()));
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (tokens[i] < 0 || tokens[i] >= vocab)
       fail("tokens", "value " + std::to_string(i) + ": " + std::to_string(tokens[i]) +

@@ -101,7 +101,8 @@ ImageBatch readImageBatch(const std::filesystem::path &path, const plan::ImageIn
   ImageBatch batch;
   int64_t images = 0, crops = 0;
   if (tensors.has(plan::names::pixelValues))
-    batch.pixels = tensors.pixels(plan::names::pixelValues, inputs.channels, inputs.image_size, images);
+    batch.pixels =
+        tensors.pixels(plan::names::pixelValues, inputs.channels, inputs.image_size, images);
   if (tensors.has(plan::names::pixelValuesLocal))
     batch.cropPixels =
         tensors.pixels(plan::names::pixelValuesLocal, inputs.channels, inputs.crop_size, crops);

@@ -1,6 +1,6 @@
 // What a plan says of the activations that it keeps and computes again.
-#include "runtime/plan/PlanCheck.h"
 #include "runtime/plan/Names.h"
+#include "runtime/plan/PlanCheck.h"
 
 #include <algorithm>
 #include <limits>
@@ -36,8 +36,9 @@ void checkActivations(const Plan &plan, const FieldPath &path) {
   if (activations.recompute == "budget" && activations.memory_budget == 0)
     budget.fail("is missing: recompute is 'budget'");
 
-  const bool trains = std::ranges::any_of(
-      plan.targets, [](const Target &target) { return target.findProgram(accumulateProgram) >= 0; });
+  const bool trains = std::ranges::any_of(plan.targets, [](const Target &target) {
+    return target.findProgram(accumulateProgram) >= 0;
+  });
   if (!trains && !activations.saved.empty())
     saved.fail("there is no program 'accumulate' to keep them for");
   if (!trains && !activations.recomputed.empty())

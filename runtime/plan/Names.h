@@ -53,9 +53,19 @@ std::string numbered(std::string_view name, int64_t number);
 /// "optimizer.learning_rate".
 std::string hyperparameter(std::string_view name);
 
+/// "coordinate.dp": where the rank stands along these axes.
+std::string coordinateAlong(std::span<const std::string> axes);
+
+/// "gradient.w" of a parameter "w", and "moment1.w" of what its optimizer keeps.
+std::string gradient(std::string_view parameter);
+std::string optimizerState(std::string_view role, std::string_view parameter);
+
 } // namespace names
 
 enum class ProgramRole : uint8_t { accumulate, update, accumulateUpdate, evaluate, logits };
+
+inline constexpr size_t programRoleCount = 5;
+std::string_view name(ProgramRole role);
 
 /// A program by its role. `takes` and `gives` are names of buffers without numbers; those of
 /// hyperparameters are optimizerPrefix.
@@ -63,10 +73,15 @@ struct ProgramInfo {
   ProgramRole role;
   std::string_view name;
   std::span<const std::string_view> takes, gives;
+
+  /// Whether the runtime writes the buffer of this name before a run, or reads it afterwards.
+  bool takesBuffer(std::string_view buffer) const;
+  bool givesBuffer(std::string_view buffer) const;
 };
 
-/// All programs that a plan can have.
-std::span<const ProgramInfo> programInfos();
+/// The table's row for the program of this name, which may have a number. Null: no program is
+/// called so.
+const ProgramInfo *findProgramInfo(std::string_view program);
 
 /// Forward and backward pass of a micro-batch: adds to gradients and sums of losses.
 inline constexpr char accumulateProgram[] = "accumulate";
@@ -79,9 +94,6 @@ inline constexpr char evaluateProgram[] = "eval";
 /// Logits of a chunk of rows; with a number of a depth `mtpLogitsProgram`.
 inline constexpr char logitsProgram[] = "logits";
 inline constexpr char mtpLogitsProgram[] = "mtp_logits";
-
-/// The role of the program of this name. Throws Error where no program is called so.
-ProgramRole roleOf(std::string_view program);
 
 /// Roles of a parameter's states (Plan.h, ParameterState). Others are the optimizer's own.
 inline constexpr char masterRole[] = "master";

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/base/DType.h"
+#include "runtime/plan/Names.h"
 
 #include <nlohmann/json.hpp>
 
@@ -116,7 +117,8 @@ std::vector<StepInterval> stepIntervals(const std::vector<Step> &steps);
 std::vector<std::array<int, 2>> endedBefore(const std::vector<Step> &steps);
 
 struct Program {
-  std::string name; // accumulate, update, accumulate_update, eval, logits
+  std::string name;                           // of the table in Names.h
+  ProgramRole role = ProgramRole::accumulate; // the table's
   std::vector<Step> steps;
 };
 

@@ -124,6 +124,28 @@ void checkArgument(const Target &target, size_t program, const StepInterval &int
     path.fail("temporary '" + buffer.name + "' does not live at this step");
 }
 
+/// What the runtime writes or reads of a program is what the table of programs says of it.
+/// Coordinates are written once, for all programs.
+void checkExchanged(const ProgramInfo &info, const Buffer &buffer, const FieldPath &path) {
+  const bool written = buffer.cls == BufferClass::input ||
+                       (buffer.cls == BufferClass::scalar && buffer.coordinate.empty());
+  if (written && !info.takesBuffer(buffer.name))
+    path.fail("program '" + std::string(info.name) + "' does not take '" + buffer.name + "'");
+  if (buffer.cls == BufferClass::output && !info.givesBuffer(buffer.name))
+    path.fail("program '" + std::string(info.name) + "' does not give '" + buffer.name + "'");
+}
+
+/// The table's row for a program.
+const ProgramInfo &checkRole(const Program &program, const FieldPath &path) {
+  const ProgramInfo *info = findProgramInfo(program.name);
+  if (!info)
+    path.field("name").fail("no program is called '" + program.name + "'");
+  if (info->role != program.role)
+    path.field("role").fail("is " + std::string(name(program.role)) + ", that of '" + program.name +
+                            "' is " + std::string(name(info->role)));
+  return *info;
+}
+
 constexpr int64_t maxThreads = 1024; // of a block, on every GPU there is
 
 void checkStage(const KernelStage &stage, const FieldPath &path) {
@@ -217,6 +239,7 @@ void checkSteps(const Target &target, const FieldPath &path) {
   for (size_t p = 0; p < target.programs.size(); ++p) {
     const FieldPath program = programs.element(p);
     const FieldPath steps = program.field("steps");
+    const ProgramInfo &info = checkRole(target.programs[p], program);
     checkStreams(target.programs[p].steps, steps);
     const std::vector<StepInterval> intervals = stepIntervals(target.programs[p].steps);
     for (size_t s = 0; s < target.programs[p].steps.size(); ++s) {
@@ -236,8 +259,11 @@ void checkSteps(const Target &target, const FieldPath &path) {
             "is " + std::to_string(step.rows_of) +
             ", which is no earlier collective step that this one can follow");
       const FieldPath arguments = here.field("arguments");
-      for (size_t a = 0; a < step.arguments.size(); ++a)
+      for (size_t a = 0; a < step.arguments.size(); ++a) {
         checkArgument(target, p, intervals[s], step.arguments[a], arguments.element(a));
+        checkExchanged(info, target.buffers[static_cast<size_t>(step.arguments[a].buffer)],
+                       arguments.element(a));
+      }
     }
   }
 }

@@ -28,8 +28,8 @@ void checkBuffers(const Target &target, const Mesh &mesh, const FieldPath &path)
 /// No two buffers that live at the same time share bytes.
 void checkOverlaps(const Target &target, const FieldPath &path);
 
-/// Programs, steps, their streams and their arguments; that collective steps have collective
-/// kernels.
+/// Programs, their roles and what they take and give; steps, their streams and their arguments;
+/// that collective steps have collective kernels.
 void checkSteps(const Target &target, const FieldPath &path);
 
 /// What is kept and computed again: sizes whose sums fit 64 bits, only with a program `accumulate`.

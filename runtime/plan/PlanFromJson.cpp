@@ -138,8 +138,9 @@ Step readStep(const JsonNode &node) {
 }
 
 Program readProgram(const JsonNode &node) {
-  node.expectKeys({"name", "steps"});
-  return {node["name"].string(), node["steps"].list(readStep)};
+  node.expectKeys({"name", "role", "steps"});
+  return {node["name"].string(), readEnum<ProgramRole, programRoleCount>(node["role"]),
+          node["steps"].list(readStep)};
 }
 
 Target readTarget(const JsonNode &node) {

@@ -109,7 +109,9 @@ Json stepJson(const Step &step) {
 }
 
 Json programJson(const Program &program) {
-  return {{"name", program.name}, {"steps", listJson(program.steps, stepJson)}};
+  return {{"name", program.name},
+          {"role", name(program.role)},
+          {"steps", listJson(program.steps, stepJson)}};
 }
 
 Json targetJson(const Target &target) {

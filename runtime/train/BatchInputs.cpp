@@ -27,8 +27,8 @@ void writeImages(Model &model, const TokenRows &tokens, const ImageBatch &images
                                                   static_cast<size_t>(size))));
   };
   auto writePlaces = [&](int rank, const std::string &suffix, const RankImages &own) {
-    for (const auto &[name, places] :
-         {std::pair(plan::names::imageFeature, &own.featureOfToken), {plan::names::imagePosition, &own.tokenOfFeature}})
+    for (const auto &[name, places] : {std::pair(plan::names::imageFeature, &own.featureOfToken),
+                                       {plan::names::imagePosition, &own.tokenOfFeature}})
       model.ranks().write(rank, model.buffer(name + suffix, DType::i32, std::ssize(*places)), 0,
                           std::as_bytes(std::span(*places)));
   };
@@ -40,11 +40,13 @@ void writeImages(Model &model, const TokenRows &tokens, const ImageBatch &images
     const RankImages &own = ranks.at(static_cast<size_t>(number));
     writePixels(rank, plan::names::pixelValues, inputs.images, viewSize, own.images, images.pixels);
     if (inputs.crops > 0)
-      writePixels(rank, plan::names::pixelValuesLocal, inputs.crops, cropSize, own.crops, images.cropPixels);
+      writePixels(rank, plan::names::pixelValuesLocal, inputs.crops, cropSize, own.crops,
+                  images.cropPixels);
     writePlaces(rank, "", own);
     auto suffix = [](int64_t ahead) { return "." + std::to_string(ahead); };
     for (int64_t ahead = 1;
-         model.executor().target().findBuffer(plan::names::imageFeature + suffix(ahead)) >= 0; ++ahead)
+         model.executor().target().findBuffer(plan::names::imageFeature + suffix(ahead)) >= 0;
+         ++ahead)
       writePlaces(rank, suffix(ahead), placesAhead(own, tokens, number, ahead));
   }
 }
@@ -52,8 +54,10 @@ void writeImages(Model &model, const TokenRows &tokens, const ImageBatch &images
 } // namespace
 
 void writeBatch(Model &model, const TokenRows &batch, const ImageBatch &images) {
-  model.writeInput(model.buffer(plan::names::inputIds, DType::i32), std::as_bytes(std::span(batch.ids)));
-  model.writeInput(model.buffer(plan::names::lossMask, DType::f32), std::as_bytes(std::span(batch.mask)));
+  model.writeInput(model.buffer(plan::names::inputIds, DType::i32),
+                   std::as_bytes(std::span(batch.ids)));
+  model.writeInput(model.buffer(plan::names::lossMask, DType::f32),
+                   std::as_bytes(std::span(batch.mask)));
   model.writeInput(model.buffer(plan::names::documentStart, DType::i32),
                    std::as_bytes(std::span(batch.documentStart)));
   if (model.plan().images.images > 0)

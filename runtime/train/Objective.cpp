@@ -27,7 +27,8 @@ double mtpFactor(const plan::Plan &plan) {
 } // namespace
 
 Objective::Objective(Model &model)
-    : model(model), terms{{.sum = plan::names::lossSum, .scale = plan::names::lossScale, .by = 1, .factor = 1}} {
+    : model(model),
+      terms{{.sum = plan::names::lossSum, .scale = plan::names::lossScale, .by = 1, .factor = 1}} {
   for (int64_t depth = 0;; ++depth) {
     const std::string sum = plan::names::numbered(plan::names::mtpLossSum, depth);
     if (model.executor().target().findBuffer(sum) < 0)

@@ -6,8 +6,8 @@
 #include "runtime/base/Safetensors.h"
 #include "runtime/checkpoint/ParameterPlaces.h"
 #include "runtime/data/DataLimits.h"
-#include "runtime/train/Objective.h"
 #include "runtime/plan/Names.h"
+#include "runtime/train/Objective.h"
 
 #include <algorithm>
 #include <optional>
@@ -39,9 +39,10 @@ template <class Visitor> void forEachGradient(const Model &model, Visitor visit)
 
 std::vector<safetensors::TensorSpec> outputs(const Model &model, int64_t depths, bool grads) {
   const int64_t rows = model.rows(), seqLen = model.seqLen(), vocab = model.plan().vocab;
-  std::vector<safetensors::TensorSpec> specs{{"logits", DType::f32, {rows, seqLen, vocab}}};
+  std::vector<safetensors::TensorSpec> specs{
+      {plan::names::logits, DType::f32, {rows, seqLen, vocab}}};
   if (depths > 0)
-    specs.push_back({"mtp_logits", DType::f32, {depths, rows, seqLen, vocab}});
+    specs.push_back({plan::names::mtpLogits, DType::f32, {depths, rows, seqLen, vocab}});
   specs.push_back({"loss", DType::f32, {1}});
   if (depths > 0)
     specs.insert(specs.end(), {{"main_loss", DType::f32, {1}},
@@ -141,9 +142,10 @@ void probe(Model &model, const ProbeOptions &options) {
   model.run(plan::evaluateProgram);
   objective.startSums();
   model.executor().finishReads();
-  writeLogits(model, "logits", "logits", output);
+  writeLogits(model, plan::logitsProgram, plan::names::logits, output);
   for (size_t depth = 0; depth < depths; ++depth)
-    writeLogits(model, "mtp_logits." + std::to_string(depth), "mtp_logits", output);
+    writeLogits(model, plan::names::numbered(plan::mtpLogitsProgram, static_cast<int64_t>(depth)),
+                plan::names::mtpLogits, output);
   writeLosses(objective.losses(), output);
   if (options.grads)
     writeGradients(model, objective, output);

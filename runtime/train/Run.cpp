@@ -1,11 +1,11 @@
 // Evaluation and probing as runs of their own. Training is TrainingRun.cpp.
 #include "runtime/train/Run.h"
 
+#include "runtime/plan/Names.h"
 #include "runtime/train/HeldOut.h"
 #include "runtime/train/InitialWeights.h"
 #include "runtime/train/Probe.h"
 #include "runtime/train/RunReport.h"
-#include "runtime/plan/Names.h"
 
 #include <memory>
 

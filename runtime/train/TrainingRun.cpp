@@ -2,6 +2,7 @@
 #include "runtime/base/Error.h"
 #include "runtime/checkpoint/Checkpoint.h"
 #include "runtime/checkpoint/CheckpointDirectory.h"
+#include "runtime/plan/Names.h"
 #include "runtime/train/HeldOut.h"
 #include "runtime/train/InitialWeights.h"
 #include "runtime/train/JsonLines.h"
@@ -9,7 +10,6 @@
 #include "runtime/train/RunDescription.h"
 #include "runtime/train/RunReport.h"
 #include "runtime/train/Trainer.h"
-#include "runtime/plan/Names.h"
 
 #include <memory>
 #include <optional>

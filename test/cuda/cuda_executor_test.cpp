@@ -38,6 +38,7 @@ plan::Plan fillPlan() {
   kernel.source = "fill.cu";
   kernel.stages = {{"fill_0", {1, 1, 1}, 32, 0, 0, 0}};
   target.programs = {{"main",
+                      plan::ProgramRole::accumulate,
                       {{plan::StepKind::launch, 0, {{0, 0}}, "model.first"},
                        {plan::StepKind::launch, 0, {{1, 0}}, "model.second"}}}};
   return plan;

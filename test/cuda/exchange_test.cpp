@@ -32,7 +32,7 @@ public:
     plan.mesh = plan::makeMesh(2, 2, 1, 1);
     target.name = "host";
     target.arch = "sm_90a";
-    target.programs = {{"main", {}}};
+    target.programs = {{"main", plan::ProgramRole::accumulate, {}}};
     for (const std::vector<std::string> &axes :
          {std::vector<std::string>{"tp"}, {"dp"}, {"dp", "tp"}}) {
       for (const Exchange exchange :

@@ -559,6 +559,30 @@ func.func @adamw_c2(%dw: tensor<4xf32>, %hyper: tensor<1xf32>, %clip: tensor<1xf
 
 // -----
 
+step37.parameter @w : tensor<4xbf16> trained true decay true parts [#step37.part<"w", bf16, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
+step37.state optimizer "moment1" @m of @w : tensor<4xf32>
+step37.state optimizer "moment2" @v of @w : tensor<4xf32>
+step37.state optimizer "momentum" @master of @w : tensor<4xf32>
+func.func @adamw_c1_master(%dw: tensor<4xf32>, %hyper: tensor<1xf32>, %clip: tensor<1xf32>) {
+  // expected-error @below {{violates C1: the symbols must be a trained parameter and its states}}
+  step37.adamw @w gradient %dw moments @m, @v master @master learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<4xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
+  return
+}
+
+// -----
+
+step37.parameter @w : tensor<4xf32> trained true decay true parts [#step37.part<"w", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
+step37.state optimizer "moment1" @m of @w : tensor<4xf32>
+step37.state optimizer "moment2" @v of @w : tensor<4xf32>
+step37.state optimizer "master" @master of @w : tensor<4xf32>
+func.func @adamw_c2_own(%dw: tensor<4xf32>, %hyper: tensor<1xf32>, %clip: tensor<1xf32>) {
+  // expected-error @below {{violates C2: a master belongs to a parameter that is not f32 or updated in parts}}
+  step37.adamw @w gradient %dw moments @m, @v master @master learning_rate %hyper beta1 %hyper beta2 %hyper eps %hyper weight_decay %hyper corrections %hyper, %hyper clip %clip : (tensor<4xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> ()
+  return
+}
+
+// -----
+
 step37.parameter @w : tensor<4xf32> trained true decay true parts [#step37.part<"w", f32, [4], blocks = 1, begin = 0, stride = 0, init_std = 0.0 : f64>]
 step37.state optimizer "moment1" @m of @w : tensor<4xf32>
 step37.state optimizer "moment2" @v of @w : tensor<4xf32>

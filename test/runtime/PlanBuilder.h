@@ -41,7 +41,10 @@ protected:
         static_cast<int>(target.programs.size()) - 1);
   }
 
-  void program(std::string name) { target.programs.push_back({std::move(name), {}}); }
+  void program(std::string name) {
+    const plan::ProgramRole role = plan::findProgramInfo(name)->role;
+    target.programs.push_back({std::move(name), role, {}});
+  }
 
   void launch(const spec::KernelSpec &spec, const std::vector<std::string> &names,
               std::string origin) {

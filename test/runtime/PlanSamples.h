@@ -29,9 +29,9 @@ inline plan::Plan samplePlan() {
       permanentBuffer("packed.grad", state, gradients, DType::f32, {24}, 64),   // 1
       permanentBuffer("packed.master", state, plan::BufferKind::optimizer, DType::f32, {24}, 192),
       permanentBuffer("bias", parameter, weights, DType::f32, {5}, 320),      // 3
-      permanentBuffer("ids", input, io, DType::i32, {2, 8}, 384),             // 4
-      permanentBuffer("beta", scalar, io, DType::f32, {}, 448),               // 5
-      permanentBuffer("loss", output, io, DType::f32, {1}, 512),              // 6
+      permanentBuffer("input_ids", input, io, DType::i32, {2, 8}, 384),       // 4
+      permanentBuffer("accumulate_beta", scalar, io, DType::f32, {}, 448),    // 5
+      permanentBuffer("loss_sum", output, io, DType::f32, {1}, 512),          // 6
       {"hidden", temporary, activations, DType::bf16, {2, 32}, 576, 0, 0, 1}, // 7
       {"scratch", temporary, workspace, DType::f32, {64}, 704, 0, 0, 0},      // 8
       {"later", temporary, activations, DType::bf16, {2, 32}, 704, 0, 1, 2},  // 9
@@ -43,10 +43,11 @@ inline plan::Plan samplePlan() {
   };
   host.programs = {
       {"accumulate",
+       plan::ProgramRole::accumulate,
        {{launch, 0, {{4, 0}, {0, 16}, {7, 0}, {8, 0}}, "model.embed_tokens"},
         {gemm, 1, {{7, 0}, {0, 0}, {9, 64}, {5, 0}}, "model.layers.0.mlp"},
         {launch, 0, {{9, 0}, {6, 0}}, "loss"}}},
-      {"eval", {{gemm, 1, {{10, 0}, {6, 0}}, "loss"}}},
+      {"eval", plan::ProgramRole::evaluate, {{gemm, 1, {{10, 0}, {6, 0}}, "loss"}}},
   };
 
   plan::Plan plan;

@@ -166,8 +166,10 @@ TEST_P(Attention, GradientMatchesFormula) {
   run.set("out", forward.out).set("lse", forward.lse).fill("dout").run();
   Inputs expected = referenceGrad(c, in, starts, run.get("dout"), run.get("out"));
   double magnitude = c.seqLen == 1 || c.window == 1 ? 1 : 0; // one key: the gradient is zero
-  expectClose(run.get("dq"), expected.q, tolerance(type), "dq", magnitude);
-  expectClose(run.get("dk"), expected.k, tolerance(type), "dk", magnitude);
+  // A score sums head_dim products in f32, in the order that this processor's BLAS takes.
+  double ofScores = tolerance(type) * std::max(1.0, c.headDim / 128.0);
+  expectClose(run.get("dq"), expected.q, ofScores, "dq", magnitude);
+  expectClose(run.get("dk"), expected.k, ofScores, "dk", magnitude);
   expectClose(run.matrix("dv", spec.tokens, c.groups * c.headDim, spec.dv_stride), expected.v,
               tolerance(type), "dv");
   if (c.gated)

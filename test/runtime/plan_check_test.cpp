@@ -30,6 +30,11 @@ void exchange(plan::Plan &plan, size_t index) {
   kernel.name = kernel.family = "collective";
   step(plan, index).kernel = static_cast<int>(target(plan).kernels.size()) - 1;
 }
+/// Makes the program "accumulate" another one, which takes and gives all that it did.
+void withoutAccumulate(plan::Plan &plan) {
+  target(plan).programs[0].name = "accumulate_update";
+  target(plan).programs[0].role = plan::ProgramRole::accumulateUpdate;
+}
 plan::Part &part(plan::Plan &plan, size_t index) { return plan.parameters[0].parts[index]; }
 
 class PlanCheckTest : public ::testing::TestWithParam<Case> {};
@@ -111,11 +116,13 @@ const Case bufferCases[] = {
 };
 
 const Case overlapCases[] = {
-    {"targets[0].buffers[4].offset: 'ids' [320, 384) overlaps 'bias' [320, 340), which lives at "
+    {"targets[0].buffers[4].offset: 'input_ids' [320, 384) overlaps 'bias' [320, 340), which lives "
+     "at "
      "the "
      "same time",
      [](plan::Plan &p) { buffer(p, 4).offset = 320; }},
-    {"targets[0].buffers[7].offset: 'hidden' [512, 640) overlaps 'loss' [512, 516), which lives at "
+    {"targets[0].buffers[7].offset: 'hidden' [512, 640) overlaps 'loss_sum' [512, 516), which "
+     "lives at "
      "the same time",
      [](plan::Plan &p) { buffer(p, 7).offset = 512; }},
     {"targets[0].buffers[10].offset: 'other' [64, 192) overlaps 'packed.grad' [64, 160), which "
@@ -140,6 +147,17 @@ const Case stepCases[] = {
      [](plan::Plan &p) { target(p).kernels[1].name = "embedding_0"; }},
     {"targets[0].programs[1].name: 'accumulate' is there already",
      [](plan::Plan &p) { target(p).programs[1].name = "accumulate"; }},
+    {"targets[0].programs[1].name: no program is called 'eval.one'",
+     [](plan::Plan &p) { target(p).programs[1].name = "eval.one"; }},
+    {"targets[0].programs[1].role: is update, that of 'eval' is evaluate",
+     [](plan::Plan &p) { target(p).programs[1].role = plan::ProgramRole::update; }},
+    {"targets[0].programs[0].steps[0].arguments[0]: program 'accumulate' does not take 'tokens'",
+     [](plan::Plan &p) { buffer(p, 4).name = "tokens"; }},
+    {"targets[0].programs[0].steps[1].arguments[3]: program 'accumulate' does not take "
+     "'optimizer.beta1'",
+     [](plan::Plan &p) { buffer(p, 5).name = "optimizer.beta1"; }},
+    {"targets[0].programs[0].steps[2].arguments[1]: program 'accumulate' does not give 'logits'",
+     [](plan::Plan &p) { buffer(p, 6).name = "logits"; }},
     {"targets[0].programs[0].steps[1].kernel: there is no kernel 2, there are 2",
      [](plan::Plan &p) { step(p, 1).kernel = 2; }},
     {"targets[0].programs[0].steps[1].arguments[0]: there is no buffer 11, there are 11",
@@ -200,8 +218,8 @@ const Case parameterCases[] = {
     {"parameters[0].parts: is empty", [](plan::Plan &p) { p.parameters[0].parts.clear(); }},
     {"parameters[1].buffer: target 'host' has no buffer 'absent'",
      [](plan::Plan &p) { p.parameters[1].buffer = "absent"; }},
-    {"parameters[1].buffer: buffer 'loss' is of class output, expected parameter",
-     [](plan::Plan &p) { p.parameters[1].buffer = "loss"; }},
+    {"parameters[1].buffer: buffer 'loss_sum' is of class output, expected parameter",
+     [](plan::Plan &p) { p.parameters[1].buffer = "loss_sum"; }},
     {"parameters[1].buffer: buffer 'bias' has 6 elements, expected 5",
      [](plan::Plan &p) { buffer(p, 3).shape = {6}; }},
     {"parameters[1].buffer: buffer 'packed' is used by two parameters",
@@ -348,11 +366,11 @@ const Case activationCases[] = {
     {"activations.memory_budget: is missing: recompute is 'budget'",
      [](plan::Plan &p) { p.activations.memory_budget = 0; }},
     {"activations.saved: there is no program 'accumulate' to keep them for",
-     [](plan::Plan &p) { target(p).programs[0].name = "train"; }},
+     [](plan::Plan &p) { withoutAccumulate(p); }},
     {"activations.recomputed: there is no program 'accumulate' to compute them again",
      [](plan::Plan &p) {
        p.activations.saved.clear();
-       target(p).programs[0].name = "train";
+       withoutAccumulate(p);
      }},
     {"activations.saved[1].operation: is empty",
      [](plan::Plan &p) { p.activations.saved[1].operation.clear(); }},

@@ -57,7 +57,7 @@ TEST(PlanFile, RoundTrip) {
   EXPECT_EQ(target.programs[0].steps[1].arguments[2].offset, 64);
   EXPECT_EQ(target.programs[0].steps[1].origin, "model.layers.0.mlp");
   EXPECT_EQ(after.findBlob("table")->bytes, std::string(70, '\7'));
-  EXPECT_EQ(target.findBuffer("beta"), 5);
+  EXPECT_EQ(target.findBuffer("accumulate_beta"), 5);
   EXPECT_EQ(target.findBuffer("absent"), -1);
   EXPECT_EQ(target.findProgram("eval"), 1);
   EXPECT_EQ(after.findTarget("cuda"), nullptr);
@@ -177,7 +177,7 @@ TEST(PlanFile, LargePlansAreQuick) {
   constexpr int count = 10'000;
   const int64_t start = target.arena_bytes;
   target.arena_bytes += int64_t{count} * 64;
-  plan::Program program{"large", {}};
+  plan::Program program{"accumulate_update", plan::ProgramRole::accumulateUpdate, {}};
   for (int i = 0; i < count; ++i) {
     const auto index = static_cast<int>(target.buffers.size());
     target.buffers.push_back({"large." + std::to_string(i),

@@ -42,6 +42,7 @@ plan::Plan smallPlan() {
   kernel("product", spec::Gemm{3, 2, 4, false, true, 4, 4, 4});
   kernel("double", spec::Add{8, 2, DType::f32});
   target.programs = {{"main",
+                      plan::ProgramRole::accumulate,
                       {{plan::StepKind::gemm, 0, {{0, 0}, {1, 0}, {2, 0}}, "model.first"},
                        {plan::StepKind::launch, 1, {{2, 0}, {2, 0}, {3, 0}}, "model.second"}}}};
   return plan;

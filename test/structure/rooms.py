@@ -50,7 +50,7 @@ ROOMS = (
          ("cuda", "json", "nccl", "nvrtc"), True),
     Room("passes/recompute", "what is kept and what is computed again", ("passes", "dialects/step37", "codegen/cost"),
          ("cuda", "json", "nccl", "nvrtc"), True),
-    Room("passes/fuse", "several operations become one", ("passes", "dialects/step37", "bridge"),
+    Room("passes/fuse", "several operations become one", ("passes", "runtime/plan", "dialects/step37", "bridge"),
          ("cuda", "json", "nccl", "nvrtc"), True),
     Room("passes/schedule", "order of steps, streams, addresses", ("passes", "dialects/step37", "dialects/plan"),
          ("cuda", "json", "nccl", "nvrtc"), True),
