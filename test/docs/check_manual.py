@@ -145,7 +145,8 @@ def check(root, of_programs):
     found += check_citations(root, files, sections(read(root, MODEL)))
     scripts = " ".join(read(root, path) for path in files if path.startswith(("tools/", "test/", "passes/")) and
                        path.endswith((".sh", ".py", ".td")))
-    found += check_options(texts, of_programs, set(OPTION.findall(scripts)))
+    passes = {"--" + name for name in re.findall(r'Pass<"([\w-]+)"', scripts)}
+    found += check_options(texts, of_programs, set(OPTION.findall(scripts)) | passes)
     return found
 
 
