@@ -1,5 +1,5 @@
 // The executor of a plan on the device that was asked for, or that is there. What executors do is
-// exec/base/Executor.h.
+// runtime/exec/base/Executor.h.
 #pragma once
 
 #include "runtime/exec/base/Executor.h"

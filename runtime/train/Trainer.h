@@ -1,5 +1,5 @@
 // One training step: the micro-batches of the step forward and backward, then the update. Which
-// steps are run, what is logged and saved is Train.h.
+// steps are run, what is logged and saved is Run.h.
 #pragma once
 
 #include "runtime/train/BatchesAhead.h"

@@ -27,7 +27,7 @@ COMMAND = re.compile(r"^ {4,}(?:build/bin/|tools/|ctest |cmake |python3 )", re.M
 FILE = re.compile(r"`([\w.*/-]+\.(?:cpp|h|cuh|td|md|py|sh|mlir|in|test|json|txt|jsonl|safetensors)|[\w.-]+(?:/[\w.*-]+)+/?)`")
 # What programs write, and what published checkpoints have.
 WRITTEN = ("build", "build-*", "published", "*.safetensors", "ranks.json", "manifest.json", "model.safetensors.index.json",
-           "config.json", "tokenizer.json", "talk.jsonl", "table.json", "trace.json", "step-NNNNNN", ".carry", "kernels/*")
+           "config.json", "DIR/*", "tokenizer.json", "talk.jsonl", "table.json", "trace.json", ".carry", "kernels/*")
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 OTHERS = {"--build", "--preset", "--target", "--table", "--help", "--version"}  # of cmake and ctest; of every program
 CITED = re.compile(r"docs/model\.md((?:[\s,:(]|and|to|sections?|entry \d+ of|the register|[A-I](?:\.\d+)?\b|\d)+)")
