@@ -2,17 +2,20 @@
 """Keeps the manual true: README.md, CONTRIBUTING.md and docs/.
 
     check_manual.py ROOT BIN       links, files, options and citations; BIN has step37c and step37-run
-    check_manual.py --run ROOT BIN [PAGE ...]     executes the commands of every page
+    check_manual.py --run ROOT BIN CUDA [PAGE ...]     executes the commands of every page; CUDA is ON or OFF, as the build has it
     check_manual.py --self-test    plants one breach of each rule in a small tree and expects it to be found
 
 Commands are blocks that begin with ```sh. Those of a page run one after another, in a folder where build/bin and all of
-the repository are found as on the page. A comment <!-- not run: REASON --> before a block leaves it out.
+the repository are found as on the page. A comment <!-- not run: REASON --> before a block leaves it out, <!-- needs CUDA --> does so
+in a build without CUDA.
 
 The other rules: a relative link leads to a file, and to a heading if it names one; a file in backticks exists; an
 option in backticks is one of a program or a script, and every option of the programs is explained on some page; a
 section of docs/model.md that a source cites exists.
 """
+import contextlib
 import fnmatch
+import io
 import os
 import re
 import subprocess
@@ -21,7 +24,7 @@ import tempfile
 
 SOURCE = (".cpp", ".h", ".cuh", ".td", ".mlir", ".test", ".py", ".in")
 MODEL = "docs/model.md"  # cites files and options of other projects
-BLOCK = re.compile(r"(?:<!-- not run: (?P<reason>[^>]*?) -->\n\n?)?^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```",
+BLOCK = re.compile(r"(?:<!-- (?:not run: (?P<reason>[^>]*?)|(?P<cuda>needs CUDA)) -->\n\n?)?^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```",
                    re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"^ {4,}(?:build/bin/|tools/|ctest |cmake |python3 )", re.MULTILINE)
 FILE = re.compile(r"`([\w.*/-]+\.(?:cpp|h|cuh|td|md|py|sh|mlir|in|test|json|txt|jsonl|safetensors)|[\w.-]+(?:/[\w.*-]+)+/?)`")
@@ -150,7 +153,7 @@ def check(root, of_programs):
     return found
 
 
-def run(root, bin_folder, wanted):
+def run(root, bin_folder, cuda, wanted):
     failures = 0
     for name, text in pages(root):
         blocks = [block for block in BLOCK.finditer(text) if block.group("language") == "sh"]
@@ -164,8 +167,9 @@ def run(root, bin_folder, wanted):
             os.symlink(bin_folder, os.path.join(stage, "build", "bin"))
             for block in blocks:
                 line = text.count("\n", 0, block.start("text")) + 1
-                if block.group("reason"):
-                    print(f"{name}:{line}: not run: {block.group('reason')}")
+                reason = block.group("reason") or (block.group("cuda") if not cuda else None)
+                if reason:
+                    print(f"{name}:{line}: not run: {reason}")
                     continue
                 done = subprocess.run(["bash", "-eux", "-c", block.group("text")], cwd=stage, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
@@ -207,24 +211,28 @@ def self_test():
         if not (len(found) == 1 and expected in found[0] if name else not found):
             failures += 1
             print(f"self-test: {name or 'the clean tree'}: expected {expected!r}, got {found}")
-    page = "```sh\ntrue\n```\n\n<!-- not run: why -->\n\n```sh\nfalse\n```\n"
+    page = "```sh\ntrue\n```\n\n<!-- not run: why -->\n\n```sh\nfalse\n```\n\n<!-- needs CUDA -->\n\n```sh\nfalse\n```\n"
     for text, expected in ((page, 0), (page + "```sh\ntest -e docs/model.md\nfalse; true\n```\n", 1)):
         with tempfile.TemporaryDirectory() as root:
             os.mkdir(os.path.join(root, "docs"))
             for path in ("README.md", "CONTRIBUTING.md", "docs/model.md"):
                 with open(os.path.join(root, path), "w", encoding="utf-8") as file:
                     file.write(text if path == "README.md" else "")
-            if run(root, root, []) != expected:
+            with contextlib.redirect_stdout(io.StringIO()):
+                found = run(root, root, False, [])
+            if found != expected:
                 failures += 1
                 print(f"self-test: commands: expected {expected} failures")
+    print(f"self-test: {len(planted) + 3} cases, {failures} failures")
     return failures
 
 
 def main(arguments):
     if arguments == ["--self-test"]:
         return 1 if self_test() else 0
-    if len(arguments) >= 3 and arguments[0] == "--run":
-        return 1 if run(os.path.abspath(arguments[1]), os.path.abspath(arguments[2]), arguments[3:]) else 0
+    if len(arguments) >= 4 and arguments[0] == "--run" and arguments[3] in ("ON", "OFF"):
+        root, bin_folder = map(os.path.abspath, arguments[1:3])
+        return 1 if run(root, bin_folder, arguments[3] == "ON", arguments[4:]) else 0
     if len(arguments) != 2:
         print(__doc__, file=sys.stderr)
         return 2
