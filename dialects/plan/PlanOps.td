@@ -171,6 +171,7 @@ def Plan_CollectiveOp : Plan_StepOp<"collective"> {
     C1, C2 as in `launch`.
 
     ```mlir
+    plan.launch @add_1(%a, %b, %in) : memref<8xf32>, memref<8xf32>, memref<8xf32>
     plan.collective @collective_1(%in, %out) stream 1 after [0] : memref<8xf32>, memref<16xf32>
     ```
   }];

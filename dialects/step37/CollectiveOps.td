@@ -239,7 +239,7 @@ def Step37_GatherParameterOp : Step37_GradientOp<"gather_parameter", [MemWrite]>
     C2: at least one axis, each once; ranks is at least 2.
 
     ```mlir
-    step37.gather_parameter @w, %part {axes = ["dp"], ranks = 2 : i64} : tensor<256xbf16>
+    step37.gather_parameter @w, %part {axes = ["dp"], ranks = 2 : i64} : tensor<256xf32>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$parameter, FloatTensorOfRank<1>:$part, AxesAttr:$axes, I64Attr:$ranks);

@@ -52,7 +52,8 @@ def Step37_ParameterOp : Step37_Op<"parameter", [Symbol]> {
     C3: published element types are f32 or bf16.
 
     ```mlir
-    step37.parameter @lm_head.weight : tensor<320x64xf32> trained true decay true parts [...]
+    step37.parameter @lm_head.weight : tensor<320x64xf32> trained true decay true
+      parts [#step37.part<"lm_head.weight", f32, [320, 64], blocks = 1, begin = 0, stride = 0, init_std = 0.02 : f64>]
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FloatTensor>:$type, BoolAttr:$trained,
