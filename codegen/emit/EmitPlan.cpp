@@ -2,7 +2,6 @@
 
 #include "codegen/select/SpecAttributes.h"
 #include "dialects/step37/Step37Dialect.h"
-#include "runtime/base/Error.h"
 
 using namespace mlir;
 
@@ -101,9 +100,7 @@ private:
     plan::Program out;
     out.name = program.getName().str();
     const plan::ProgramInfo *info = plan::findProgramInfo(out.name);
-    if (!info)
-      throw Error("no program is called '" + out.name + "'");
-    out.role = info->role;
+    out.role = info ? info->role : plan::ProgramRole::other;
     int index = int(target.programs.size()), temporaries = 0;
     DenseMap<Value, int> bufferOf;
     for (Operation &op : program.getBody().front()) {

@@ -139,6 +139,11 @@ private:
     return success();
   }
 
+  /// What only moves elements takes over that they are sums over ranks.
+  static bool movesElements(Operation *op) {
+    return isa<tensor::ExtractSliceOp, tensor::ConcatOp, ir::DispatchOp, ir::TakeRowsOp>(op);
+  }
+
   // C5
   static AxisSet partialOf(Value value) {
     auto result = dyn_cast<OpResult>(value);
@@ -147,8 +152,8 @@ private:
     Operation *op = result.getOwner();
     if (auto axes = op->getAttrOfType<ArrayAttr>(partialAttribute))
       return setOf(cast<ArrayAttr>(axes[result.getResultNumber()]));
-    AxisSet partial; // views take it over
-    if (isa<tensor::ExtractSliceOp, tensor::ConcatOp>(op))
+    AxisSet partial;
+    if (movesElements(op))
       for (Value source : op->getOperands())
         for (StringRef axis : partialOf(source))
           partial.insert(axis);
@@ -162,7 +167,7 @@ private:
         covered.insert(axis);
       return contains(covered, partial);
     }
-    if (isa<tensor::ExtractSliceOp, tensor::ConcatOp>(op))
+    if (movesElements(op))
       return true;
     if (auto accumulate = dyn_cast<ir::AccumulateGradientOp>(op)) {
       auto gradient = symbols.lookup<ir::StateOp>(accumulate.getGradient());

@@ -42,9 +42,9 @@ constexpr std::string_view batchAndUpdate[] = {
     inputIds,      lossMask,       documentStart, pixelValues,  pixelValuesLocal, imageFeature,
     imagePosition, accumulateBeta, lossScale,     mtpLossScale, maxNorm,          optimizerPrefix};
 constexpr std::string_view chunkOnly[] = {chunk};
-constexpr std::string_view sums[] = {lossSum, mtpLossSum};
+constexpr std::string_view sums[] = {lossSum, mtpLossSum, tokenLoss};
 constexpr std::string_view norm[] = {gradNorm};
-constexpr std::string_view sumsAndNorm[] = {lossSum, mtpLossSum, gradNorm};
+constexpr std::string_view sumsAndNorm[] = {lossSum, mtpLossSum, tokenLoss, gradNorm};
 constexpr std::string_view losses[] = {lossSum, mtpLossSum, tokenLoss};
 constexpr std::string_view rowsOfLogits[] = {names::logits};
 
@@ -71,7 +71,7 @@ std::string_view withoutNumber(std::string_view name) {
 
 std::string_view name(ProgramRole role) {
   constexpr std::array<std::string_view, programRoleCount> names{
-      "accumulate", "update", "accumulate_update", "evaluate", "logits"};
+      "accumulate", "update", "accumulate_update", "evaluate", "logits", "other"};
   return names[static_cast<size_t>(role)];
 }
 

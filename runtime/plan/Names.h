@@ -62,9 +62,10 @@ std::string optimizerState(std::string_view role, std::string_view parameter);
 
 } // namespace names
 
-enum class ProgramRole : uint8_t { accumulate, update, accumulateUpdate, evaluate, logits };
+/// `other` is that of programs that the table below does not have: the runtime runs none of them.
+enum class ProgramRole : uint8_t { accumulate, update, accumulateUpdate, evaluate, logits, other };
 
-inline constexpr size_t programRoleCount = 5;
+inline constexpr size_t programRoleCount = 6;
 std::string_view name(ProgramRole role);
 
 /// A program by its role. `takes` and `gives` are names of buffers without numbers; those of

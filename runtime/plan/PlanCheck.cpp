@@ -128,22 +128,22 @@ void checkArgument(const Target &target, size_t program, const StepInterval &int
 /// Coordinates are written once, for all programs.
 void checkExchanged(const ProgramInfo &info, const Buffer &buffer, const FieldPath &path) {
   const bool written = buffer.cls == BufferClass::input ||
-                       (buffer.cls == BufferClass::scalar && buffer.coordinate.empty());
+                       (buffer.cls == BufferClass::scalar && buffer.coordinate.empty() &&
+                        !buffer.name.starts_with(std::string(names::coordinate) + "."));
   if (written && !info.takesBuffer(buffer.name))
     path.fail("program '" + std::string(info.name) + "' does not take '" + buffer.name + "'");
   if (buffer.cls == BufferClass::output && !info.givesBuffer(buffer.name))
     path.fail("program '" + std::string(info.name) + "' does not give '" + buffer.name + "'");
 }
 
-/// The table's row for a program.
-const ProgramInfo &checkRole(const Program &program, const FieldPath &path) {
+/// The table's row for a program; null for one that the table does not have, whose role is `other`.
+const ProgramInfo *checkRole(const Program &program, const FieldPath &path) {
   const ProgramInfo *info = findProgramInfo(program.name);
-  if (!info)
-    path.field("name").fail("no program is called '" + program.name + "'");
-  if (info->role != program.role)
+  const ProgramRole role = info ? info->role : ProgramRole::other;
+  if (role != program.role)
     path.field("role").fail("is " + std::string(name(program.role)) + ", that of '" + program.name +
-                            "' is " + std::string(name(info->role)));
-  return *info;
+                            "' is " + std::string(name(role)));
+  return info;
 }
 
 constexpr int64_t maxThreads = 1024; // of a block, on every GPU there is
@@ -239,7 +239,7 @@ void checkSteps(const Target &target, const FieldPath &path) {
   for (size_t p = 0; p < target.programs.size(); ++p) {
     const FieldPath program = programs.element(p);
     const FieldPath steps = program.field("steps");
-    const ProgramInfo &info = checkRole(target.programs[p], program);
+    const ProgramInfo *info = checkRole(target.programs[p], program);
     checkStreams(target.programs[p].steps, steps);
     const std::vector<StepInterval> intervals = stepIntervals(target.programs[p].steps);
     for (size_t s = 0; s < target.programs[p].steps.size(); ++s) {
@@ -261,8 +261,9 @@ void checkSteps(const Target &target, const FieldPath &path) {
       const FieldPath arguments = here.field("arguments");
       for (size_t a = 0; a < step.arguments.size(); ++a) {
         checkArgument(target, p, intervals[s], step.arguments[a], arguments.element(a));
-        checkExchanged(info, target.buffers[static_cast<size_t>(step.arguments[a].buffer)],
-                       arguments.element(a));
+        if (info)
+          checkExchanged(*info, target.buffers[static_cast<size_t>(step.arguments[a].buffer)],
+                         arguments.element(a));
       }
     }
   }

@@ -94,7 +94,7 @@ private:
     for (const std::string &name : adamwScalars())
       add(name, Cls::scalar, Kind::io, DType::f32, {1});
     add("chunk", Cls::scalar, Kind::io, DType::i32, {1});
-    add("tp.index", Cls::scalar, Kind::io, DType::i32, {1}).coordinate = tpAxes;
+    add("coordinate.tp", Cls::scalar, Kind::io, DType::i32, {1}).coordinate = tpAxes;
     add("loss_sum", Cls::output, Kind::io, DType::f32, {1});
     add("grad_norm", Cls::output, Kind::io, DType::f32, {1});
     add("token_loss", Cls::output, Kind::io, DType::f32, {tokens}).split = split({dpAxes});
@@ -114,7 +114,7 @@ private:
     temporary(local("loss_logits"), DType::f32, {tokens, vocab});
     temporary(local("stats"), DType::f32, {tokens, 3});
     temporary(local("lse"), DType::f32, {tokens});
-    launch(spec::LocalizeIds{tokens, vocab}, {"input_ids", "tp.index", local("local_ids")},
+    launch(spec::LocalizeIds{tokens, vocab}, {"input_ids", "coordinate.tp", local("local_ids")},
            "model.embed_tokens");
     launch(spec::Embedding{tokens, vocab, shape.width, shape.type},
            {local("local_ids"), "embed", local("x_part")}, "model.embed_tokens");
@@ -122,11 +122,12 @@ private:
                                    shape.type, local("x_part"), local("x"));
     launch(spec::ShiftLabels{tokens, shape.seqLen, 1},
            {"input_ids", "loss_mask", "document_start", local("labels"), local("weights")}, "loss");
-    launch(spec::LocalizeIds{tokens, vocab}, {local("labels"), "tp.index", local("local_labels")},
-           "loss");
+    launch(spec::LocalizeIds{tokens, vocab},
+           {local("labels"), "coordinate.tp", local("local_labels")}, "loss");
     launch(headProduct(tokens, DType::f32), {x, "head", local("loss_logits")}, "lm_head");
     launch(spec::LossStats{tokens, vocab, shape.vocab},
-           {local("loss_logits"), local("local_labels"), "tp.index", local("stats")}, "lm_head");
+           {local("loss_logits"), local("local_labels"), "coordinate.tp", local("stats")},
+           "lm_head");
     const std::string stats = exchange(spec::Exchange::allGather, tpAxes, tokens * 3, DType::f32,
                                        local("stats"), local("all_stats"));
     launch(spec::MergeLossStats{ranks(tpAxes), tokens},
@@ -145,9 +146,10 @@ private:
     temporary("dx_part", shape.type, {tokens, shape.width});
     temporary("embed_workspace", DType::i32, {2 * tokens + vocab + 1});
     const std::string x = forward("");
-    launch(spec::LogitsGrad{tokens, vocab, shape.vocab, DType::f32},
-           {"loss_logits", "local_labels", "weights", "lse", "loss_scale", "tp.index", "dlogits"},
-           "lm_head");
+    launch(
+        spec::LogitsGrad{tokens, vocab, shape.vocab, DType::f32},
+        {"loss_logits", "local_labels", "weights", "lse", "loss_scale", "coordinate.tp", "dlogits"},
+        "lm_head");
     launch(product(tokens, shape.width, vocab, DType::f32, shape.type, shape.type),
            {"dlogits", "head", "dx_part"}, "lm_head");
     spec::Gemm gradient =

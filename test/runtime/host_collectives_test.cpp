@@ -147,23 +147,25 @@ TEST(HostCollectives, CountedThereAndBack) {
           rows,    window * rows,          cols,   DType::f32};
       const plan::Plan plan = exchangePlan(mesh, counted);
       auto executor = createExecutor(plan, {"host", 2});
-      const size_t last = plan.targets[0].programs[0].steps[0].arguments.size() - 1;
+      const auto buffer = [&](const char *name) { return plan.targets[0].findBuffer(name); };
+      const int from = buffer(returns ? "received" : "own"),
+                last = buffer(returns ? "own" : "received");
       for (int rank = 0; rank < ranks; ++rank) {
         std::vector<float> in(size_t(own * cols));
         for (size_t i = 0; i < in.size(); ++i)
           in[i] = returns ? received[size_t(window)][size_t(rank)][i / cols] * 10 + float(i % cols)
                           : float(100 * rank + int(i / cols)) * 10 + float(i % cols);
         std::vector<float> out = returns ? back[size_t(rank)] : std::vector<float>(in.size(), -1);
-        executor->write(rank, 0, 0, std::as_bytes(std::span(in)));
-        executor->write(rank, 1, 0, std::as_bytes(std::span(bounds)));
+        executor->write(rank, from, 0, std::as_bytes(std::span(in)));
+        executor->write(rank, buffer("bounds"), 0, std::as_bytes(std::span(bounds)));
         if (counted.keeps)
-          executor->write(rank, 2, 0, std::as_bytes(std::span(out)));
+          executor->write(rank, buffer("before"), 0, std::as_bytes(std::span(out)));
         else
-          executor->write(rank, int(last), 0, std::as_bytes(std::span(out)));
+          executor->write(rank, last, 0, std::as_bytes(std::span(out)));
       }
       executor->run(0);
       for (int rank = 0; rank < ranks; ++rank) {
-        const std::vector<float> out = read<float>(*executor, rank, int(last));
+        const std::vector<float> out = read<float>(*executor, rank, last);
         if (returns) {
           back[size_t(rank)] = out;
           continue;
@@ -185,18 +187,20 @@ TEST(HostCollectives, StepsOfRowsThatNobodySends) {
   spec::CountedExchange counted{false, false, {"tp"}, 2, 2, 3, 2, 2, 1, DType::f32};
   plan::Plan plan = exchangePlan(plan::makeMesh(1, 2, 1, 1), counted);
   plan::Target &target = plan.targets[0];
+  const int filled = target.findBuffer("received");
   target.kernels.push_back(
       {"fill", "fill", "host", "", toJson(spec::KernelSpec(spec::Fill{2, 7}))});
   // Into what is received.
-  target.programs[0].steps.push_back({plan::StepKind::launch, 1, {{2, 0}}, "model.x", 0, {}, 0});
+  target.programs[0].steps.push_back(
+      {plan::StepKind::launch, 1, {{filled, 0}}, "model.x", 0, {}, 0});
   auto executor = createExecutor(plan, {"host", 1});
   // Of the window from row 2 on the first rank, with five rows, gets two, the other none.
   const std::vector<int32_t> bounds{0, 3, 3, 0, 2, 3};
   for (int rank = 0; rank < 2; ++rank)
-    executor->write(rank, 1, 0, std::as_bytes(std::span(bounds)));
+    executor->write(rank, target.findBuffer("bounds"), 0, std::as_bytes(std::span(bounds)));
   executor->run(0);
-  EXPECT_EQ(read<float>(*executor, 0, 2), (std::vector<float>{7, 7}));
-  EXPECT_EQ(read<float>(*executor, 1, 2), (std::vector<float>{0, 0}));
+  EXPECT_EQ(read<float>(*executor, 0, filled), (std::vector<float>{7, 7}));
+  EXPECT_EQ(read<float>(*executor, 1, filled), (std::vector<float>{0, 0}));
 
   target.programs[0].steps[0] = target.programs[0].steps[1];
   target.programs[0].steps[0].rows_of = -1;

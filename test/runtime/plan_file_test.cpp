@@ -109,9 +109,9 @@ TEST(PlanFile, EveryTruncationIsRefused) {
 
 TEST(PlanFile, AnotherVersionIsNamedBeforeAnythingElse) {
   const std::string message = "p: format_version: the plan is of version 7, this program takes "
-                              "version 3";
-  EXPECT_EQ(errorFor(sampleFileWith("\"format_version\":3", "\"format_version\":7")), message);
-  std::string damaged = sampleFileWith("\"format_version\":3", "\"format_version\":7");
+                              "version 4";
+  EXPECT_EQ(errorFor(sampleFileWith("\"format_version\":4", "\"format_version\":7")), message);
+  std::string damaged = sampleFileWith("\"format_version\":4", "\"format_version\":7");
   damaged[8 + 20] ^= 1; // in the hash
   EXPECT_EQ(errorFor(damaged), message);
 }
