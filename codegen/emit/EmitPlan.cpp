@@ -99,8 +99,8 @@ private:
   void addProgram(planir::ProgramOp program) {
     plan::Program out;
     out.name = program.getName().str();
-    const plan::ProgramInfo *info = plan::findProgramInfo(out.name);
-    out.role = info ? info->role : plan::ProgramRole::other;
+    if (const plan::ProgramInfo *info = plan::findProgramInfo(out.name))
+      out.role = info->role;
     int index = int(target.programs.size()), temporaries = 0;
     DenseMap<Value, int> bufferOf;
     for (Operation &op : program.getBody().front()) {

@@ -71,7 +71,7 @@ std::string_view withoutNumber(std::string_view name) {
 
 std::string_view name(ProgramRole role) {
   constexpr std::array<std::string_view, programRoleCount> names{
-      "accumulate", "update", "accumulate_update", "evaluate", "logits", "other"};
+      "accumulate", "update", "accumulate_update", "evaluate", "logits"};
   return names[static_cast<size_t>(role)];
 }
 

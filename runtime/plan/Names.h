@@ -62,10 +62,9 @@ std::string optimizerState(std::string_view role, std::string_view parameter);
 
 } // namespace names
 
-/// `other` is that of programs that the table below does not have: the runtime runs none of them.
-enum class ProgramRole : uint8_t { accumulate, update, accumulateUpdate, evaluate, logits, other };
+enum class ProgramRole : uint8_t { accumulate, update, accumulateUpdate, evaluate, logits };
 
-inline constexpr size_t programRoleCount = 6;
+inline constexpr size_t programRoleCount = 5;
 std::string_view name(ProgramRole role);
 
 /// A program by its role. `takes` and `gives` are names of buffers without numbers; those of

@@ -136,13 +136,13 @@ void checkExchanged(const ProgramInfo &info, const Buffer &buffer, const FieldPa
     path.fail("program '" + std::string(info.name) + "' does not give '" + buffer.name + "'");
 }
 
-/// The table's row for a program; null for one that the table does not have, whose role is `other`.
+/// The table's row for a program; null for one that the table does not have: the runtime runs none
+/// of those, and their role means nothing.
 const ProgramInfo *checkRole(const Program &program, const FieldPath &path) {
   const ProgramInfo *info = findProgramInfo(program.name);
-  const ProgramRole role = info ? info->role : ProgramRole::other;
-  if (role != program.role)
+  if (info && info->role != program.role)
     path.field("role").fail("is " + std::string(name(program.role)) + ", that of '" + program.name +
-                            "' is " + std::string(name(role)));
+                            "' is " + std::string(name(info->role)));
   return info;
 }
 
