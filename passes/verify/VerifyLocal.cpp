@@ -141,7 +141,8 @@ private:
 
   /// What only moves elements takes over that they are sums over ranks.
   static bool movesElements(Operation *op) {
-    return isa<tensor::ExtractSliceOp, tensor::ConcatOp, ir::DispatchOp, ir::TakeRowsOp>(op);
+    return isa<tensor::ExtractSliceOp, tensor::ConcatOp, ir::DispatchOp, ir::TakeRowsOp,
+               ir::CountedSendOp, ir::CountedReturnOp>(op);
   }
 
   // C5

@@ -147,8 +147,6 @@ const Case stepCases[] = {
      [](plan::Plan &p) { target(p).kernels[1].name = "embedding_0"; }},
     {"targets[0].programs[1].name: 'accumulate' is there already",
      [](plan::Plan &p) { target(p).programs[1].name = "accumulate"; }},
-    {"targets[0].programs[1].name: no program is called 'eval.one'",
-     [](plan::Plan &p) { target(p).programs[1].name = "eval.one"; }},
     {"targets[0].programs[1].role: is update, that of 'eval' is evaluate",
      [](plan::Plan &p) { target(p).programs[1].role = plan::ProgramRole::update; }},
     {"targets[0].programs[0].steps[0].arguments[0]: program 'accumulate' does not take 'tokens'",
