@@ -109,9 +109,9 @@ TEST(PlanFile, EveryTruncationIsRefused) {
 
 TEST(PlanFile, AnotherVersionIsNamedBeforeAnythingElse) {
   const std::string message = "p: format_version: the plan is of version 7, this program takes "
-                              "version 3";
-  EXPECT_EQ(errorFor(sampleFileWith("\"format_version\":3", "\"format_version\":7")), message);
-  std::string damaged = sampleFileWith("\"format_version\":3", "\"format_version\":7");
+                              "version 4";
+  EXPECT_EQ(errorFor(sampleFileWith("\"format_version\":4", "\"format_version\":7")), message);
+  std::string damaged = sampleFileWith("\"format_version\":4", "\"format_version\":7");
   damaged[8 + 20] ^= 1; // in the hash
   EXPECT_EQ(errorFor(damaged), message);
 }
@@ -128,6 +128,9 @@ TEST(PlanFile, KeysAndTypesAreExact) {
             "p: vocab: expected an integer, found number");
   EXPECT_EQ(errorWith("\"vocab\":256", "\"vocab\":18446744073709551615"),
             "p: vocab: 18446744073709551615 is beyond 64 bits");
+  EXPECT_EQ(errorWith("\"role\":\"evaluate\"", "\"role\":\"train\""),
+            "p: targets[0].programs[1].role: unknown value 'train'");
+  EXPECT_EQ(errorWith("\"role\":\"evaluate\",", ""), "p: targets[0].programs[1].role: missing");
   EXPECT_EQ(errorWith("\"kernel\":0", "\"kernel\":4294967296"),
             "p: targets[0].programs[0].steps[0].kernel: 4294967296 is beyond 32 bits");
   EXPECT_EQ(errorWith("\"class\":\"scalar\"", "\"class\":\"scalars\""),
