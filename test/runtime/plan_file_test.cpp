@@ -128,6 +128,9 @@ TEST(PlanFile, KeysAndTypesAreExact) {
             "p: vocab: expected an integer, found number");
   EXPECT_EQ(errorWith("\"vocab\":256", "\"vocab\":18446744073709551615"),
             "p: vocab: 18446744073709551615 is beyond 64 bits");
+  EXPECT_EQ(errorWith("\"role\":\"evaluate\"", "\"role\":\"train\""),
+            "p: targets[0].programs[1].role: unknown value 'train'");
+  EXPECT_EQ(errorWith("\"role\":\"evaluate\",", ""), "p: targets[0].programs[1].role: missing");
   EXPECT_EQ(errorWith("\"kernel\":0", "\"kernel\":4294967296"),
             "p: targets[0].programs[0].steps[0].kernel: 4294967296 is beyond 32 bits");
   EXPECT_EQ(errorWith("\"class\":\"scalar\"", "\"class\":\"scalars\""),
