@@ -153,7 +153,7 @@ TEST_F(Negative, planWithAFlippedByte) {
 
 TEST_F(Negative, planOfAnotherVersion) {
   std::string bytes = fileText(goodPlan());
-  const std::string field = "\"format_version\":3";
+  const std::string field = "\"format_version\":4";
   const size_t place = bytes.find(field);
   ASSERT_NE(place, std::string::npos);
   bytes[place + field.size() - 1] = '7';
