@@ -143,9 +143,10 @@ def VerifyLocalPass : Pass<"step37-verify-local", "::mlir::ModuleOp"> {
     C4: every part of a parameter has the shape that its split leaves of the whole on this mesh, and a gradient or
     an optimizer's state the elements that its axes leave of the parameter.
     C5: a sum over ranks is not used before it is complete: a value that is partial over axes of the mesh
-    (`step37.partial`) goes into an exchange that sums over them, into an operation that is linear in it and whose
-    results are partial over them, or into a gradient that is; a gradient that is partial is summed up before its
-    norm and its parameter's update.
+    (`step37.partial`) goes into an exchange that sums over them, into an operation whose results are marked partial
+    over them, or into a gradient that is; a gradient that is partial is summed up before its norm and its
+    parameter's update. The marks are those of `step37-partition` and are trusted: that a value without a mark is
+    complete, and that an operation is linear in what it takes, is not checked.
     C6: every effect that leaves a rank is an exchange over axes of this mesh, with as many ranks as they have.
   }];
 }
